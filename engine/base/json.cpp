@@ -1,0 +1,72 @@
+// JSON read with limits.
+#include "engine/base/json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+
+namespace fw {
+namespace {
+
+std::string position(std::string_view bytes, size_t offset) {
+  size_t line = 1, column = 1;
+  for (size_t i = 0; i < offset && i < bytes.size(); ++i) {
+    if (bytes[i] == '\n') {
+      ++line;
+      column = 1;
+    } else {
+      ++column;
+    }
+  }
+  return text("line ", line, ", column ", column);
+}
+
+nlohmann::json sorted(const Json& json) {
+  if (json.is_object()) {
+    nlohmann::json out = nlohmann::json::object();
+    for (const auto& [key, value] : json.items()) out[key] = sorted(value);
+    return out;
+  }
+  if (json.is_array()) {
+    nlohmann::json out = nlohmann::json::array();
+    for (const Json& value : json) out.push_back(sorted(value));
+    return out;
+  }
+  return json;
+}
+
+}  // namespace
+
+Json parseJson(std::string_view bytes, const std::string& place, const JsonLimits& limits) {
+  if (bytes.size() > limits.bytes)
+    throw Error(Code::File, text("[", place, "] the text has ", bytes.size(), " bytes; at most ", limits.bytes, " are read."));
+  std::vector<std::set<std::string>> keys;
+  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    using Event = Json::parse_event_t;
+    if (depth > limits.depth) throw Error(Code::File, text("[", place, "] nested deeper than ", limits.depth, " levels."));
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second)
+      throw Error(Code::File, text("[", place, "] the key '", parsed.get<std::string>(), "' stands twice in one object."));
+    return true;
+  };
+  try {
+    return Json::parse(bytes.begin(), bytes.end(), check);
+  } catch (const Json::parse_error& error) {
+    const size_t offset = error.byte > 0 ? error.byte - 1 : 0;
+    const std::string what = error.what();
+    const size_t colon = what.find(": ");
+    std::string reason = colon == std::string::npos ? what : what.substr(colon + 2);
+    throw Error(Code::File, text("[", place, "] broken JSON at ", position(bytes, offset), ": ", reason, "."));
+  }
+}
+
+Json readJsonFile(const std::string& path, const JsonLimits& limits) { return parseJson(readFile(path, limits.bytes), path, limits); }
+
+std::string toSortedText(const Json& json) { return sorted(json).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
+
+}  // namespace fw

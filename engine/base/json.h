@@ -1,0 +1,28 @@
+// JSON read with limits: nothing from a file is trusted.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace fw {
+
+/// Keeps keys in file order.
+using Json = nlohmann::ordered_json;
+
+struct JsonLimits {
+  size_t bytes = size_t(1) << 28;
+  int depth = 256;
+};
+
+/// Parses `bytes`; `place` (a file's name) opens each sentence. Throws Code::File with line and column on broken text,
+/// above the limits, and where an object repeats a key.
+Json parseJson(std::string_view bytes, const std::string& place, const JsonLimits& limits = {});
+
+/// Reads and parses a file. Throws Code::File.
+Json readJsonFile(const std::string& path, const JsonLimits& limits = {});
+
+/// Two-space indentation, keys sorted at every level, a newline at the end.
+std::string toSortedText(const Json& json);
+
+}  // namespace fw
