@@ -1,0 +1,23 @@
+// `.fw.json`: versioned, sorted, positions in a section of their own; what this version does not know survives.
+#pragma once
+
+#include <string>
+
+#include "engine/arch/architecture.h"
+
+namespace fw {
+
+/// Version written; older ones are migrated, newer ones refused with a sentence.
+constexpr int kDocumentVersion = 1;
+
+/// The document as text: keys sorted, two-space indentation, newline at the end; equal documents give equal text.
+std::string toDocumentText(const Architecture& architecture);
+
+/// Reads a document; `place` (the file's name) opens each sentence. Nothing in the text is trusted: ids, names, numbers,
+/// counts and depth are checked. Throws Code::File.
+Architecture fromDocumentText(const std::string& text, const std::string& place);
+
+Architecture loadDocument(const std::string& path);
+void saveDocument(const Architecture& architecture, const std::string& path);
+
+}  // namespace fw
