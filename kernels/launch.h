@@ -9,8 +9,8 @@ struct Launch {
   int threads = 1;
 };
 
-/// Calls body(begin, end) for consecutive chunks of `grain` that cover [0, count). Chunks depend on sizes alone, never on
-/// the number of threads, so that results are the same bits for any number.
+/// Calls body(begin, end) for consecutive chunks of `grain` that cover [0, count). Chunks depend on sizes alone, never
+/// on the number of threads, so that results are the same bits for any number.
 template <class Body>
 void parallelFor(const Launch& launch, int64_t count, int64_t grain, const Body& body) {
   if (count <= 0) return;

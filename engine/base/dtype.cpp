@@ -11,7 +11,8 @@ struct DTypeInfo {
   int64_t bytes;
 };
 
-constexpr std::array<DTypeInfo, 7> kInfo = {{{"f32", 4}, {"f16", 2}, {"bf16", 2}, {"i8", 1}, {"i32", 4}, {"i64", 8}, {"bool", 1}}};
+constexpr std::array<DTypeInfo, 7> kInfo = {
+    {{"f32", 4}, {"f16", 2}, {"bf16", 2}, {"i8", 1}, {"i32", 4}, {"i64", 8}, {"bool", 1}}};
 
 }  // namespace
 

@@ -71,7 +71,8 @@ void writeFileAtomically(const std::string& path, std::string_view bytes) {
     const mode_t mask = ::umask(0);
     ::umask(mask);
     const mode_t mode = ::stat(path.c_str(), &old) == 0 ? (old.st_mode & 07777) : (0666 & ~mask);
-    if (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0 || file.close() != 0) fail(path, "cannot be written");
+    if (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0 || file.close() != 0)
+      fail(path, "cannot be written");
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be replaced");
   } catch (...) {
     ::unlink(temporary.c_str());

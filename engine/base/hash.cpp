@@ -18,7 +18,8 @@ uint64_t mix(uint64_t x) {
 
 std::string Hash::toString() const {
   char digits[33];
-  std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(high), static_cast<unsigned long long>(low));
+  std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(high),
+                static_cast<unsigned long long>(low));
   return digits;
 }
 

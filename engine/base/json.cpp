@@ -43,15 +43,18 @@ nlohmann::json sorted(const Json& json) {
 
 Json parseJson(std::string_view bytes, const std::string& place, const JsonLimits& limits) {
   if (bytes.size() > limits.bytes)
-    throw Error(Code::File, text("[", place, "] the text has ", bytes.size(), " bytes; at most ", limits.bytes, " are read."));
+    throw Error(Code::File,
+                text("[", place, "] the text has ", bytes.size(), " bytes; at most ", limits.bytes, " are read."));
   std::vector<std::set<std::string>> keys;
   const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
     using Event = Json::parse_event_t;
-    if (depth > limits.depth) throw Error(Code::File, text("[", place, "] nested deeper than ", limits.depth, " levels."));
+    if (depth > limits.depth)
+      throw Error(Code::File, text("[", place, "] nested deeper than ", limits.depth, " levels."));
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();
     if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second)
-      throw Error(Code::File, text("[", place, "] the key '", parsed.get<std::string>(), "' stands twice in one object."));
+      throw Error(Code::File,
+                  text("[", place, "] the key '", parsed.get<std::string>(), "' stands twice in one object."));
     return true;
   };
   try {
@@ -65,8 +68,12 @@ Json parseJson(std::string_view bytes, const std::string& place, const JsonLimit
   }
 }
 
-Json readJsonFile(const std::string& path, const JsonLimits& limits) { return parseJson(readFile(path, limits.bytes), path, limits); }
+Json readJsonFile(const std::string& path, const JsonLimits& limits) {
+  return parseJson(readFile(path, limits.bytes), path, limits);
+}
 
-std::string toSortedText(const Json& json) { return sorted(json).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
+std::string toSortedText(const Json& json) {
+  return sorted(json).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace fw

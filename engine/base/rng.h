@@ -1,5 +1,5 @@
-// Random numbers on the host for data and tests: xoshiro256**, seeded through splitmix64; same seed, same bytes, everywhere.
-// (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021.)
+// Random numbers on the host for data and tests: xoshiro256**, seeded through splitmix64; same seed, same bytes,
+// everywhere. (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021.)
 #pragma once
 
 #include <cmath>

@@ -13,7 +13,8 @@ constexpr int64_t kMaxCount = int64_t(1) << 62;
 
 int64_t checkedProduct(int64_t a, int64_t b, const char* what) {
   if (a < 0 || b < 0) throw Error(Code::Shape, text("[", what, "] a size is negative: ", std::min(a, b), "."));
-  if (a != 0 && b > kMaxCount / a) throw Error(Code::Shape, text("[", what, "] ", a, " x ", b, " is more than any machine can hold."));
+  if (a != 0 && b > kMaxCount / a)
+    throw Error(Code::Shape, text("[", what, "] ", a, " x ", b, " is more than any machine can hold."));
   return a * b;
 }
 
@@ -79,7 +80,8 @@ Shape broadcast(const Shape& a, const Shape& b, const std::string& place) {
   for (int i = 1; i <= rank; ++i) {
     const int64_t x = i <= a.rank() ? a[-i] : 1;
     const int64_t y = i <= b.rank() ? b[-i] : 1;
-    if (x != y && x != 1 && y != 1) throw Error(Code::Shape, text("[", place, "] ", a, " and ", b, " do not broadcast: ", x, " and ", y, " differ."));
+    if (x != y && x != 1 && y != 1)
+      throw Error(Code::Shape, text("[", place, "] ", a, " and ", b, " do not broadcast: ", x, " and ", y, " differ."));
     dims[size_t(rank - i)] = x == 1 ? y : x;
   }
   return Shape(dims);

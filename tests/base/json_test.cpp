@@ -1,0 +1,70 @@
+// JSON with limits: what is refused, and how the sentence reads.
+#include "engine/base/json.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/expect_error.h"
+
+namespace fw {
+namespace {
+
+std::string nested(int levels) { return std::string(size_t(levels), '[') + std::string(size_t(levels), ']'); }
+
+std::string errorOf(const std::string& bytes, const JsonLimits& limits = {}) {
+  try {
+    parseJson(bytes, "model.fw.json", limits);
+  } catch (const Error& error) {
+    EXPECT_EQ(int(error.code()), int(Code::File));
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Json, KeepsTheOrderOfTheFileAndSortsOnWriting) {
+  const Json json = parseJson(R"({"b": 1, "a": {"d": [1, {"y": 0, "x": 1}], "c": null}})", "x");
+  EXPECT_EQ(json.begin().key(), "b");
+  EXPECT_EQ(toSortedText(json), R"({
+  "a": {
+    "c": null,
+    "d": [
+      1,
+      {
+        "x": 1,
+        "y": 0
+      }
+    ]
+  },
+  "b": 1
+}
+)");
+}
+
+TEST(Json, NumbersSurviveTheRoundTrip) {
+  const std::string numbers = "[\n  0.1,\n  1e+300,\n  -9223372036854775808,\n  18446744073709551615,\n  3.0\n]\n";
+  EXPECT_EQ(toSortedText(parseJson(numbers, "x")), numbers);
+}
+
+TEST(JsonError, NamesLineAndColumn) {
+  const std::string sentence = errorOf("{\n  \"a\": 1,\n  \"b\": ]\n}");
+  EXPECT_EQ(sentence.rfind("[model.fw.json] broken JSON at line 3, column 8: ", 0), 0u) << sentence;
+}
+
+TEST(JsonError, EmptyAndTruncatedTextIsBroken) {
+  EXPECT_NE(errorOf("").find("broken JSON at line 1, column 1"), std::string::npos) << errorOf("");
+  EXPECT_NE(errorOf("{\"a\": [1, 2").find("broken JSON at line 1, column 12"), std::string::npos)
+      << errorOf("{\"a\": [1, 2");
+}
+
+TEST(JsonError, RefusesDepthSizeAndRepeatedKeys) {
+  EXPECT_EQ(errorOf(nested(8), {.depth = 8}), "accepted");
+  EXPECT_EQ(errorOf(nested(10), {.depth = 8}), "[model.fw.json] nested deeper than 8 levels.");
+  EXPECT_EQ(errorOf(nested(1000000)), "[model.fw.json] nested deeper than 256 levels.");
+  EXPECT_EQ(errorOf("[1, 2]", {.bytes = 5}), "[model.fw.json] the text has 6 bytes; at most 5 are read.");
+  EXPECT_EQ(errorOf(R"({"a": {"k": 1}, "b": {"k": 2}})"), "accepted");
+  EXPECT_EQ(errorOf(R"({"a": 1, "b": {"a": 1, "a": 2}})"), "[model.fw.json] the key 'a' stands twice in one object.");
+}
+
+}  // namespace
+}  // namespace fw
