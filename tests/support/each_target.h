@@ -6,8 +6,8 @@
 
 namespace fw::testing {
 
-/// Calls body() with Highway's dispatch forced to each of scalar, AVX2 and AVX-512 that the machine supports, then lifts
-/// the force. The name of the target stands in the trace of a failure.
+/// Calls body() with Highway's dispatch forced to each of scalar, AVX2 and AVX-512 that the machine supports, then
+/// lifts the force. The name of the target stands in the trace of a failure.
 template <class Body>
 void forEachTarget(const Body& body) {
   for (int64_t target : {int64_t(HWY_SCALAR), int64_t(HWY_AVX2), int64_t(HWY_AVX3)}) {
