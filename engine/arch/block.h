@@ -14,6 +14,10 @@ namespace fw {
 class Lowering;  // engine/blocks/lowering.h: the builder a block is given; opaque here, so that documents need no maths
 
 using ParamValue = std::variant<bool, int64_t, double, std::string>;
+
+/// "8", "0.5", "true", or the text as it is.
+std::string toText(const ParamValue& value);
+
 /// A node's parameters by name. A text that starts with '=' where a number is expected is an expression of the
 /// document's variables, such as "=4*width".
 using Params = std::map<std::string, ParamValue>;
@@ -40,7 +44,7 @@ struct ParamDef {
   double minimum = -1e300, maximum = 1e300;
   bool mustBeOdd = false, mustBePowerOfTwo = false;
   std::vector<std::string> choices;
-  std::string visibleWhen;  // "mask=sliding": shown only then; empty: always
+  std::string visibleWhen;  // "mask=sliding", "mask=sliding|causal", "mask!=none": shown only then; empty: always
 
   ParamDef& help(std::string sentence) { return helpText = std::move(sentence), *this; }
   ParamDef& label(std::string words) { return title = std::move(words), *this; }
@@ -56,6 +60,9 @@ ParamDef realParam(std::string name, double value);
 ParamDef boolParam(std::string name, bool value);
 ParamDef choiceParam(std::string name, std::string value, std::vector<std::string> choices);
 ParamDef textParam(std::string name, std::string value);
+
+/// Whether `visibleWhen` holds; `complete` has every parameter of the block.
+bool isVisible(const ParamDef& param, const Params& complete);
 
 /// A small use of a block for universal tests and the help page: sizes of the dims letters of its inputs.
 struct BlockExample {
@@ -79,9 +86,9 @@ struct BlockDef {
   std::vector<ParamDef> params;
   std::vector<std::string> summary;  // parameters shown on the node's second line, in order
   BodyKind body = BodyKind::None;
-  bool isCausal = false;             // with these defaults future input never changes the past (tested)
+  bool isCausal = false;  // with these defaults future input never changes the past (tested)
   void (*lower)(Lowering&) = nullptr;
-  /// Checks that span parameters; returns a sentence or "".
+  /// Checks that span parameters (all of them, expressions resolved, each within its range); returns a sentence or "".
   std::string (*check)(const Params&) = nullptr;
   std::vector<BlockExample> examples;
 

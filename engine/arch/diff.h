@@ -18,7 +18,8 @@ struct DiffEntry {
   std::string after;   // empty for Removed
 };
 
-/// Matched by name along the path; equal sub-graphs are skipped by hash. Positions never differ.
+/// Matched by name along the path; equal sub-graphs are skipped by hash. Positions, frames, labels and the document's
+/// name never differ; a parameter at its default is equal to one that is not given.
 std::vector<DiffEntry> diff(const Architecture& before, const Architecture& after, const Catalog& catalog);
 
 }  // namespace fw

@@ -1,4 +1,5 @@
-// The one door for edits: an Editor changes a working copy, a History publishes snapshots and undoes by publishing old ones.
+// The one door for edits: an Editor changes a working copy, a History publishes snapshots and undoes by publishing old
+// ones.
 #pragma once
 
 #include <functional>
@@ -16,55 +17,119 @@ struct Verdict {
 };
 
 /// Whether a wire may be drawn: ports exist, kinds agree, the input is free or would be replaced, no cycle.
-Verdict canConnect(const Architecture& architecture, const Catalog& catalog, const GraphPath& path, const PortRef& from, const PortRef& to);
+Verdict canConnect(const Architecture& architecture, const Catalog& catalog, const GraphPath& path, const PortRef& from,
+                   const PortRef& to);
 
-/// Which nodes an edit touched; what the views need to redraw.
+/// Every port that a wire from `port` (an output: inputs are sought; an input: outputs) may go to; one walk for all, so
+/// that a canvas can dim the others while a wire is dragged.
+std::vector<PortRef> connectablePorts(const Architecture& architecture, const Catalog& catalog, const GraphPath& path,
+                                      const PortRef& port, bool isOutput);
+
+/// Which nodes and frames an edit touched; what the views need to redraw.
 struct ChangeSet {
-  std::set<NodeId> added, removed, changed, moved;
+  std::set<NodeId> added, removed;
+  std::set<NodeId>
+      changed;             // fields, wires at its ports, ports, the graph that holds it; not: only something inside it
+  std::set<NodeId> moved;  // position
   bool documentChanged = false;  // name, variables, weight groups
   bool isEmpty() const;
   void merge(const ChangeSet& later);
+  bool operator==(const ChangeSet&) const = default;
 };
 
+/// What differs between two architectures; nodes are matched by id, equal snapshots of graphs are skipped by pointer.
+ChangeSet difference(const Architecture& before, const Architecture& after);
+
 /// Edits a copy of an architecture. Every function throws fw::Error with a sentence and leaves the copy as it was.
+/// Values out of range and expressions without a value are kept and become diagnostics.
 class Editor {
  public:
   Editor(const Architecture& base, const Catalog& catalog);
 
-  NodeId addNode(const GraphPath& path, const std::string& block, Position at, const Params& params = {}, const std::string& name = {});
-  void removeNodes(const std::vector<NodeId>& ids);              // with their wires
-  void removeAndHeal(NodeId id);                                 // reconnects around it where kinds agree
-  void connect(const GraphPath& path, const PortRef& from, const PortRef& to);  // replaces the wire into `to`
+  /// A container comes with its bodies, each an `in` "x" wired to an `out` "y". Without `name` the block's default is
+  /// used, with a number where it is taken.
+  NodeId addNode(const GraphPath& path, const std::string& block, Position at, const Params& params = {},
+                 const std::string& name = {});
+  /// Nodes or frames, with their wires and what is inside; outer wires of a removed port go too.
+  void removeNodes(const std::vector<NodeId>& ids);
+  /// Reconnects around it where kinds agree.
+  void removeAndHeal(NodeId id);
+  /// Another block in the same place: parameters and wires that fit are kept.
+  void replaceBlock(NodeId id, const std::string& block);
+  /// Replaces the wire into `to`.
+  void connect(const GraphPath& path, const PortRef& from, const PortRef& to);
   void disconnect(const GraphPath& path, const Wire& wire);
-  void setParam(NodeId id, const std::string& param, const ParamValue& value);  // the default value removes the entry
+  /// Puts `id` between the ends of `wire`, through its first input and output that fit.
+  void insertOnWire(const GraphPath& path, const Wire& wire, NodeId id);
+
+  /// The default value removes the entry. The pattern of a Repeat and the branches of a Fork change its bodies too.
+  void setParam(NodeId id, const std::string& param, const ParamValue& value);
+  /// Renaming an `in` or `out` renames the port: in the container's other bodies and at its outer wires too.
   void rename(NodeId id, const std::string& name);
   void setLabel(NodeId id, const std::string& label);
   void setMuted(NodeId id, bool isMuted);
+  /// A node or a frame.
   void move(NodeId id, Position to);
-  void setWeightGroup(NodeId id, const std::string& group);
-  void setGroupPolicy(const std::string& group, const WeightGroup& value);      // creates or changes; empty policy removes
+  void setWeightGroup(NodeId id, const std::string& group);                 // "" leaves its group
+  void setGroupPolicy(const std::string& group, const WeightGroup& value);  // creates or changes; empty policy removes
   void setVariable(const std::string& name, double value);
+  void removeVariable(const std::string& name);
   void setName(const std::string& name);
+
   void setLayerParam(NodeId repeat, int64_t layer, NodeId inner, const std::string& param, const ParamValue& value);
   void clearLayerParam(NodeId repeat, int64_t layer, NodeId inner, const std::string& param);
   void setLayerMuted(NodeId repeat, int64_t layer, NodeId inner, bool isMuted);
-  void setPattern(NodeId repeat, const std::string& pattern);    // keeps bodies of letters that stay, adds empty ones
-  /// Inserts text made by copyText (JSON, untrusted): new ids and free names; returns the new nodes.
-  std::vector<NodeId> paste(const GraphPath& path, const std::string& text, Position at);
+  /// Keeps bodies of letters that stay, adds bodies with the same ports for new ones, drops the others. Between a
+  /// pattern and none, the body of the first letter becomes "layer" and back.
+  void setPattern(NodeId repeat, const std::string& pattern);
+
+  /// Moves nodes of one graph into a new container there (structure.group, structure.repeat); wires across the border
+  /// become its ports. Refused where a path leaves the nodes and comes back, which would make a cycle.
+  NodeId collapse(const std::vector<NodeId>& ids, const std::string& block);
+  /// The other way, for a container of BodyKind::Single; returns the nodes that came out.
+  std::vector<NodeId> expand(NodeId container);
+
+  NodeId addFrame(const GraphPath& path, const Frame& frame);
+  void setFrame(NodeId id, const Frame& frame);
+
+  /// Inserts text made by copyText (JSON, untrusted): new ids and free names, the top left node at `at`; returns the
+  /// new nodes. Weight groups and variables that the document lacks come along. With `keepInputs` the wires that came
+  /// from outside the copied nodes are drawn again where their sources stand in this graph.
+  std::vector<NodeId> paste(const GraphPath& path, const std::string& text, Position at, bool keepInputs = false);
+
+  /// The whole document by another one: text view, transforms.
+  void replace(const Architecture& whole) { work_ = whole; }
 
   const Architecture& result() const { return work_; }
-  const ChangeSet& changes() const { return changes_; }
+  ChangeSet changes() const { return difference(base_, work_); }
 
  private:
-  void update(NodeId id, const std::function<void(Node&)>& change);
-  void updateGraph(const GraphPath& path, const std::function<void(Graph&)>& change);
+  struct Found {
+    const Node* node;
+    GraphPath path;
+  };
 
-  Architecture work_;
+  Found find(NodeId id) const;
+  const BlockDef& defOf(const Node& node) const;
+  const Graph& graph(const GraphPath& path) const;
+  Graph& mutableGraph(const GraphPath& path);
+  Node& mutableNode(const Found& found);
+  NodeId takeId();
+  void atomically(const std::function<void()>& change);
+  ParamValue checkedValue(const Node& node, const std::string& param, const ParamValue& value, bool* isDefault) const;
+  GraphPtr newBody(const std::vector<std::string>& ins, const std::vector<std::string>& outs);
+  void setBodies(NodeId id, const std::string& param, const std::string& value);
+  void removeFromGraph(const GraphPath& path, const std::set<NodeId>& ids);
+  void forget(const std::set<NodeId>& ids);
+  void dropOuterWires(const GraphPath& path);
+  Node& checkedOverride(NodeId repeat, int64_t layer, NodeId inner);
+  void dropEmptyOverride(Node& repeat, int64_t layer);
+
+  Architecture base_, work_;
   const Catalog* catalog_;
-  ChangeSet changes_;
 };
 
-/// The nodes with the wires among them as JSON text for the clipboard.
+/// The nodes with the wires among them (and, apart, those that come in from outside) as JSON text for the clipboard.
 std::string copyText(const Architecture& architecture, const GraphPath& path, const std::vector<NodeId>& ids);
 
 /// Snapshots of one document. Not thread-safe; snapshots are.
@@ -78,10 +143,12 @@ class History {
 
   History(ArchitecturePtr first, const Catalog& catalog);
 
-  /// Runs `change` on an Editor and publishes the result as one entry. An entry with the same non-empty `mergeKey` as the
-  /// newest one replaces it, so that a drag is one step. When `change` throws, nothing has happened.
+  /// Runs `change` on an Editor and publishes the result as one entry; a result without a change is none. An entry with
+  /// the same non-empty `mergeKey` as the newest one replaces it, so that a drag is one step (none where it ends as it
+  /// began). When `change` throws, nothing has happened. The oldest entries are dropped above a bound on count and
+  /// memory.
   void edit(const std::string& title, const std::string& mergeKey, const std::function<void(Editor&)>& change);
-  void endMerge();  // the next edit starts a new entry whatever its key
+  void endMerge() { mergeKey_.clear(); }  // the next edit starts a new entry whatever its key
   bool canUndo() const { return index_ > 0; }
   bool canRedo() const { return index_ + 1 < entries_.size(); }
   void undo();
@@ -91,22 +158,20 @@ class History {
   const ArchitecturePtr& current() const { return entries_[index_].snapshot; }
   const std::vector<Entry>& entries() const { return entries_; }
   size_t index() const { return index_; }
-  void markSaved() { savedIndex_ = index_; }
-  bool isModified() const { return savedIndex_ != index_; }
+  void markSaved();
+  bool isModified() const { return saved_ != current(); }
   void setListener(Listener listener) { listener_ = std::move(listener); }
 
  private:
-  void publish(const ChangeSet& changes);
+  void publish(const ChangeSet& changes) const;
+  void trim();
 
   const Catalog* catalog_;
   std::vector<Entry> entries_;
   size_t index_ = 0;
-  size_t savedIndex_ = 0;
+  ArchitecturePtr saved_;
   std::string mergeKey_;
   Listener listener_;
 };
-
-/// What differs between two architectures (nodes matched by id, then by name and path).
-ChangeSet difference(const Architecture& before, const Architecture& after);
 
 }  // namespace fw
