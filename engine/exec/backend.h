@@ -1,0 +1,57 @@
+// A device: memory, steps, time. What it cannot run it says.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/ir/op.h"
+
+namespace fw {
+
+/// Memory of a device; on the CPU `pointer` is an ordinary pointer. Shared by copies, freed with the last.
+struct Memory {
+  std::shared_ptr<std::byte> owner;
+  std::byte* pointer = nullptr;
+  int64_t bytes = 0;
+};
+
+struct DeviceInfo {
+  std::string id;           // "cpu", "cuda:0", "null"
+  std::string name;         // "AMD EPYC, AVX2"
+  int64_t memoryBytes = 0;
+  int threads = 0;
+  std::string absence;      // why there is none; empty where there is
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual DeviceInfo info() const = 0;
+  virtual int threads() const { return 1; }
+  /// Throws Code::Memory that names `what`.
+  virtual Memory allocate(int64_t bytes, const std::string& what) = 0;
+  virtual void upload(const Memory& to, int64_t offset, const void* from, int64_t bytes) = 0;
+  virtual void download(void* to, const Memory& from, int64_t offset, int64_t bytes) = 0;
+  virtual void copy(void* to, const void* from, int64_t bytes) = 0;
+  /// Runs one step; pointers in `call` are the device's.
+  virtual void run(const OpDef& op, const KernelCall& call) = 0;
+  virtual void wait() = 0;
+  /// Seconds on the device's own clock, after all steps so far.
+  virtual double seconds() = 0;
+};
+
+/// `threads` 0: one for each core this process may use.
+std::unique_ptr<Backend> makeCpuBackend(int threads = 0);
+
+/// Allocates and computes nothing: planning, cost and memory of models that no machine here could hold.
+std::unique_ptr<Backend> makeNullBackend();
+
+/// Every device of this machine, and why others are absent.
+std::vector<DeviceInfo> listDevices();
+
+/// "cpu", "cpu:1" (threads) or "null"; throws Code::Usage that lists what there is.
+std::unique_ptr<Backend> makeBackend(const std::string& id);
+
+}  // namespace fw
