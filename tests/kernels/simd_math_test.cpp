@@ -200,7 +200,7 @@ TEST(SimdMath, GeluSlope) {
     return 0.5 * std::erfc(-x / std::sqrt(2.0)) + x * std::exp(-x * x / 2) / std::sqrt(8 * std::atan(1.0));
   };
   // Two terms cancel around -0.75, so part of the error is relative to them.
-  expectRelative([] { return HWY_DYNAMIC_DISPATCH(allGeluSlope); }, exact, 1e-6, 6e-8);
+  expectRelative([] { return HWY_DYNAMIC_DISPATCH(allGeluSlope); }, exact, 1e-6, 1e-7);
 }
 
 TEST(SimdMath, GeluAtTheEnds) {
@@ -261,7 +261,8 @@ TEST(SimdMath, Power) {
     for (size_t i = 0; i < x.size(); ++i) {
       const double exact = std::pow(double(x[i]), double(exponents[i]));
       ASSERT_LE(unitsInLastPlace(y[i], exact), 1) << x[i] << " to the power " << exponents[i] << " gave " << y[i];
-      ASSERT_EQ(std::signbit(y[i]), std::signbit(float(exact))) << x[i] << " to the power " << exponents[i];
+      if (!std::isnan(exact))
+        ASSERT_EQ(std::signbit(y[i]), std::signbit(float(exact))) << x[i] << " to the power " << exponents[i];
     }
   });
 }
