@@ -1,0 +1,90 @@
+// What an analysis is: which probes it needs, and a result with axes, units and recipe. One file each in engine/analysis.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/arch/block.h"
+#include "engine/base/job.h"
+#include "engine/base/tensor.h"
+#include "engine/ir/graph.h"
+
+namespace fw {
+
+/// A table of numbers over two axes: layers x layers, say. NaN where there is no value.
+struct Matrix {
+  std::string name;   // "cka"
+  std::string title;  // "Linear CKA, unbiased"
+  std::string unit;   // "", "rad/pi"
+  std::string rowTitle, columnTitle;
+  std::vector<std::string> rows, columns;  // labels
+  std::vector<double> values;              // row-major
+  bool isSigned = false;                   // shown in a diverging colour map
+  double at(size_t row, size_t column) const { return values[row * columns.size() + column]; }
+};
+
+/// Numbers over one axis, ranked: block influence per block, say.
+struct Series {
+  std::string name, title, unit;
+  std::vector<std::string> labels;
+  std::vector<double> values;
+  std::vector<int64_t> origins;  // document nodes the values speak of; 0: none
+  std::vector<int64_t> layers;   // index in the unrolled stack; -1: none
+};
+
+struct AnalysisResult {
+  std::string analysis;
+  std::vector<Matrix> matrices;
+  std::vector<Series> series;
+  std::vector<std::string> warnings;
+  /// How to make the same figure again: "linear CKA, unbiased; residual stream; 2,048 tokens of mqar, seed 7".
+  std::string recipe;
+};
+
+/// What one pass of data through the model recorded: by probe name, the rows of all batches so far are not kept; each
+/// batch is handed to `consume` and forgotten.
+struct Recording {
+  std::vector<ir::ProbeInfo> probes;          // in the order of `values`
+  std::vector<Tensor> values;                 // of this batch, f32
+  int64_t batch = 0;                          // number of the batch
+};
+
+/// Accumulates over batches in bounded memory.
+class AnalysisRun {
+ public:
+  virtual ~AnalysisRun() = default;
+  virtual void consume(const Recording& recording, const CancelToken& cancel) = 0;
+  virtual AnalysisResult finish() = 0;
+};
+
+struct AnalysisDef {
+  std::string id;     // "similarity"
+  std::string title;  // "Layer similarity"
+  std::string help;
+  std::string paper;
+  std::vector<ParamDef> params;
+  /// Whether the run wants a probe.
+  bool (*wants)(const ir::ProbeInfo& probe, const Params& complete) = nullptr;
+  std::unique_ptr<AnalysisRun> (*make)(const Params& complete) = nullptr;
+};
+
+/// Every analysis (generated).
+const std::vector<AnalysisDef>& allAnalyses();
+
+/// Throws Code::Usage that lists the analyses.
+const AnalysisDef& findAnalysis(const std::string& id);
+
+/// Yields batch after batch of model inputs; an empty map ends the data.
+using BatchSource = std::function<std::map<std::string, Tensor>(int64_t index)>;
+
+class Store;
+
+/// Runs `graph` (lowered for Prefill) over the data with the probes that the analysis wants. `recipeData` is the part of
+/// the recipe that names data and seed. Throws Code::Data when the model has no probe that the analysis wants.
+AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph, Store& store, const BatchSource& source,
+                       const std::string& recipeData, const CancelToken& cancel = {}, const Progress& progress = {});
+
+}  // namespace fw

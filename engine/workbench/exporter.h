@@ -1,0 +1,30 @@
+// What an exporter is: a document, with or without weights, as a file of another tool. One file each in engine/workbench/exporters.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/arch/architecture.h"
+#include "engine/base/tensor.h"
+
+namespace fw {
+
+struct ExportCall {
+  const Architecture& architecture;
+  const std::map<std::string, Tensor>* weights = nullptr;  // by parameter name; null: none
+  std::string path;                                        // file or folder, as the exporter says
+};
+
+struct ExporterDef {
+  std::string id;         // "json"
+  std::string title;      // "Formwright document"
+  std::string help;
+  std::string extension;  // ".fw.json"; empty: a folder
+  void (*write)(const ExportCall&) = nullptr;
+};
+
+/// Every exporter (generated).
+const std::vector<ExporterDef>& allExporters();
+
+}  // namespace fw

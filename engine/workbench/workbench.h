@@ -1,0 +1,182 @@
+// The facade of window and command line: opens models, checks, counts, runs, trains, analyses, exports. No global state;
+// every function takes snapshots and may be called from any thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/analysis/analysis.h"
+#include "engine/arch/architecture.h"
+#include "engine/arch/diagnostic.h"
+#include "engine/blocks/lowering.h"
+#include "engine/train/trainer.h"
+
+namespace fw {
+
+/// The catalog of all blocks of this build.
+const Catalog& catalog();
+
+// ---- models
+
+/// A model as MODEL of the command line says it: preset id, `.fw.json`, or run folder.
+struct OpenedModel {
+  ArchitecturePtr architecture;
+  std::string name;                         // for titles and messages
+  std::string file;                         // what Save writes; empty: none yet
+  std::optional<std::filesystem::path> run;  // the run folder it came from
+  std::map<std::string, Tensor> weights;    // trained; empty: starting values
+};
+
+/// Throws Code::Usage "there is no preset, file or run 'x'; presets are: ..." or what reading the file throws.
+OpenedModel openModel(const std::string& model);
+
+/// Structure, parameters and shapes at batch 1 and time 128 (or `dims`).
+std::vector<Diagnostic> check(const Architecture& architecture, const std::map<std::string, int64_t>& dims = {});
+
+// ---- cost
+
+struct NodeCost {
+  NodeId node = 0;
+  std::string path;
+  std::string block;
+  double parameters = 0, flops = 0, bytes = 0;
+};
+
+struct CostOptions {
+  int64_t batch = 1, time = 128;
+  std::string mode = "prefill";  // prefill, decode, train
+  bool withPeak = true;          // plans memory; the slowest part
+};
+
+struct CostReport {
+  double parametersTotal = 0;   // counted once for each use by a weight group
+  double parametersActive = 0;  // that one token meets
+  double parametersUnique = 0;  // stored
+  double flops = 0, macs = 0, bytes = 0;
+  double kvBytesPerToken = 0;  // rows of decode caches that one token adds to one sequence
+  double stateBytes = 0;       // decode states of one sequence that do not grow
+  double peakBytes = 0;
+  std::vector<NodeCost> perNode;  // by document node, all applications together
+};
+
+/// On the null device: no weight is allocated. Throws what lowering throws.
+CostReport cost(const Architecture& architecture, const CostOptions& options);
+
+// ---- running
+
+/// Weights for a model: those given, the rest from `seed`. Throws Code::Data for tensors that fit nothing.
+void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& given, uint64_t seed, Store& store);
+
+struct RunOptions {
+  std::map<std::string, Tensor> inputs;
+  std::map<std::string, Tensor> weights;
+  uint64_t seed = 1;
+  std::string device = "cpu";
+  std::string record;  // glob over probe names; empty: none
+};
+
+/// Outputs by name; recorded probes as "probe/<name>".
+std::map<std::string, Tensor> run(const Architecture& architecture, const RunOptions& options, const CancelToken& cancel = {}, const Progress& progress = {});
+
+// ---- training
+
+/// What a run folder holds: run.json (options), model.fw.json, metrics.sqlite, metrics.csv, checkpoint.safetensors.
+struct RunInfo {
+  std::filesystem::path folder;
+  TrainOptions options;
+  std::string device;
+  int64_t step = 0;
+};
+
+struct TrainCall {
+  ArchitecturePtr architecture;
+  TrainOptions options;
+  std::string device = "cpu";
+  std::filesystem::path out;
+  bool isResumed = false;         // goes on from the checkpoint in `out`
+  int64_t evaluateEvery = 100;    // steps
+  int64_t checkpointEvery = 200;  // steps; 0: only at the end
+  int64_t evaluationBatches = 8;
+  std::map<std::string, Tensor> weights;  // start from these; empty: from the seed
+};
+
+/// What a training tells while it runs; called on its thread.
+struct TrainObserver {
+  std::function<void(const StepReport&, int64_t steps, double secondsLeft)> onStep;
+  std::function<void(int64_t step, const Evaluation&)> onEvaluation;
+  std::function<bool()> isPaused;  // asked between steps; while true the training waits
+};
+
+struct TrainResult {
+  int64_t steps = 0;
+  Evaluation final;
+  double seconds = 0;
+  bool wasCancelled = false;
+  std::vector<StepReport> reports;
+};
+
+/// Trains, writes metrics after each step and checkpoints; a cancel leaves a checkpoint and returns. `kill -9` loses at most
+/// what came after the last checkpoint.
+TrainResult train(const TrainCall& call, const TrainObserver& observer = {}, const CancelToken& cancel = {});
+
+RunInfo readRun(const std::filesystem::path& folder);
+
+Evaluation evaluate(const Architecture& architecture, const std::map<std::string, Tensor>& weights, const std::string& task, const Params& taskOptions, uint64_t seed,
+                    int64_t batches, int64_t batch, const std::string& device = "cpu", const CancelToken& cancel = {});
+
+struct GenerateOptions {
+  std::vector<int64_t> prompt;
+  int64_t tokens = 64;
+  double temperature = 1;  // 0: the likeliest
+  uint64_t seed = 1;
+  std::string device = "cpu";
+};
+
+/// Step by step with the model's own states; `onToken` sees each new token and may end it with false.
+std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights, const GenerateOptions& options,
+                              const std::function<bool(int64_t)>& onToken = {}, const CancelToken& cancel = {});
+
+// ---- analysis
+
+struct AnalyzeCall {
+  ArchitecturePtr architecture;
+  std::map<std::string, Tensor> weights;
+  uint64_t seed = 1;
+  std::string analysis = "similarity";
+  Params options;
+  std::string task = "mqar";  // where the data comes from...
+  Params taskOptions;
+  std::string dataFile;  // ...or a safetensors or npz file of model inputs
+  int64_t batch = 32, batches = 8;
+  std::string device = "cpu";
+};
+
+AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel = {}, const Progress& progress = {});
+
+/// CSV for each matrix and series, and one JSON of everything, into `folder`.
+void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& folder);
+
+// ---- measuring
+
+struct BenchOptions {
+  int64_t batch = 1, time = 128, repeat = 10;
+  std::string mode = "prefill";
+  std::string device = "cpu";
+};
+
+struct BenchReport {
+  std::vector<double> seconds;  // of each repetition
+  double median = 0;
+  double flopsPerSecond = 0;
+  std::map<NodeId, double> nodeSeconds;  // of one repetition, by document node
+  int64_t peakBytes = 0;
+};
+
+BenchReport bench(const Architecture& architecture, const BenchOptions& options, const CancelToken& cancel = {});
+
+}  // namespace fw
