@@ -16,19 +16,20 @@ struct AdamwArgs {
   const float *parameter, *gradient, *m, *v;  // [count]
   const float* learningRate;                  // scalar
   const int64_t* step;                        // scalar
-  const float* scale;                         // scalar; null: 1
+  const float* scale;                         // scalar
   float *newParameter, *newM, *newV;          // [count]
   int64_t count;
   double beta1, beta2, epsilon, decay;
 };
 
 /// With g = scale * gradient + decay * p:  b' = momentum b + g;  p' = p - rate * (isNesterov ? g + momentum b' : b').
-/// Without a buffer p' = p - rate * g. Outputs may be the inputs of the same meaning.
+/// Without a buffer p' = p - rate * g. A scale that is not finite leaves all as it is. Outputs may be the inputs of the
+/// same meaning.
 struct SgdArgs {
   const float *parameter, *gradient;  // [count]
   const float* buffer;                // [count]; null: no momentum
   const float* learningRate;          // scalar
-  const float* scale;                 // scalar; null: 1
+  const float* scale;                 // scalar
   float *newParameter, *newBuffer;    // [count]
   int64_t count;
   double momentum, decay;

@@ -7,6 +7,8 @@
 
 #include <cmath>
 
+#include "kernels/copy.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace fw::kernels::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -27,7 +29,7 @@ void adamwRange(const AdamwArgs& args, int64_t begin, int64_t end) {
   // sqrt(v / c) + e = (sqrt(v) + e sqrt(c)) / sqrt(c): one division an element.
   const float size = float(rate / correction1 * std::sqrt(correction2));
   const float epsilon = float(args.epsilon * std::sqrt(correction2));
-  const float keep = float(1 - rate * args.decay), scale = args.scale ? *args.scale : 1.0f;
+  const float keep = float(1 - rate * args.decay), scale = *args.scale;
   const float share1 = float(1 - args.beta1), share2 = float(1 - args.beta2), beta2 = float(args.beta2);
   forRange(begin, end, [&](auto d, int64_t i) HWY_ATTR {
     const auto g = hn::Mul(hn::LoadU(d, args.gradient + i), hn::Set(d, scale));
@@ -43,7 +45,7 @@ void adamwRange(const AdamwArgs& args, int64_t begin, int64_t end) {
 }
 
 void sgdRange(const SgdArgs& args, int64_t begin, int64_t end) {
-  const float rate = *args.learningRate, scale = args.scale ? *args.scale : 1.0f;
+  const float rate = *args.learningRate, scale = *args.scale;
   const float momentum = float(args.momentum), decay = float(args.decay);
   forRange(begin, end, [&](auto d, int64_t i) HWY_ATTR {
     const auto p = hn::LoadU(d, args.parameter + i);
@@ -88,14 +90,28 @@ HWY_EXPORT(adamwRange);
 HWY_EXPORT(sgdRange);
 HWY_EXPORT(sumSquaresRange);
 constexpr int64_t grain = 16384;
+
+void keep(const Launch& launch, const float* from, float* to, int64_t count) {
+  if (from != to) copyBytes(launch, from, to, count * int64_t(sizeof(float)));
+}
 }  // namespace
 
 void adamw(const Launch& launch, const AdamwArgs& args) {
+  if (!std::isfinite(*args.scale)) {
+    keep(launch, args.parameter, args.newParameter, args.count);
+    keep(launch, args.m, args.newM, args.count);
+    return keep(launch, args.v, args.newV, args.count);
+  }
   const auto range = HWY_DYNAMIC_DISPATCH(adamwRange);
   parallelFor(launch, args.count, grain, [&](int64_t begin, int64_t end) { range(args, begin, end); });
 }
 
 void sgd(const Launch& launch, const SgdArgs& args) {
+  if (!std::isfinite(*args.scale)) {
+    keep(launch, args.parameter, args.newParameter, args.count);
+    if (args.buffer) keep(launch, args.buffer, args.newBuffer, args.count);
+    return;
+  }
   const auto range = HWY_DYNAMIC_DISPATCH(sgdRange);
   parallelFor(launch, args.count, grain, [&](int64_t begin, int64_t end) { range(args, begin, end); });
 }

@@ -2,6 +2,7 @@
 #include "kernels/optimizer.h"
 
 #include <cmath>
+#include <limits>
 
 #include "engine/base/rng.h"
 #include "tests/support/each_target.h"
@@ -21,19 +22,19 @@ std::vector<float> randomFloats(int64_t count, uint64_t stream) {
 
 TEST(Adamw, FollowsTheFormulaOverManySteps) {
   for (const int64_t count : {1, 3, 7, 33, 63, 20001})
-    for (const bool hasScale : {false, true})
+    for (const float scale : {1.0f, 0.25f})
       testing::forEachTarget([&] {
         const double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, decay = 0.1;
-        const float rate = 3e-3f, scale = 0.25f;
+        const float rate = 3e-3f;
         Guarded<float> p(randomFloats(count, 1)), m(std::vector<float>(size_t(count), 0)),
             v(std::vector<float>(size_t(count), 0));
         std::vector<double> p0(p.data(), p.data() + count), m0(size_t(count), 0), v0(size_t(count), 0);
         for (int64_t step = 1; step <= 5; ++step) {
           Guarded<float> g(randomFloats(count, uint64_t(10 + step)));
-          cpu::adamw({2}, {p.data(), g.data(), m.data(), v.data(), &rate, &step, hasScale ? &scale : nullptr, p.data(),
-                           m.data(), v.data(), count, beta1, beta2, epsilon, decay});
+          cpu::adamw({2}, {p.data(), g.data(), m.data(), v.data(), &rate, &step, &scale, p.data(), m.data(), v.data(),
+                           count, beta1, beta2, epsilon, decay});
           for (int64_t i = 0; i < count; ++i) {
-            const double gi = double(g[i]) * (hasScale ? scale : 1);
+            const double gi = double(g[i]) * scale;
             double &pi = p0[size_t(i)], &mi = m0[size_t(i)], &vi = v0[size_t(i)];
             mi = beta1 * mi + (1 - beta1) * gi;
             vi = beta2 * vi + (1 - beta2) * gi * gi;
@@ -49,13 +50,13 @@ TEST(Adamw, FollowsTheFormulaOverManySteps) {
 
 TEST(Adamw, WritesFreshOutputsToo) {
   const int64_t count = 37, step = 4;
-  const float rate = 0.01f;
+  const float rate = 0.01f, scale = 1;
   Guarded<float> p(randomFloats(count, 2)), g(randomFloats(count, 3)), m(randomFloats(count, 4)),
       v(std::vector<float>(37, 2));
   Guarded<float> p1(count), m1(count), v1(count), p2(p.values()), m2(m.values()), v2(v.values());
-  cpu::adamw({1}, {p.data(), g.data(), m.data(), v.data(), &rate, &step, nullptr, p1.data(), m1.data(), v1.data(),
-                   count, 0.9, 0.999, 1e-8, 0});
-  cpu::adamw({1}, {p2.data(), g.data(), m2.data(), v2.data(), &rate, &step, nullptr, p2.data(), m2.data(), v2.data(),
+  cpu::adamw({1}, {p.data(), g.data(), m.data(), v.data(), &rate, &step, &scale, p1.data(), m1.data(), v1.data(), count,
+                   0.9, 0.999, 1e-8, 0});
+  cpu::adamw({1}, {p2.data(), g.data(), m2.data(), v2.data(), &rate, &step, &scale, p2.data(), m2.data(), v2.data(),
                    count, 0.9, 0.999, 1e-8, 0});
   EXPECT_EQ(p1.values(), p2.values());
   EXPECT_EQ(m1.values(), m2.values());
@@ -85,6 +86,24 @@ TEST(Sgd, FollowsTheFormula) {
             }
           }
         });
+}
+
+TEST(Optimizers, KeepEverythingWhenTheScaleIsNotFinite) {
+  for (const float scale : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    const int64_t count = 33, step = 2;
+    const float rate = 0.1f;
+    Guarded<float> p(randomFloats(count, 7)), g(randomFloats(count, 8)), m(randomFloats(count, 9)),
+        v(randomFloats(count, 10));
+    Guarded<float> newP(count), newM(count), newV(count), sgdP(count), sgdB(count);
+    cpu::adamw({2}, {p.data(), g.data(), m.data(), v.data(), &rate, &step, &scale, newP.data(), newM.data(),
+                     newV.data(), count, 0.9, 0.999, 1e-8, 0.1});
+    EXPECT_EQ(newP.values(), p.values());
+    EXPECT_EQ(newM.values(), m.values());
+    EXPECT_EQ(newV.values(), v.values());
+    cpu::sgd({2}, {p.data(), g.data(), m.data(), &rate, &scale, sgdP.data(), sgdB.data(), count, 0.9, 0.1, true});
+    EXPECT_EQ(sgdP.values(), p.values());
+    EXPECT_EQ(sgdB.values(), m.values());
+  }
 }
 
 TEST(SumSquares, AccumulatesInDouble) {
