@@ -1,5 +1,5 @@
-// Highway for the CPU kernels: the file that includes this is compiled once per instruction set (scalar, AVX2, AVX-512),
-// and the best one for the machine is called.
+// Highway for the CPU kernels: the file that includes this is compiled once per instruction set (scalar, AVX2,
+// AVX-512), and the best one for the machine is called.
 //
 //   // kernels/cpu/scale.cpp: y = a x.
 //   #include "kernels/scale.h"
@@ -15,8 +15,8 @@
 //     const hn::ScalableTag<float> d;
 //     const int64_t lanes = hn::Lanes(d);
 //     int64_t i = begin;
-//     for (; i + lanes <= end; i += lanes) hn::StoreU(hn::Mul(hn::Set(d, args.a), hn::LoadU(d, args.x + i)), d, args.y + i);
-//     for (; i < end; ++i) args.y[i] = args.a * args.x[i];
+//     for (; i + lanes <= end; i += lanes) hn::StoreU(hn::Mul(hn::Set(d, args.a), hn::LoadU(d, args.x + i)), d, args.y
+//     + i); for (; i < end; ++i) args.y[i] = args.a * args.x[i];
 //   }
 //
 //   }  // namespace fw::kernels::cpu::HWY_NAMESPACE
@@ -33,8 +33,8 @@
 //   #endif
 //
 // The scalar target has one lane and lacks the operations that move data between lanes: guard these by
-// `#if HWY_TARGET != HWY_SCALAR`. Inlined helpers shared by files stand in headers like simd_math.h, whose include guard
-// flips with HWY_TARGET_TOGGLE. Tests run a kernel on every target with tests/support/each_target.h.
+// `#if HWY_TARGET != HWY_SCALAR`. Inlined helpers shared by files stand in headers like simd_math.h, whose include
+// guard flips with HWY_TARGET_TOGGLE. Tests run a kernel on every target with tests/support/each_target.h.
 //
 // No include guard: the file is read again for each instruction set.
 #ifndef HWY_DISABLED_TARGETS
