@@ -1,0 +1,144 @@
+// Attention forward. A task is a block of queries of one key head; it walks the keys it sees in blocks and keeps, per query,
+// the running maximum m, the sum l of 2^(s - m) and the unnormalised output:
+// m' = max(m, s), l' = l 2^(m - m') + sum 2^(s - m'), o' = o 2^(m - m') + sum 2^(s - m') v.
+#include "kernels/attention.h"
+
+#include <cmath>
+#include <vector>
+
+#include "hwy/aligned_allocator.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/attention.cpp"
+#include "kernels/cpu/simd.h"
+// After simd.h: compiled once per instruction set.
+#include "kernels/cpu/attention_stripe.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fw::kernels::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int64_t kKeyBlock = 64;     // with a stripe of queries, their scores and v it fits the first cache
+
+/// Turns scores into weights 2^(s - m'), updates m and l, and leaves the factor of the old output in `factor`.
+template <int N>
+HWY_INLINE void softmaxStep(float* HWY_RESTRICT scores, int64_t count, float* HWY_RESTRICT maximum,
+                            float* HWY_RESTRICT sum, float* HWY_RESTRICT factor) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t lanes = int64_t(hn::Lanes(d));
+  const V lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  V m[N], base[N], total[N];
+  for (int n = 0; n < N; ++n) m[n] = hn::LoadU(d, maximum + n * lanes);
+  for (int64_t j = 0; j < count; ++j)
+    for (int n = 0; n < N; ++n) m[n] = hn::Max(m[n], hn::LoadU(d, scores + (j * N + n) * lanes));
+  for (int n = 0; n < N; ++n) {
+    base[n] = hn::IfThenZeroElse(hn::Eq(m[n], lowest), m[n]);  // nothing seen yet: 2^(-inf - 0) = 0
+    const V shrink = vecExp2(d, hn::Sub(hn::LoadU(d, maximum + n * lanes), base[n]));
+    hn::StoreU(shrink, d, factor + n * lanes);
+    hn::StoreU(m[n], d, maximum + n * lanes);
+    total[n] = hn::Mul(shrink, hn::LoadU(d, sum + n * lanes));
+  }
+  for (int64_t j = 0; j < count; ++j)
+    for (int n = 0; n < N; ++n) {
+      float* at = scores + (j * N + n) * lanes;
+      const V p = vecExp2(d, hn::Sub(hn::LoadU(d, at), base[n]));
+      hn::StoreU(p, d, at);
+      total[n] = hn::Add(total[n], p);
+    }
+  for (int n = 0; n < N; ++n) hn::StoreU(total[n], d, sum + n * lanes);
+}
+
+/// Rows [firstRow, lastRow) of one key head of one sequence.
+void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64_t keyHead, int64_t firstRow,
+                    int64_t lastRow) {
+  const AttentionInputs& in = args.in;
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = int64_t(hn::Lanes(d));
+  const int64_t maxStripe = kStripeVectors * lanes;
+  const int64_t stripes = (lastRow - firstRow + maxStripe - 1) / maxStripe;
+  const int64_t perStripe = (in.keyWidth + in.valueWidth + 3) * maxStripe;
+  const auto memory = hwy::AllocateAligned<float>(size_t(stripes * perStripe + 2 * kKeyBlock * maxStripe));
+  float* scores = memory.get();
+  float* scratch = scores + kKeyBlock * maxStripe;
+  struct State {
+    Stripe stripe;
+    float *qT, *outT, *maximum, *sum, *factor;
+  };
+  std::vector<State> states(static_cast<size_t>(stripes));
+  KeyRange any{std::numeric_limits<int64_t>::max(), 0};
+  for (int64_t n = 0; n < stripes; ++n) {
+    State& state = states[size_t(n)];
+    state.stripe = makeStripe(in, s, keyHead, firstRow + n * maxStripe);
+    state.qT = scratch + kKeyBlock * maxStripe + n * perStripe;
+    state.outT = state.qT + in.keyWidth * maxStripe;
+    state.maximum = state.outT + in.valueWidth * maxStripe;
+    state.sum = state.maximum + maxStripe;
+    state.factor = state.sum + maxStripe;
+    loadTransposed(in, s, state.stripe, in.q, in.keyWidth, in.scale * kLog2E, state.qT);
+    std::fill(state.outT, state.maximum, 0.0f);
+    std::fill(state.maximum, state.sum, -std::numeric_limits<float>::infinity());
+    std::fill(state.sum, state.factor, 0.0f);
+    any.begin = std::min(any.begin, state.stripe.any.begin);
+    any.end = std::max(any.end, state.stripe.any.end);
+  }
+  const int64_t valueStride = in.keyHeads * in.valueWidth;
+  for (int64_t block = any.begin; block < any.end; block += kKeyBlock) {
+    for (State& state : states) {
+      const Stripe& stripe = state.stripe;
+      const int64_t begin = std::max(block, stripe.any.begin), end = std::min(block + kKeyBlock, stripe.any.end);
+      if (begin >= end) continue;
+      stripeScores(in, s, stripe, keyHead, state.qT, begin, end, scores, scratch);
+      if (stripe.width == lanes)
+        softmaxStep<1>(scores, end - begin, state.maximum, state.sum, state.factor);
+      else
+        softmaxStep<kStripeVectors>(scores, end - begin, state.maximum, state.sum, state.factor);
+      tileProduct<TileLeft::Columns, TileStart::Scale>(in.v + (s.keyRow + begin) * valueStride + keyHead * in.valueWidth,
+                                                       valueStride, scores, stripe.width, state.outT, stripe.width,
+                                                       in.valueWidth, stripe.width, end - begin, state.factor);
+    }
+  }
+  for (State& state : states) {
+    const Stripe& stripe = state.stripe;
+    for (int64_t r = 0; r < stripe.rows; ++r) {
+      const float sum = state.sum[r];
+      state.factor[r] = sum == 0 ? 0 : 1 / sum;
+      args.logSumExp[rowIndexByHead(in, s, stripe, r)] =
+          sum == 0 ? -std::numeric_limits<float>::infinity() : (state.maximum[r] + std::log2(sum)) * kLn2;
+    }
+    storeTransposed(in, s, stripe, state.outT, in.valueWidth, state.factor, args.out);
+  }
+}
+
+}  // namespace fw::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace fw::kernels::cpu {
+
+HWY_EXPORT(attentionBlock);
+
+int64_t attentionWorkspace(const AttentionInputs&) { return 0; }
+
+void attention(const Launch& launch, const AttentionArgs& args) {
+  const AttentionInputs& in = args.in;
+  constexpr int64_t block = 128;
+  const int64_t group = in.heads / in.keyHeads;
+  const auto run = HWY_DYNAMIC_DISPATCH(attentionBlock);
+  // Blocks of each sequence, counted up: packed sequences differ in length.
+  std::vector<int64_t> firstBlock(size_t(in.sequences) + 1, 0);
+  for (int64_t n = 0; n < in.sequences; ++n)
+    firstBlock[size_t(n) + 1] = firstBlock[size_t(n)] + (attentionSequence(in, n).queries * group + block - 1) / block;
+  const int64_t blocks = firstBlock.back();
+  parallelFor(launch, blocks * in.keyHeads, 1, [&](int64_t task, int64_t) {
+    // The last blocks first: under a causal mask they are the longest.
+    const int64_t keyHead = task % in.keyHeads, index = blocks - 1 - task / in.keyHeads;
+    const int64_t n = std::upper_bound(firstBlock.begin(), firstBlock.end(), index) - firstBlock.begin() - 1;
+    const AttentionSequence s = attentionSequence(in, n);
+    const int64_t first = (index - firstBlock[size_t(n)]) * block;
+    run(args, s, keyHead, first, std::min(first + block, s.queries * group));
+  });
+}
+
+}  // namespace fw::kernels::cpu
+#endif
