@@ -1,5 +1,6 @@
-// Softmax attention with an online softmax: out = softmax(scale q k^T + bias) v, nothing of size queries x keys in memory.
-// (Dao et al., "FlashAttention", 2022; Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.)
+// Softmax attention with an online softmax: out = softmax(scale q k^T + bias) v, nothing of size queries x keys in
+// memory. (Dao et al., "FlashAttention", 2022; Milakov and Gimelshein, "Online normalizer calculation for softmax",
+// 2018.)
 #pragma once
 
 #include <algorithm>
@@ -11,36 +12,38 @@ namespace fw::kernels {
 
 /// What forward and backward share. Query head h reads key head h / (heads / keyHeads).
 ///
-/// Query i of a sequence stands at position i + offset on the axis of the keys, offset being position[b] where given, else
-/// keys - queries: the last query stands at the last key. It sees key j where j is below the sequence's valid length
-/// (keys, keyLengths[b], position[b] + queries: the least), keyMask allows j, and
-/// position - windowLeft <= j <= position + windowRight.
+/// Query i of a sequence stands at position i + offset on the axis of the keys, offset being position[b] where given,
+/// else keys - queries: the last query stands at the last key. It sees key j where j is below the sequence's valid
+/// length (keys, keyLengths[b], position[b] + queries: the least), keyMask allows j, and position - windowLeft <= j <=
+/// position + windowRight.
 struct AttentionInputs {
-  const float* q = nullptr;     // [B,T,H,K]
-  const float* k = nullptr;     // [B,S,Hkv,K]
-  const float* v = nullptr;     // [B,S,Hkv,V]
-  const float* bias = nullptr;  // optional, added to the scores; element (b,h,i,j) by the strides below, those of j lie side by side
+  const float* q = nullptr;  // [B,T,H,K]
+  const float* k = nullptr;  // [B,S,Hkv,K]
+  const float* v = nullptr;  // [B,S,Hkv,V]
+  const float* bias =
+      nullptr;  // optional, added to the scores; element (b,h,i,j) by the strides below, those of j lie side by side
   int64_t biasBatchStride = 0, biasHeadStride = 0, biasQueryStride = 0;  // 0 where broadcast
-  const float* slopes = nullptr;            // optional [H], ALiBi: -slope * |position - j| is added
-  const uint8_t* keyMask = nullptr;         // optional [B,S], nonzero = visible
-  const int64_t* keyLengths = nullptr;      // optional [B]
-  const int64_t* position = nullptr;        // optional [B], or one for all where positionStride is 0
+  const float* slopes = nullptr;        // optional [H], ALiBi: -slope * |position - j| is added
+  const uint8_t* keyMask = nullptr;     // optional [B,S], nonzero = visible
+  const int64_t* keyLengths = nullptr;  // optional [B]
+  const int64_t* position = nullptr;    // optional [B], or one for all where positionStride is 0
   int64_t positionStride = 0;
-  const int64_t* queryOffsets = nullptr;    // optional [sequences + 1]: packed sequences, with B = 1
-  const int64_t* keyOffsets = nullptr;      // [sequences + 1] with queryOffsets
-  int64_t sequences = 0;                    // B, or the number of packed sequences
+  const int64_t* queryOffsets = nullptr;  // optional [sequences + 1]: packed sequences, with B = 1
+  const int64_t* keyOffsets = nullptr;    // [sequences + 1] with queryOffsets
+  int64_t sequences = 0;                  // B, or the number of packed sequences
   int64_t batch = 0, queries = 0, keys = 0, heads = 0, keyHeads = 0, keyWidth = 0, valueWidth = 0;
-  int64_t windowLeft = -1, windowRight = -1;  // keys seen before and after the query's own position; -1: all; causal: right = 0
+  int64_t windowLeft = -1,
+          windowRight = -1;  // keys seen before and after the query's own position; -1: all; causal: right = 0
   float scale = 1;
 };
 
 /// One sequence of the batch or of the pack, as rows of the tensors.
 struct AttentionSequence {
-  int64_t batch = 0;                        // index into [B,...] tensors
-  int64_t queryRow = 0, queries = 0;        // rows of q counted over [B,T]
-  int64_t keyRow = 0, keys = 0;             // rows of k counted over [B,S]; keys = the valid length
-  int64_t firstQuery = 0, firstKey = 0;     // index of the first row inside T and S
-  int64_t offset = 0;                       // position of query 0 on the axis of the keys
+  int64_t batch = 0;                     // index into [B,...] tensors
+  int64_t queryRow = 0, queries = 0;     // rows of q counted over [B,T]
+  int64_t keyRow = 0, keys = 0;          // rows of k counted over [B,S]; keys = the valid length
+  int64_t firstQuery = 0, firstKey = 0;  // index of the first row inside T and S
+  int64_t offset = 0;                    // position of query 0 on the axis of the keys
 };
 
 inline AttentionSequence attentionSequence(const AttentionInputs& in, int64_t index) {

@@ -1,12 +1,13 @@
-// Attention forward. A task is a block of queries of one key head; it walks the keys it sees in blocks and keeps, per query,
-// the running maximum m, the sum l of 2^(s - m) and the unnormalised output:
-// m' = max(m, s), l' = l 2^(m - m') + sum 2^(s - m'), o' = o 2^(m - m') + sum 2^(s - m') v.
+// Attention forward. A task is a block of queries of one key head; it walks the keys it sees in blocks and keeps, per
+// query, the running maximum m, the sum l of 2^(s - m) and the unnormalised output: m' = max(m, s), l' = l 2^(m - m') +
+// sum 2^(s - m'), o' = o 2^(m - m') + sum 2^(s - m') v.
 #include "kernels/attention.h"
 
 #include <cmath>
 #include <vector>
 
 #include "hwy/aligned_allocator.h"
+#include "kernels/cpu/attention_parts.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/attention.cpp"
@@ -18,7 +19,7 @@ HWY_BEFORE_NAMESPACE();
 namespace fw::kernels::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr int64_t kKeyBlock = 64;     // with a stripe of queries, their scores and v it fits the first cache
+constexpr int64_t kKeyBlock = 64;  // with a stripe of queries, their scores and v it fits the first cache
 
 /// Turns scores into weights 2^(s - m'), updates m and l, and leaves the factor of the old output in `factor`.
 template <int N>
@@ -49,9 +50,10 @@ HWY_INLINE void softmaxStep(float* HWY_RESTRICT scores, int64_t count, float* HW
   for (int n = 0; n < N; ++n) hn::StoreU(total[n], d, sum + n * lanes);
 }
 
-/// Rows [firstRow, lastRow) of one key head of one sequence.
+/// Rows [firstRow, lastRow) of one key head of one sequence, over the keys in `keys`. With a part, leaves it there
+/// unnormalised; without, writes the results.
 void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64_t keyHead, int64_t firstRow,
-                    int64_t lastRow) {
+                    int64_t lastRow, KeyRange keys, AttentionPart part) {
   const AttentionInputs& in = args.in;
   const hn::ScalableTag<float> d;
   const int64_t lanes = int64_t(hn::Lanes(d));
@@ -82,24 +84,36 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
     any.begin = std::min(any.begin, state.stripe.any.begin);
     any.end = std::max(any.end, state.stripe.any.end);
   }
+  any = {std::max(any.begin, keys.begin), std::min(any.end, keys.end)};
   const int64_t valueStride = in.keyHeads * in.valueWidth;
   for (int64_t block = any.begin; block < any.end; block += kKeyBlock) {
     for (State& state : states) {
       const Stripe& stripe = state.stripe;
-      const int64_t begin = std::max(block, stripe.any.begin), end = std::min(block + kKeyBlock, stripe.any.end);
+      const int64_t begin = std::max(block, stripe.any.begin);
+      const int64_t end = std::min({block + kKeyBlock, stripe.any.end, keys.end});
       if (begin >= end) continue;
       stripeScores(in, s, stripe, keyHead, state.qT, begin, end, scores, scratch);
       if (stripe.width == lanes)
         softmaxStep<1>(scores, end - begin, state.maximum, state.sum, state.factor);
       else
         softmaxStep<kStripeVectors>(scores, end - begin, state.maximum, state.sum, state.factor);
-      tileProduct<TileLeft::Columns, TileStart::Scale>(in.v + (s.keyRow + begin) * valueStride + keyHead * in.valueWidth,
-                                                       valueStride, scores, stripe.width, state.outT, stripe.width,
-                                                       in.valueWidth, stripe.width, end - begin, state.factor);
+      tileProduct<TileLeft::Columns, TileStart::Scale>(
+          in.v + (s.keyRow + begin) * valueStride + keyHead * in.valueWidth, valueStride, scores, stripe.width,
+          state.outT, stripe.width, in.valueWidth, stripe.width, end - begin, state.factor);
     }
   }
   for (State& state : states) {
     const Stripe& stripe = state.stripe;
+    if (part.out != nullptr) {
+      for (int64_t r = 0; r < stripe.rows; ++r) {
+        const int64_t row = stripe.query[r] * in.heads + stripe.head[r];
+        part.maximum[row] = state.maximum[r];
+        part.sum[row] = state.sum[r];
+        for (int64_t c = 0; c < in.valueWidth; ++c)
+          part.out[row * in.valueWidth + c] = state.outT[c * stripe.width + r];
+      }
+      continue;
+    }
     for (int64_t r = 0; r < stripe.rows; ++r) {
       const float sum = state.sum[r];
       state.factor[r] = sum == 0 ? 0 : 1 / sum;
@@ -115,28 +129,66 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace fw::kernels::cpu {
+namespace {
 
 HWY_EXPORT(attentionBlock);
 
-int64_t attentionWorkspace(const AttentionInputs&) { return 0; }
+constexpr int64_t kRowBlock = 128;  // rows that share a walk over the keys
+
+/// Packed rows before the first and behind the last sequence see no key.
+void fillOutside(const AttentionArgs& args) {
+  const AttentionInputs& in = args.in;
+  const int64_t first = in.queryOffsets[0], last = in.queryOffsets[in.sequences];
+  for (int64_t i = 0; i < in.queries; ++i) {
+    if (i >= first && i < last) continue;
+    std::fill_n(args.out + i * in.heads * in.valueWidth, in.heads * in.valueWidth, 0.0f);
+    for (int64_t h = 0; h < in.heads; ++h) args.logSumExp[h * in.queries + i] = -std::numeric_limits<float>::infinity();
+  }
+}
+
+void attentionInParts(const Launch& launch, const AttentionArgs& args) {
+  const AttentionInputs& in = args.in;
+  const AttentionParts parts = attentionParts(in);
+  const int64_t rows = in.queries * in.heads / in.keyHeads;
+  const auto block = HWY_DYNAMIC_DISPATCH(attentionBlock);
+  parallelFor(launch, in.batch * parts.count, 1, [&](int64_t task, int64_t) {
+    const AttentionSequence s = attentionSequence(in, task / parts.count);
+    const int64_t begin = task % parts.count * kKeysPerPart;
+    if (begin >= s.keys) return;
+    const KeyRange keys{begin, std::min(begin + kKeysPerPart, s.keys)};
+    const AttentionPart part = attentionPart(args, parts, task);
+    if (rows <= kDecodeRows) return attentionDecode(args, s, keys, part);
+    for (int64_t keyHead = 0; keyHead < in.keyHeads; ++keyHead) block(args, s, keyHead, 0, rows, keys, part);
+  });
+  parallelFor(launch, in.batch * in.queries, 1, [&](int64_t row, int64_t) { attentionCombine(args, parts, row); });
+}
+
+}  // namespace
+
+int64_t attentionWorkspace(const AttentionInputs& in) {
+  const AttentionParts parts = attentionParts(in);
+  return in.batch * parts.count * parts.floats;
+}
 
 void attention(const Launch& launch, const AttentionArgs& args) {
   const AttentionInputs& in = args.in;
-  constexpr int64_t block = 128;
+  if (attentionParts(in).count > 0) return attentionInParts(launch, args);
+  if (in.queryOffsets != nullptr) fillOutside(args);
   const int64_t group = in.heads / in.keyHeads;
   const auto run = HWY_DYNAMIC_DISPATCH(attentionBlock);
   // Blocks of each sequence, counted up: packed sequences differ in length.
   std::vector<int64_t> firstBlock(size_t(in.sequences) + 1, 0);
   for (int64_t n = 0; n < in.sequences; ++n)
-    firstBlock[size_t(n) + 1] = firstBlock[size_t(n)] + (attentionSequence(in, n).queries * group + block - 1) / block;
+    firstBlock[size_t(n) + 1] =
+        firstBlock[size_t(n)] + (attentionSequence(in, n).queries * group + kRowBlock - 1) / kRowBlock;
   const int64_t blocks = firstBlock.back();
   parallelFor(launch, blocks * in.keyHeads, 1, [&](int64_t task, int64_t) {
     // The last blocks first: under a causal mask they are the longest.
     const int64_t keyHead = task % in.keyHeads, index = blocks - 1 - task / in.keyHeads;
     const int64_t n = std::upper_bound(firstBlock.begin(), firstBlock.end(), index) - firstBlock.begin() - 1;
     const AttentionSequence s = attentionSequence(in, n);
-    const int64_t first = (index - firstBlock[size_t(n)]) * block;
-    run(args, s, keyHead, first, std::min(first + block, s.queries * group));
+    const int64_t first = (index - firstBlock[size_t(n)]) * kRowBlock;
+    run(args, s, keyHead, first, std::min(first + kRowBlock, s.queries * group), {0, s.keys}, {});
   });
 }
 

@@ -23,8 +23,8 @@ constexpr int64_t kGradKeyBlock = 64;
 constexpr int64_t kGradQueryBlock = 128;  // rows that share a walk over the keys
 
 /// scores and dWeights, [count, width], become the weights P and dS.
-HWY_INLINE void weightsStep(int64_t count, int64_t width, const float* HWY_RESTRICT lse, const float* HWY_RESTRICT delta,
-                            float* HWY_RESTRICT scores, float* HWY_RESTRICT dWeights) {
+HWY_INLINE void weightsStep(int64_t count, int64_t width, const float* HWY_RESTRICT lse,
+                            const float* HWY_RESTRICT delta, float* HWY_RESTRICT scores, float* HWY_RESTRICT dWeights) {
   const hn::ScalableTag<float> d;
   const int64_t lanes = int64_t(hn::Lanes(d));
   for (int64_t j = 0; j < count; ++j)
@@ -103,12 +103,15 @@ void attentionGradRange(const AttentionGradArgs& args, const AttentionSequence& 
         float* dk = args.dk + (s.keyRow + begin) * keyStride + keyHead * K;
         float* dv = args.dv + (s.keyRow + begin) * valueStride + keyHead * V;
         stripeScores(in, s, stripe, keyHead, state.qT, begin, end, scores, scratch);
-        tileProduct<TileLeft::Rows, TileStart::Zero>(v, valueStride, state.dOutT, width, dWeights, width, count, width, V);
+        tileProduct<TileLeft::Rows, TileStart::Zero>(v, valueStride, state.dOutT, width, dWeights, width, count, width,
+                                                     V);
         weightsStep(count, width, state.lse, state.delta, scores, dWeights);
         tileProduct<TileLeft::Rows, TileStart::Add>(scores, width, state.dOut, valuePad, dv, valueStride, count, V,
                                                     stripe.rows);
-        tileProduct<TileLeft::Rows, TileStart::Add>(dWeights, width, state.q, keyPad, dk, keyStride, count, K, stripe.rows);
-        tileProduct<TileLeft::Columns, TileStart::Add>(k, keyStride, dWeights, width, state.dqT, width, K, width, count);
+        tileProduct<TileLeft::Rows, TileStart::Add>(dWeights, width, state.q, keyPad, dk, keyStride, count, K,
+                                                    stripe.rows);
+        tileProduct<TileLeft::Columns, TileStart::Add>(k, keyStride, dWeights, width, state.dqT, width, K, width,
+                                                       count);
         if (args.dBias == nullptr) continue;
         for (int64_t r = 0; r < stripe.rows; ++r) {
           float* dBias = args.dBias + biasIndex(in, s, stripe, r) + begin;
@@ -132,8 +135,8 @@ namespace {
 
 HWY_EXPORT(attentionGradRange);
 
-/// How the work is cut, from sizes alone: tasks of `batches` sequences and `heads` key heads (more than one where dBias sums
-/// over them), each `splits` times over the keys.
+/// How the work is cut, from sizes alone: tasks of `batches` sequences and `heads` key heads (more than one where dBias
+/// sums over them), each `splits` times over the keys.
 struct Cut {
   int64_t sequences = 1, heads = 1, splits = 1;
 };
@@ -180,7 +183,8 @@ void attentionGrad(const Launch& launch, const AttentionGradArgs& args) {
   const int64_t sequenceTasks = cut.sequences == 0 ? 0 : in.sequences / cut.sequences;
   const int64_t headTasks = in.keyHeads / cut.heads;
   parallelFor(launch, sequenceTasks * headTasks * cut.splits, 1, [&](int64_t task, int64_t) {
-    const int64_t split = task % cut.splits, head = task / cut.splits % headTasks, sequence = task / cut.splits / headTasks;
+    const int64_t split = task % cut.splits, head = task / cut.splits % headTasks,
+                  sequence = task / cut.splits / headTasks;
     for (int64_t n = sequence * cut.sequences; n < (sequence + 1) * cut.sequences; ++n) {
       const AttentionSequence s = attentionSequence(in, n);
       const int64_t perSplit = (s.keys + cut.splits - 1) / cut.splits;

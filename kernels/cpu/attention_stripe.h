@@ -1,6 +1,6 @@
-// What the attention kernels share: a stripe of queries, one a lane, and its scores against a block of keys, transposed:
-// S[j, lane] = log2(e) (scale q k^T + bias), so that the softmax runs along whole vectors without crossing lanes, and k and v
-// are read as they lie. Include after kernels/cpu/simd.h.
+// What the attention kernels share: a stripe of queries, one a lane, and its scores against a block of keys,
+// transposed: S[j, lane] = log2(e) (scale q k^T + bias), so that the softmax runs along whole vectors without crossing
+// lanes, and k and v are read as they lie. Include after kernels/cpu/simd.h.
 #if defined(FW_KERNELS_CPU_ATTENTION_STRIPE) == defined(HWY_TARGET_TOGGLE)
 #ifdef FW_KERNELS_CPU_ATTENTION_STRIPE
 #undef FW_KERNELS_CPU_ATTENTION_STRIPE
@@ -25,12 +25,12 @@ constexpr int64_t kMaxStripe = kStripeVectors * HWY_LANES(float);
 
 /// Rows of the query heads that share one key head: row r is query r / group, head keyHead * group + r % group.
 struct Stripe {
-  int64_t rows = 0;    // rows in use
-  int64_t width = 0;   // rows rounded up to whole vectors
-  KeyRange any, all;   // keys that some row sees; keys that every row sees
-  int32_t begin[kMaxStripe], end[kMaxStripe];        // keys that each row sees
-  float at[kMaxStripe], slope[kMaxStripe];           // position among the keys; ALiBi slope times log2(e)
-  int64_t query[kMaxStripe], head[kMaxStripe];       // query inside its sequence; query head
+  int64_t rows = 0;                             // rows in use
+  int64_t width = 0;                            // rows rounded up to whole vectors
+  KeyRange any, all;                            // keys that some row sees; keys that every row sees
+  int32_t begin[kMaxStripe], end[kMaxStripe];   // keys that each row sees
+  float at[kMaxStripe], slope[kMaxStripe];      // position among the keys; ALiBi slope times log2(e)
+  int64_t query[kMaxStripe], head[kMaxStripe];  // query inside its sequence; query head
 };
 
 inline Stripe makeStripe(const AttentionInputs& in, const AttentionSequence& s, int64_t keyHead, int64_t firstRow) {
@@ -88,8 +88,8 @@ inline void loadTransposed(const AttentionInputs& in, const AttentionSequence& s
 }
 
 /// x[row of lane, c] = factor[lane] * from[c, lane]; fills the rows of a [B,T,H,columns] tensor.
-inline void storeTransposed(const AttentionInputs& in, const AttentionSequence& s, const Stripe& stripe, const float* from,
-                            int64_t columns, const float* factor, float* x) {
+inline void storeTransposed(const AttentionInputs& in, const AttentionSequence& s, const Stripe& stripe,
+                            const float* from, int64_t columns, const float* factor, float* x) {
   float* to[kMaxStripe];
   for (int64_t r = 0; r < stripe.rows; ++r) to[r] = x + rowIndex(in, s, stripe, r) * columns;
   transposeBack(from, stripe.width, stripe.rows, columns, factor, to);
@@ -142,8 +142,9 @@ HWY_INLINE void finishScores(const AttentionInputs& in, const AttentionSequence&
 }
 
 /// scores[j - begin, lane] for keys [begin, end) of the sequence; qT: [K, width], scaled by scale * log2(e).
-HWY_INLINE void stripeScores(const AttentionInputs& in, const AttentionSequence& s, const Stripe& stripe, int64_t keyHead,
-                             const float* qT, int64_t begin, int64_t end, float* scores, float* scratch) {
+HWY_INLINE void stripeScores(const AttentionInputs& in, const AttentionSequence& s, const Stripe& stripe,
+                             int64_t keyHead, const float* qT, int64_t begin, int64_t end, float* scores,
+                             float* scratch) {
   const int64_t keyStride = in.keyHeads * in.keyWidth;
   const float* k = in.k + (s.keyRow + begin) * keyStride + keyHead * in.keyWidth;
   tileProduct<TileLeft::Rows, TileStart::Zero>(k, keyStride, qT, stripe.width, scores, stripe.width, end - begin,

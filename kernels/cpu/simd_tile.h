@@ -20,8 +20,9 @@ enum class TileStart { Zero, Add, Scale };
 
 /// One block of M rows by N vectors, held in registers while r runs.
 template <TileLeft left, TileStart start, int M, int N>
-HWY_INLINE void tileBlock(const float* HWY_RESTRICT a, int64_t aStride, const float* HWY_RESTRICT b, int64_t bStride, float* HWY_RESTRICT c, int64_t cStride,
-                          int64_t depth, const float* HWY_RESTRICT factor, int64_t lastLanes) {
+HWY_INLINE void tileBlock(const float* HWY_RESTRICT a, int64_t aStride, const float* HWY_RESTRICT b, int64_t bStride,
+                          float* HWY_RESTRICT c, int64_t cStride, int64_t depth, const float* HWY_RESTRICT factor,
+                          int64_t lastLanes) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
@@ -63,18 +64,20 @@ HWY_INLINE void tileColumn(const float* a, int64_t aStride, const float* b, int6
   const int64_t step = left == TileLeft::Rows ? aStride : 1;
   int64_t m = 0;
   for (; m + big <= rows; m += big)
-    tileBlock<left, start, big, N>(a + m * step, aStride, b, bStride, c + m * cStride, cStride, depth, factor, lastLanes);
+    tileBlock<left, start, big, N>(a + m * step, aStride, b, bStride, c + m * cStride, cStride, depth, factor,
+                                   lastLanes);
   for (; m + 4 <= rows; m += 4)
     tileBlock<left, start, 4, N>(a + m * step, aStride, b, bStride, c + m * cStride, cStride, depth, factor, lastLanes);
   for (; m < rows; ++m)
     tileBlock<left, start, 1, N>(a + m * step, aStride, b, bStride, c + m * cStride, cStride, depth, factor, lastLanes);
 }
 
-/// C = start(C) + A B with C: [rows, columns], depth terms. B is read in whole vectors, so its rows hold at least `columns`
-/// rounded up to whole vectors; C is written within `columns` only. `factor`: [columns], for Scale.
+/// C = start(C) + A B with C: [rows, columns], depth terms. B is read in whole vectors, so its rows hold at least
+/// `columns` rounded up to whole vectors; C is written within `columns` only. `factor`: [columns], for Scale.
 template <TileLeft left, TileStart start>
-HWY_NOINLINE void tileProduct(const float* a, int64_t aStride, const float* b, int64_t bStride, float* c, int64_t cStride,
-                              int64_t rows, int64_t columns, int64_t depth, const float* factor = nullptr) {
+HWY_NOINLINE void tileProduct(const float* a, int64_t aStride, const float* b, int64_t bStride, float* c,
+                              int64_t cStride, int64_t rows, int64_t columns, int64_t depth,
+                              const float* factor = nullptr) {
   namespace hn = hwy::HWY_NAMESPACE;
   const int64_t lanes = int64_t(hn::Lanes(hn::ScalableTag<float>()));
   for (int64_t n = 0; n < columns;) {
@@ -140,8 +143,10 @@ HWY_INLINE void transposeBack(const float* from, int64_t fromStride, int64_t row
       const float* at = from + c * fromStride + r;
       const auto c0 = hn::Mul(f, hn::LoadU(d, at)), c1 = hn::Mul(f, hn::LoadU(d, at + fromStride));
       const auto c2 = hn::Mul(f, hn::LoadU(d, at + 2 * fromStride)), c3 = hn::Mul(f, hn::LoadU(d, at + 3 * fromStride));
-      const auto a = hn::BitCast(dw, hn::InterleaveLower(d, c0, c1)), b = hn::BitCast(dw, hn::InterleaveLower(d, c2, c3));
-      const auto e = hn::BitCast(dw, hn::InterleaveUpper(d, c0, c1)), g = hn::BitCast(dw, hn::InterleaveUpper(d, c2, c3));
+      const auto a = hn::BitCast(dw, hn::InterleaveLower(d, c0, c1)),
+                 b = hn::BitCast(dw, hn::InterleaveLower(d, c2, c3));
+      const auto e = hn::BitCast(dw, hn::InterleaveUpper(d, c0, c1)),
+                 g = hn::BitCast(dw, hn::InterleaveUpper(d, c2, c3));
       hn::StoreU(hn::BitCast(d, hn::InterleaveLower(dw, a, b)), d, to[r] + c);
       hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(dw, a, b)), d, to[r + 1] + c);
       hn::StoreU(hn::BitCast(d, hn::InterleaveLower(dw, e, g)), d, to[r + 2] + c);
