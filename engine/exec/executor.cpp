@@ -69,6 +69,7 @@ struct Executor::Frame {
   std::vector<const void*> sources;
   std::vector<void*> outputs;
   std::byte* arena = nullptr;
+  size_t commit = SIZE_MAX;  // first call that overwrites a source; from here on a cancel would leave half a step
 
   void setPointers() {
     for (const Patch& patch : patches) {
@@ -110,6 +111,7 @@ struct Executor::Frame {
         if (place.where == Placement::Where::Arena) return arena + place.offset;
         if (place.where != Placement::Where::None)
           frame->patches.push_back({index, position, isOutput, place.where == Placement::Where::Output, place.slot});
+        if (isOutput && place.where == Placement::Where::Output && plan->outputSource[size_t(place.slot)] >= 0) frame->commit = std::min(frame->commit, index);
         return nullptr;
       };
       for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -194,7 +196,7 @@ void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress*
   static const kernels::Launch unused;
   for (size_t i = 0; i < frame.calls.size(); ++i) {
     Frame::Call& call = frame.calls[i];
-    if (cancel.stop_requested()) throw Error(Code::Cancelled, "Cancelled.");
+    if (i < frame.commit && cancel.stop_requested()) throw Error(Code::Cancelled, "Cancelled.");
     if (call.body && !call.runBody) {
       Frame* body = call.body.get();
       call.runBody = [this, body, &backend, cancel](const void* const* inputs, void* const* outputs) {
@@ -205,7 +207,7 @@ void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress*
       };
     }
     backend.run(*call.op, KernelCall{unused, call.inputTypes, call.node->types, call.inputs.data(), call.outputs.data(), call.node->attrs, call.workspace,
-                                     call.body ? &call.runBody : nullptr, &cancel});
+                                     call.body ? &call.runBody : nullptr, i < frame.commit ? &cancel : nullptr});
     if (afterStep && !afterStep(i)) return;
     if (progress) progress->report(double(i + 1) / double(frame.calls.size()));
   }

@@ -56,7 +56,7 @@ class Executor {
 
   /// Gives an input's value for the next runs; throws Code::Shape that names input, got and expected.
   void setInput(const std::string& name, const Tensor& value);
-  /// Runs all steps. Looks at `cancel` between steps.
+  /// Runs all steps. Looks at `cancel` between steps until the first one that overwrites a parameter, state or input.
   void run(const CancelToken& cancel = {}, const Progress& progress = {});
   /// The value of an output after run().
   Tensor output(const std::string& name) const;

@@ -89,7 +89,9 @@ class Trainer {
   Params optimizerParams_;
   std::unique_ptr<Task> task_;
   Store store_;
-  std::unique_ptr<Executor> executor_, evaluator_;
+  std::unique_ptr<Executor> executor_;   // forward and backward; the optimiser too where a step is one piece
+  std::unique_ptr<Executor> updater_;    // the optimiser, where a step has several pieces
+  std::unique_ptr<Executor> evaluator_;
   std::vector<std::string> measures_;
   int64_t step_ = 0;
 };

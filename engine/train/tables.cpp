@@ -1,0 +1,36 @@
+// Looking tasks and optimisers up.
+#include <algorithm>
+
+#include "engine/arch/architecture.h"
+#include "engine/base/error.h"
+#include "engine/train/optimizer.h"
+#include "engine/train/task.h"
+
+namespace fw {
+namespace {
+
+template <class Def>
+const Def& find(const std::vector<Def>& table, const std::string& id, const char* what) {
+  std::string known;
+  for (const Def& def : table) {
+    if (def.id == id) return def;
+    known += (known.empty() ? "" : ", ") + def.id;
+  }
+  throw Error(Code::Usage, text("there is no ", what, " '", id, "'; there are: ", known, "."));
+}
+
+}  // namespace
+
+const OptimizerDef& findOptimizer(const std::string& id) { return find(allOptimizers(), id, "optimizer"); }
+const TaskDef& findTask(const std::string& id) { return find(allTasks(), id, "task"); }
+
+std::unique_ptr<Task> makeTask(const std::string& id, const Params& given, uint64_t seed) {
+  const TaskDef& def = findTask(id);
+  for (const auto& [name, value] : given)
+    if (std::none_of(def.params.begin(), def.params.end(), [&, &key = name](const ParamDef& param) { return param.name == key; }))
+      throw Error(Code::Usage, text("[", id, "] has no option '", name, "'."));
+  const Node holder{.name = id, .params = given};
+  return def.make(completeParams(holder, BlockDef{.id = id, .params = def.params}, {}), seed);
+}
+
+}  // namespace fw
