@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -163,10 +164,18 @@ std::vector<std::string> bodyNames(const Node& node, const BlockDef& block);
 /// The body of layer `layer` of a Repeat: its pattern, started again at its end.
 std::string layerBody(const Node& repeat, const BlockDef& block, int64_t layer);
 
+/// The value of a Repeat's parameter `count`, or nothing where it has no valid one.
+std::optional<int64_t> layerCount(const Node& repeat, const BlockDef& block,
+                                  const std::map<std::string, double>& variables);
+
 /// What the next layer of a Repeat is fed with: (out, in) names. An `out` feeds the `in` of the same name, "y" feeds
 /// "x", the rest pair in order. An `in` without a partner gets the container's input in every layer; an `out` without
 /// one is an error.
 std::vector<std::pair<std::string, std::string>> repeatPairs(const Ports& ports);
+
+/// The input that a muted node passes on as its output `output`: that of the same name, else the first of the same
+/// kind; nullptr: none. Also what stays connected when a node is removed and its wires are healed.
+const PortDef* mutedSource(const Ports& ports, const PortDef& output);
 
 // ---- parameters
 

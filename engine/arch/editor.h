@@ -110,20 +110,24 @@ class Editor {
   };
 
   Found find(NodeId id) const;
-  const BlockDef& defOf(const Node& node) const;
+  const BlockDef& blockFor(const std::string& id) const;
   const Graph& graph(const GraphPath& path) const;
   Graph& mutableGraph(const GraphPath& path);
   Node& mutableNode(const Found& found);
   NodeId takeId();
   void atomically(const std::function<void()>& change);
-  ParamValue checkedValue(const Node& node, const std::string& param, const ParamValue& value, bool* isDefault) const;
-  GraphPtr newBody(const std::vector<std::string>& ins, const std::vector<std::string>& outs);
-  void setBodies(NodeId id, const std::string& param, const std::string& value);
-  void removeFromGraph(const GraphPath& path, const std::set<NodeId>& ids);
-  void forget(const std::set<NodeId>& ids);
-  void dropOuterWires(const GraphPath& path);
-  Node& checkedOverride(NodeId repeat, int64_t layer, NodeId inner);
-  void dropEmptyOverride(Node& repeat, int64_t layer);
+  Ports portsAt(const GraphPath& path, NodeId id) const;
+  void assignParam(Node& node, const std::string& param, const ParamValue& value) const;
+  void addWire(const GraphPath& path, const Wire& wire);
+
+  GraphPtr newBody(const Graph* like);
+  void fillBodies(Node& node, const BlockDef& block);
+  void setBodies(const Found& container, const std::string& param, const std::string& value);
+  void removeFrom(const GraphPath& path, const std::set<NodeId>& ids);
+  void forget(const GraphPath& path, const std::set<NodeId>& ids);
+  void dropOuterWires(const GraphPath& path, const Ports& before);
+  Ports containerPorts(const GraphPath& path) const;
+  Node& repeatWith(NodeId repeat, int64_t layer, NodeId inner);
 
   Architecture base_, work_;
   const Catalog* catalog_;

@@ -22,16 +22,16 @@ bool isBodyName(std::string_view name);
 bool isUtf8(std::string_view bytes);
 
 /// The name in quotes, shortened, without control characters: text from files goes into sentences through this.
-std::string quoted(std::string_view name);
+std::string inQuotes(std::string_view name);
 
-/// Hands out names that are free in one graph: "norm", "norm_2", "norm_3".
+/// `wish`, or with a number above those in use where it is taken: "norm", "norm_2", "norm_3".
+std::string freeName(const Graph& graph, const std::string& wish);
+
+/// Hands out many free names of one graph.
 class NamePool {
  public:
-  NamePool() = default;
   explicit NamePool(const Graph& graph);
   std::string take(const std::string& wish);
-  bool isTaken(const std::string& name) const { return taken_.count(name) > 0; }
-  void reserve(const std::string& name) { taken_.insert(name); }
 
  private:
   std::set<std::string> taken_;

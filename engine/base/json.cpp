@@ -25,18 +25,34 @@ std::string position(std::string_view bytes, size_t offset) {
   return text("line ", line, ", column ", column);
 }
 
-nlohmann::json sorted(const Json& json) {
-  if (json.is_object()) {
-    nlohmann::json out = nlohmann::json::object();
-    for (const auto& [key, value] : json.items()) out[key] = sorted(value);
-    return out;
+std::string scalarText(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+void appendSorted(std::string& out, const Json& json, size_t indent) {
+  const std::string margin = "\n" + std::string(indent + 2, ' '), lastMargin = "\n" + std::string(indent, ' ');
+  if (!json.is_structured() || json.empty()) {
+    out += scalarText(json);
+  } else if (json.is_array()) {
+    const bool isFlat = std::none_of(json.begin(), json.end(), [](const Json& item) { return item.is_structured(); });
+    out += '[';
+    for (size_t i = 0; i < json.size(); ++i) {
+      if (i > 0) out += isFlat ? ", " : ",";
+      if (!isFlat) out += margin;
+      appendSorted(out, json[i], indent + 2);
+    }
+    out += isFlat ? "]" : lastMargin + "]";
+  } else {
+    std::vector<std::pair<std::string_view, const Json*>> members;
+    for (auto member = json.begin(); member != json.end(); ++member) members.emplace_back(member.key(), &*member);
+    std::sort(members.begin(), members.end());
+    out += '{';
+    const char* separator = "";
+    for (const auto& [key, value] : members) {
+      out += separator + margin + scalarText(Json(key)) + ": ";
+      separator = ",";
+      appendSorted(out, *value, indent + 2);
+    }
+    out += lastMargin + "}";
   }
-  if (json.is_array()) {
-    nlohmann::json out = nlohmann::json::array();
-    for (const Json& value : json) out.push_back(sorted(value));
-    return out;
-  }
-  return json;
 }
 
 }  // namespace
@@ -65,6 +81,8 @@ Json parseJson(std::string_view bytes, const std::string& place, const JsonLimit
     const size_t colon = what.find(": ");
     std::string reason = colon == std::string::npos ? what : what.substr(colon + 2);
     throw Error(Code::File, text("[", place, "] broken JSON at ", position(bytes, offset), ": ", reason, "."));
+  } catch (const Json::out_of_range&) {
+    throw Error(Code::File, text("[", place, "] a number is too large; expected at most 1.8e308."));
   }
 }
 
@@ -73,7 +91,9 @@ Json readJsonFile(const std::string& path, const JsonLimits& limits) {
 }
 
 std::string toSortedText(const Json& json) {
-  return sorted(json).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  std::string out;
+  appendSorted(out, json, 0);
+  return out + "\n";
 }
 
 }  // namespace fw

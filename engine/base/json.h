@@ -22,7 +22,8 @@ Json parseJson(std::string_view bytes, const std::string& place, const JsonLimit
 /// Reads and parses a file. Throws Code::File.
 Json readJsonFile(const std::string& path, const JsonLimits& limits = {});
 
-/// Two-space indentation, keys sorted at every level, a newline at the end.
+/// Two-space indentation, keys sorted at every level, lists without objects or lists inside on one line, a newline at
+/// the end.
 std::string toSortedText(const Json& json);
 
 }  // namespace fw

@@ -1,0 +1,389 @@
+// Nodes and graphs as JSON.
+#include "engine/arch/document_json.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "engine/arch/editor_support.h"
+#include "engine/arch/names.h"
+#include "engine/base/error.h"
+
+namespace fw {
+namespace {
+
+Json toJson(const ParamValue& value) {
+  return std::visit([](const auto& held) { return Json(held); }, value);
+}
+
+/// Whole coordinates without ".0": they are the rule, and a diff reads better.
+Json number(double value) {
+  return value == std::floor(value) && std::abs(value) < 0x1p53 ? Json(int64_t(value)) : Json(value);
+}
+
+Json toJson(const LayerOverride& layer) {
+  Json json = Json::object();
+  for (const auto& [id, params] : layer.params) json["params"][std::to_string(id)] = fw::toJson(params);
+  if (!layer.muted.empty()) json["muted"] = layer.muted;
+  addUnknown(json, layer.extra);
+  return json;
+}
+
+Json toJson(const Node& node) {
+  Json json = {{"id", node.id}, {"name", node.name}, {"block", node.block}};
+  if (!node.params.empty()) json["params"] = fw::toJson(node.params);
+  if (node.isMuted) json["muted"] = true;
+  if (!node.weightGroup.empty()) json["weight_group"] = node.weightGroup;
+  if (!node.label.empty()) json["label"] = node.label;
+  for (const auto& [name, body] : node.bodies) json["bodies"][name] = fw::toJson(*body);
+  for (const auto& [layer, settings] : node.overrides) json["overrides"][std::to_string(layer)] = toJson(settings);
+  addUnknown(json, node.extra);
+  return json;
+}
+
+std::string portText(const PortRef& port) { return std::to_string(port.node) + "." + port.port; }
+
+void merge(Json& into, const Json& extra) {
+  for (const auto& [key, value] : extra.items()) {
+    const auto known = into.find(key);
+    if (known == into.end()) {
+      into[key] = value;
+    } else if (known->is_object() && value.is_object()) {
+      merge(*known, value);
+    }
+  }
+}
+
+const char* typeText(const Json& json) {
+  if (json.is_object()) return "an object";
+  if (json.is_array()) return "a list";
+  if (json.is_string()) return "a text";
+  if (json.is_number()) return "a number";
+  return json.is_null() ? "null" : "true or false";
+}
+
+}  // namespace
+
+// ---- writing
+
+void addUnknown(Json& json, const std::string& extra) {
+  if (!extra.empty()) merge(json, Json::parse(extra));
+}
+
+Json toJson(const Params& params) {
+  Json json = Json::object();
+  for (const auto& [name, value] : params) json[name] = toJson(value);
+  return json;
+}
+
+Json toJson(const Graph& graph) {
+  Json nodes = Json::array(), wires = Json::array();
+  for (const auto& [id, node] : graph.nodes) nodes.push_back(toJson(*node));
+  for (const Wire& wire : graph.wires) wires.push_back({portText(wire.from), portText(wire.to)});
+  Json json = {{"nodes", std::move(nodes)}, {"wires", std::move(wires)}};
+  addUnknown(json, graph.extra);
+  return json;
+}
+
+Json toJson(const WeightGroup& group) {
+  Json json = {{"policy", group.policy}};
+  if (!group.params.empty()) json["params"] = toJson(group.params);
+  addUnknown(json, group.extra);
+  return json;
+}
+
+Json toJson(const Position& position) {
+  Json json = {number(position.x), number(position.y)};
+  if (position.isPinned) json.push_back("pinned");
+  return json;
+}
+
+Json toJson(const Frame& frame) {
+  Json json = {{"rectangle", {number(frame.x), number(frame.y), number(frame.width), number(frame.height)}}};
+  if (frame.graph.node != 0) json["graph"] = {frame.graph.node, frame.graph.body};
+  if (!frame.title.empty()) json["title"] = frame.title;
+  if (!frame.note.empty()) json["note"] = frame.note;
+  if (!frame.colour.empty()) json["colour"] = frame.colour;
+  if (!frame.members.empty()) json["members"] = frame.members;
+  addUnknown(json, frame.extra);
+  return json;
+}
+
+// ---- reading
+
+std::string extraText(const Json& object) { return object.empty() ? "" : nlohmann::json::parse(object.dump()).dump(); }
+
+std::string unknownKeys(const Json& object, std::initializer_list<const char*> known) {
+  Json rest = Json::object();
+  for (const auto& [key, value] : object.items())
+    if (std::find(known.begin(), known.end(), key) == known.end()) rest[key] = value;
+  return extraText(rest);
+}
+
+void DocumentReader::refuse(const std::string& where, const std::string& fact) const {
+  throw Error(Code::File, text("[", place_, "] ", where, ": ", fact, "."));
+}
+
+const Json* DocumentReader::member(const Json& object, const char* key) const {
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+void DocumentReader::requireObject(const Json& json, const std::string& where) const {
+  if (!json.is_object()) refuse(where, text("found ", typeText(json), "; expected an object"));
+}
+
+std::string DocumentReader::readText(const Json& json, const std::string& where, const char* key) const {
+  if (!json.is_string()) refuse(where, text("'", key, "' is ", typeText(json), "; expected a text"));
+  std::string words = json.get<std::string>();
+  if (words.size() > kMaxTextBytes) refuse(where, text("'", key, "' is longer than ", kMaxTextBytes, " bytes"));
+  return words;
+}
+
+NodeId DocumentReader::readId(const Json& json, const std::string& where) const {
+  const bool isId = json.is_number_integer() && json >= 1 && json <= kMaxFileId;
+  if (!isId) refuse(where, text(inQuotes(json.dump()), " is no id; expected a whole number from 1 to ", kMaxFileId));
+  return json.get<NodeId>();
+}
+
+NodeId DocumentReader::idFromKey(const std::string& key, const std::string& where) const {
+  NodeId id = 0;
+  const auto result = std::from_chars(key.data(), key.data() + key.size(), id);
+  if (result.ec != std::errc() || result.ptr != key.data() + key.size() || id < 1 || id > kMaxFileId)
+    refuse(where, text(inQuotes(key), " is no id; expected a whole number from 1 to ", kMaxFileId));
+  return id;
+}
+
+void DocumentReader::claimId(NodeId id, const std::string& where) {
+  if (!ids_.insert(id).second) refuse(where, text("the id ", id, " is taken; expected ids unique in a document"));
+  if (int64_t(ids_.size()) > kMaxNodes) refuse(where, text("there are more than ", kMaxNodes, " nodes"));
+  highestId_ = std::max(highestId_, id);
+}
+
+Params DocumentReader::readParams(const Json& json, const std::string& where) const {
+  if (!json.is_object()) refuse(where, text("'params' is ", typeText(json), "; expected an object"));
+  Params params;
+  for (const auto& [name, value] : json.items()) {
+    if (!isIdentifier(name)) refuse(where, text(inQuotes(name), " is no name of a parameter"));
+    const std::string what = "parameter " + inQuotes(name);
+    if (value.is_boolean()) {
+      params[name] = value.get<bool>();
+    } else if (value.is_number_float()) {
+      params[name] = value.get<double>();
+    } else if (value.is_number()) {
+      if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t(INT64_MAX))
+        refuse(where, text(what, " is too large"));
+      params[name] = value.get<int64_t>();
+    } else if (value.is_string()) {
+      params[name] = readText(value, where, name.c_str());
+    } else {
+      refuse(where, text(what, " is ", typeText(value), "; expected a number, a text, true or false"));
+    }
+  }
+  return params;
+}
+
+PortRef DocumentReader::readPort(const Json& json, const std::string& where) const {
+  const std::string words = json.is_string() ? json.get<std::string>() : json.dump();
+  const size_t dot = words.find('.');
+  PortRef port;
+  const auto end = std::from_chars(words.data(), words.data() + words.size(), port.node).ptr;
+  if (dot != std::string::npos) port.port = words.substr(dot + 1);
+  if (!json.is_string() || end != words.data() + dot || port.node < 1 || port.node > kMaxFileId ||
+      !isIdentifier(port.port))
+    refuse(where, text("the end of a wire is ", inQuotes(words), "; expected an id and a port, such as \"3.y\""));
+  return port;
+}
+
+std::vector<Wire> DocumentReader::readWires(const Json& json, const std::string& where) const {
+  if (!json.is_array()) refuse(where, text("'wires' is ", typeText(json), "; expected a list"));
+  std::vector<Wire> wires;
+  wires.reserve(json.size());
+  for (const Json& wire : json) {
+    if (!wire.is_array() || wire.size() != 2)
+      refuse(where, text("a wire is ", inQuotes(wire.dump()), "; expected two ends, such as [\"3.y\", \"4.x\"]"));
+    wires.push_back({readPort(wire[0], where), readPort(wire[1], where)});
+  }
+  std::sort(wires.begin(), wires.end());
+  wires.erase(std::unique(wires.begin(), wires.end()), wires.end());
+  return wires;
+}
+
+std::map<int64_t, LayerOverride> DocumentReader::readOverrides(const Json& json, const std::string& where) const {
+  if (!json.is_object()) refuse(where, text("'overrides' is ", typeText(json), "; expected an object"));
+  std::map<int64_t, LayerOverride> overrides;
+  for (const auto& [key, settings] : json.items()) {
+    int64_t layer = -1;
+    const auto end = std::from_chars(key.data(), key.data() + key.size(), layer).ptr;
+    if (end != key.data() + key.size() || layer < 0 || layer >= kMaxLayers || overrides.count(layer))
+      refuse(where, text(inQuotes(key), " is no layer; expected a whole number from 0 to ", kMaxLayers - 1));
+    const std::string layerText = text(where, ", layer ", layer);
+    requireObject(settings, layerText);
+    LayerOverride& own = overrides[layer];
+    if (const Json* params = member(settings, "params")) {
+      requireObject(*params, layerText);
+      for (const auto& [id, values] : params->items())
+        own.params[idFromKey(id, layerText)] = readParams(values, layerText + ", id " + id);
+    }
+    if (const Json* muted = member(settings, "muted")) {
+      if (!muted->is_array()) refuse(layerText, text("'muted' is ", typeText(*muted), "; expected a list of ids"));
+      for (const Json& id : *muted) own.muted.push_back(readId(id, layerText));
+      std::sort(own.muted.begin(), own.muted.end());
+      own.muted.erase(std::unique(own.muted.begin(), own.muted.end()), own.muted.end());
+    }
+    own.extra = unknownKeys(settings, {"params", "muted"});
+  }
+  return overrides;
+}
+
+NodePtr DocumentReader::readNode(const Json& json, const std::string& where, int depth) {
+  requireObject(json, where + ", a node");
+  auto node = std::make_shared<Node>();
+  const Json* id = member(json, "id");
+  const Json* name = member(json, "name");
+  const Json* block = member(json, "block");
+  if (!id) refuse(where, "a node has no 'id'");
+  node->id = readId(*id, where + ", a node");
+  std::string self = text("node with id ", node->id);
+  if (!name) refuse(self, "it has no 'name'");
+  node->name = readText(*name, self, "name");
+  if (!isIdentifier(node->name))
+    refuse(self, text(inQuotes(node->name), " is no name; expected letters, digits, '_' and '-', at most 100"));
+  self = text("node '", node->name, "' (id ", node->id, ")");
+  claimId(node->id, self);
+  if (!block) refuse(self, "it has no 'block'");
+  node->block = readText(*block, self, "block");
+  if (!isBlockId(node->block)) refuse(self, text(inQuotes(node->block), " is no name of a block"));
+  if (const Json* params = member(json, "params")) node->params = readParams(*params, self);
+  if (const Json* muted = member(json, "muted")) {
+    if (!muted->is_boolean()) refuse(self, text("'muted' is ", typeText(*muted), "; expected true or false"));
+    node->isMuted = muted->get<bool>();
+  }
+  if (const Json* group = member(json, "weight_group")) node->weightGroup = readText(*group, self, "weight_group");
+  if (!node->weightGroup.empty() && !isIdentifier(node->weightGroup))
+    refuse(self, text(inQuotes(node->weightGroup), " is no name of a weight group"));
+  if (const Json* label = member(json, "label")) node->label = readText(*label, self, "label");
+  if (const Json* bodies = member(json, "bodies")) {
+    if (!bodies->is_object()) refuse(self, text("'bodies' is ", typeText(*bodies), "; expected an object"));
+    for (const auto& [bodyName, body] : bodies->items()) {
+      if (!isBodyName(bodyName)) refuse(self, text(inQuotes(bodyName), " is no name of an inner graph"));
+      node->bodies[bodyName] = readGraph(body, text(self, ", inner graph '", bodyName, "'"), depth + 1);
+    }
+  }
+  if (const Json* overrides = member(json, "overrides")) node->overrides = readOverrides(*overrides, self);
+  node->extra =
+      unknownKeys(json, {"id", "name", "block", "params", "muted", "weight_group", "label", "bodies", "overrides"});
+  return node;
+}
+
+GraphPtr DocumentReader::readGraph(const Json& json, const std::string& where, int depth) {
+  requireObject(json, where);
+  if (depth > kMaxNesting) refuse(where, text("inner graphs are nested deeper than ", kMaxNesting, " levels"));
+  auto graph = std::make_shared<Graph>();
+  if (const Json* nodes = member(json, "nodes")) {
+    if (!nodes->is_array()) refuse(where, text("'nodes' is ", typeText(*nodes), "; expected a list"));
+    for (const Json& item : *nodes) {
+      NodePtr node = readNode(item, where, depth);
+      const NodeId id = node->id;
+      graph->nodes.emplace(id, std::move(node));
+    }
+  }
+  if (const Json* wires = member(json, "wires")) graph->wires = readWires(*wires, where);
+  // The root shares its object with the document's variables and weight groups, whose rest is kept with the document.
+  if (depth > 0) graph->extra = unknownKeys(json, {"nodes", "wires"});
+  return graph;
+}
+
+std::map<std::string, WeightGroup> DocumentReader::readWeightGroups(const Json& json) const {
+  requireObject(json, "weight_groups");
+  std::map<std::string, WeightGroup> groups;
+  for (const auto& [name, value] : json.items()) {
+    const std::string where = "weight group " + inQuotes(name);
+    if (!isIdentifier(name)) refuse(where, "this is no name; expected letters, digits, '_' and '-', at most 100");
+    requireObject(value, where);
+    WeightGroup& group = groups[name];
+    const Json* policy = member(value, "policy");
+    if (!policy) refuse(where, "it has no 'policy'");
+    group.policy = readText(*policy, where, "policy");
+    if (!isBlockId(group.policy)) refuse(where, text(inQuotes(group.policy), " is no name of a policy"));
+    if (const Json* params = member(value, "params")) group.params = readParams(*params, where);
+    group.extra = unknownKeys(value, {"policy", "params"});
+  }
+  return groups;
+}
+
+std::map<std::string, double> DocumentReader::readVariables(const Json& json) const {
+  requireObject(json, "variables");
+  std::map<std::string, double> variables;
+  for (const auto& [name, value] : json.items()) {
+    const std::string where = "variable " + inQuotes(name);
+    if (!isVariableName(name))
+      refuse(where, "this is no name; expected letters, digits and '_', no digit first, at most 100");
+    if (!value.is_number()) refuse(where, text("the value is ", typeText(value), "; expected a number"));
+    variables[name] = value.get<double>();
+  }
+  return variables;
+}
+
+std::map<NodeId, Position> DocumentReader::readLayout(const Json& json, Json& unknown) const {
+  requireObject(json, "layout");
+  std::map<NodeId, Position> layout;
+  for (const auto& [key, value] : json.items()) {
+    if (key.empty() || key.front() < '0' || key.front() > '9') {
+      unknown[key] = value;
+      continue;
+    }
+    const bool isPinned = value.is_array() && value.size() == 3 && value[2] == "pinned";
+    const bool isPlace =
+        value.is_array() && (value.size() == 2 || isPinned) && value[0].is_number() && value[1].is_number();
+    if (!isPlace)
+      refuse("layout", text("the position of id ", key, " is ", inQuotes(value.dump()), "; expected [x, y]"));
+    const Position position{value[0].get<double>(), value[1].get<double>(), isPinned};
+    if (!isCoordinate(position.x) || !isCoordinate(position.y))
+      refuse("layout", text("the position of id ", key, " is too far out"));
+    layout[idFromKey(key, "layout")] = position;
+  }
+  return layout;
+}
+
+std::map<NodeId, Frame> DocumentReader::readFrames(const Json& json) {
+  requireObject(json, "frames");
+  std::map<NodeId, Frame> frames;
+  for (const auto& [key, value] : json.items()) {
+    const NodeId id = idFromKey(key, "frames");
+    const std::string where = text("frame with id ", id);
+    requireObject(value, where);
+    claimId(id, where);
+    Frame& frame = frames[id];
+    const Json* rectangle = member(value, "rectangle");
+    const bool isRectangle = rectangle && rectangle->is_array() && rectangle->size() == 4 &&
+                             std::all_of(rectangle->begin(), rectangle->end(), [](const Json& number) {
+                               return number.is_number() && isCoordinate(number.get<double>());
+                             });
+    if (!isRectangle) refuse(where, "expected a 'rectangle' [x, y, width, height]");
+    frame.x = (*rectangle)[0].get<double>();
+    frame.y = (*rectangle)[1].get<double>();
+    frame.width = (*rectangle)[2].get<double>();
+    frame.height = (*rectangle)[3].get<double>();
+    if (const Json* graph = member(value, "graph")) {
+      if (!graph->is_array() || graph->size() != 2) refuse(where, "expected a 'graph' such as [3, \"layer\"]");
+      frame.graph = {readId((*graph)[0], where), readText((*graph)[1], where, "graph")};
+      if (!isBodyName(frame.graph.body))
+        refuse(where, text(inQuotes(frame.graph.body), " is no name of an inner graph"));
+    }
+    if (const Json* words = member(value, "title")) frame.title = readText(*words, where, "title");
+    if (const Json* words = member(value, "note")) frame.note = readText(*words, where, "note");
+    if (const Json* words = member(value, "colour")) frame.colour = readText(*words, where, "colour");
+    if (const Json* members = member(value, "members")) {
+      if (!members->is_array()) refuse(where, text("'members' is ", typeText(*members), "; expected a list of ids"));
+      for (const Json& memberId : *members) frame.members.push_back(readId(memberId, where));
+      std::sort(frame.members.begin(), frame.members.end());
+      frame.members.erase(std::unique(frame.members.begin(), frame.members.end()), frame.members.end());
+    }
+    frame.extra = unknownKeys(value, {"rectangle", "graph", "title", "note", "colour", "members"});
+  }
+  return frames;
+}
+
+}  // namespace fw
