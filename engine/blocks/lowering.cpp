@@ -9,6 +9,8 @@
 #include "engine/base/error.h"
 #include "engine/ir/op.h"
 #include "engine/ir/passes.h"
+#include "engine/ops/concat.h"
+#include "engine/ops/slice.h"
 
 namespace fw {
 
@@ -366,7 +368,7 @@ class LoweringContext {
           const int64_t rows = value.rank() > 0 ? value.size(0) : 0;
           if (rows % count != 0 || rows == 0)
             throw Error(Code::Shape, text("input '", port, "' has ", rows, " rows; expected a multiple of ", count, " branches."));
-          value = builder_.op("slice", {value}, {{"axis", int64_t(0)}, {"start", i * rows / count}, {"stop", (i + 1) * rows / count}, {"step", int64_t(1)}});
+          value = ir::slice(value, 0, i * rows / count, (i + 1) * rows / count);
         }
       const std::string outerPath = std::exchange(path_, joinPath(path_, branches[size_t(i)]));
       {
@@ -378,7 +380,7 @@ class LoweringContext {
     for (const auto& [port, values] : parts) {
       if (int64_t(values.size()) != count) continue;
       if (!isSelected) {
-        outputs[port] = builder_.op("concat", values, {{"axis", int64_t(0)}});
+        outputs[port] = ir::concat(values, 0);
         continue;
       }
       ir::Value chosen = values.front();

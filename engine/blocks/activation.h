@@ -1,0 +1,16 @@
+// The activations that blocks offer, by name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/ir/builder.h"
+
+namespace fw {
+
+/// "gelu", "gelu_tanh", "relu", "silu", "squared_relu", "sigmoid", "tanh", "none".
+const std::vector<std::string>& activationNames();
+
+ir::Value activate(const std::string& name, ir::Value x);
+
+}  // namespace fw

@@ -1,0 +1,36 @@
+// y = table[tokens]: a vector for each token id.
+#include "engine/blocks/lowering.h"
+#include "engine/ops/embedding.h"
+
+namespace fw {
+namespace {
+
+void lower(Lowering& at) {
+  const Shape shape{at.integer("vocabulary"), at.integer("width")};
+  const ir::Value table = at.weight({.name = "weight", .shape = shape, .init = initNormal(at.real("init_std")), .role = "embedding", .decays = false});
+  at.output("y", ir::embedding(table, at.input("tokens")));
+}
+
+}  // namespace
+
+BlockDef block_embedding_token() {
+  return {
+      .id = "embedding.token",
+      .title = "Token embedding",
+      .category = "embedding",
+      .help = "Looks a vector up for each token id. A language-model head can be tied to its table.",
+      .synonyms = {"lookup", "wte", "vocabulary"},
+      .name = "embedding",
+      .inputs = {{.name = "tokens", .dims = "B T", .kind = PortKind::Tokens, .help = "Token ids."}},
+      .outputs = {{.name = "y", .dims = "B T D"}},
+      .params = {intParam("vocabulary", 64).label("Vocabulary").help("Number of token ids."),
+                 intParam("width", 64).label("Width").help("Size of each vector."),
+                 realParam("init_std", 0.02).label("Init std").range(0, 10).help("Standard deviation of the starting table.")},
+      .summary = {"vocabulary", "width"},
+      .isCausal = true,
+      .lower = lower,
+      .examples = {{.params = {{"vocabulary", int64_t(11)}, {"width", int64_t(6)}}, .dims = {{"B", 2}, {"T", 7}}}},
+  };
+}
+
+}  // namespace fw

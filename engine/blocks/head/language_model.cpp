@@ -1,0 +1,41 @@
+// logits = x W^T: a score for each token of the vocabulary. (Press and Wolf, Using the Output Embedding to Improve Language Models, 2016: tied.)
+#include "engine/blocks/lowering.h"
+
+namespace fw {
+namespace {
+
+void lower(Lowering& at) {
+  const ir::Value x = at.input("x");
+  const int64_t vocabulary = at.integer("vocabulary");
+  if (!at.flag("tied")) {
+    at.output("logits", at.linear("", x, vocabulary, at.flag("bias")));
+    return;
+  }
+  std::vector<ir::Value> inputs = {x, at.tiedEmbedding({vocabulary, x.size(-1)})};
+  if (at.flag("bias")) inputs.push_back(at.weight({.name = "bias", .shape = {vocabulary}, .init = initZeros(), .role = "bias", .decays = false}));
+  at.output("logits", at.builder().op("matmul", inputs, {{"transpose_a", false}, {"transpose_b", true}, {"activation", std::string("none")}}));
+}
+
+}  // namespace
+
+BlockDef block_head_language_model() {
+  return {
+      .id = "head.language_model",
+      .title = "Language-model head",
+      .category = "embedding",
+      .help = "Scores each token of the vocabulary; tied, with the table of the token embedding.",
+      .paper = "Press and Wolf, Using the Output Embedding to Improve Language Models, 2016",
+      .synonyms = {"LM head", "unembedding", "logits"},
+      .name = "head",
+      .inputs = {{.name = "x", .dims = "B T D"}},
+      .outputs = {{.name = "logits", .dims = "B T V"}},
+      .params = {intParam("vocabulary", 64).label("Vocabulary").help("Number of token ids."),
+                 boolParam("tied", true).label("Tied").help("Uses the token embedding's table."), boolParam("bias", false).label("Bias").help("Adds a number to each token's score.")},
+      .summary = {"vocabulary", "tied"},
+      .isCausal = true,
+      .lower = lower,
+      .examples = {{.params = {{"vocabulary", int64_t(11)}, {"tied", false}}, .dims = {{"B", 2}, {"T", 7}, {"D", 6}}}},
+  };
+}
+
+}  // namespace fw
