@@ -1,0 +1,93 @@
+// Counting on the null device: parameters, FLOPs, bytes, decode states, peak memory.
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "engine/exec/plan.h"
+#include "engine/ir/autodiff.h"
+#include "engine/ir/op.h"
+#include "engine/ir/passes.h"
+#include "engine/workbench/workbench.h"
+
+namespace fw {
+namespace {
+
+Mode modeOf(const std::string& name) {
+  if (name == "prefill") return Mode::Prefill;
+  if (name == "decode") return Mode::Decode;
+  if (name == "train") return Mode::Train;
+  throw Error(Code::Usage, text("there is no mode '", name, "'; there are: prefill, decode, train."));
+}
+
+/// The forward graph with the gradients of all parameters as further outputs: what a training step computes, the optimiser
+/// aside.
+ir::Graph withBackward(const ir::Graph& forward) {
+  ir::Builder builder(forward);
+  std::vector<ir::Value> outputs, parameters;
+  for (const ir::OutputInfo& output : forward.outputs) outputs.push_back(builder.value(output.value));
+  for (const ir::ParameterInfo& parameter : forward.parameters) parameters.push_back(builder.value({parameter.node, 0}));
+  const std::vector<ir::Value> gradients = ir::gradients(builder, outputs, parameters);
+  for (size_t i = 0; i < gradients.size(); ++i)
+    if (gradients[i].isValid()) builder.output("gradient/" + forward.parameters[i].name, gradients[i]);
+  return ir::optimized(builder.finish());
+}
+
+Cost nodeCost(const ir::Graph& graph, const ir::Node& node) {
+  if (!node.op->infer || node.op->isView) return {};
+  std::vector<ir::TensorType> inputs;
+  for (const ir::ValueRef& ref : node.inputs) inputs.push_back(graph.type(ref));
+  return costOf(*node.op, OpCall{inputs, node.attrs, node.body.get()}, node.types);
+}
+
+}  // namespace
+
+CostReport cost(const Architecture& architecture, const CostOptions& options) {
+  const Mode mode = modeOf(options.mode);
+  LowerOptions lowering{.mode = mode, .dims = {{"B", options.batch}, {"T", mode == Mode::Decode ? 1 : options.time}}, .cacheLength = options.time};
+  const LowerResult lowered = lower(architecture, catalog(), lowering);
+  if (!lowered.graph) lowerOrThrow(architecture, catalog(), lowering);
+  const ir::Graph graph = mode == Mode::Train ? withBackward(*lowered.graph) : ir::optimized(*lowered.graph);
+
+  CostReport report;
+  std::map<NodeId, NodeCost> perNode;
+  const auto of = [&](NodeId id) -> NodeCost& {
+    NodeCost& entry = perNode[id];
+    if (entry.node == 0 && id != 0) {
+      entry.node = id;
+      if (const auto path = lowered.paths.find(id); path != lowered.paths.end()) entry.path = path->second;
+      if (const Node* node = findNode(architecture, id)) entry.block = node->block;
+    }
+    return entry;
+  };
+  for (const ir::ParameterInfo& parameter : graph.parameters) {
+    const double count = double(graph.type({parameter.node, 0}).shape.count());
+    report.parametersUnique += count;
+    of(parameter.origin).parameters += count;
+  }
+  report.parametersTotal = lowered.appliedParameters;
+  report.parametersActive = report.parametersUnique;
+  for (const ir::Node& node : graph.nodes) {
+    const Cost one = nodeCost(graph, node);
+    report.flops += one.flops;
+    report.macs += one.macs;
+    report.bytes += one.bytesRead + one.bytesWritten;
+    if (node.origin == 0) continue;
+    NodeCost& entry = of(node.origin);
+    entry.flops += one.flops;
+    entry.bytes += one.bytesRead + one.bytesWritten;
+  }
+  for (auto& [id, entry] : perNode)
+    if (id != 0) report.perNode.push_back(std::move(entry));
+
+  // States belong to decoding; a model that cannot decode has none.
+  LowerOptions decoding{.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = options.time};
+  const LowerResult decode = mode == Mode::Decode && options.batch == 1 ? lowered : lower(architecture, catalog(), decoding);
+  if (decode.graph)
+    for (const StateInfo& state : decode.states) {
+      if (state.growsWithTokens) report.kvBytesPerToken += double(state.type.bytes()) / double(decoding.cacheLength);
+      else report.stateBytes += double(state.type.bytes());
+    }
+  if (options.withPeak) report.peakBytes = double(makePlan(std::make_shared<const ir::Graph>(graph)).peakBytes());
+  return report;
+}
+
+}  // namespace fw
