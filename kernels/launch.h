@@ -2,6 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#ifdef __SANITIZE_THREAD__
+#include <atomic>
+#include <thread>
+#include <vector>
+#endif
 
 namespace fw::kernels {
 
@@ -20,11 +25,23 @@ void parallelFor(const Launch& launch, int64_t count, int64_t grain, const Body&
     for (int64_t begin = 0; begin < count; begin += grain) body(begin, begin + grain < count ? begin + grain : count);
     return;
   }
+#ifdef __SANITIZE_THREAD__
+  // The thread sanitizer does not see the barriers of libgomp, but those of std::thread.
+  std::atomic<int64_t> next = 0;
+  const auto work = [&] {
+    for (int64_t chunk; (chunk = next++) < chunks;)
+      body(chunk * grain, chunk * grain + grain < count ? chunk * grain + grain : count);
+  };
+  std::vector<std::thread> team;
+  for (int i = 0; i < launch.threads; ++i) team.emplace_back(work);
+  for (std::thread& thread : team) thread.join();
+#else
 #pragma omp parallel for schedule(dynamic, 1) num_threads(launch.threads)
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     const int64_t begin = chunk * grain;
     body(begin, begin + grain < count ? begin + grain : count);
   }
+#endif
 }
 
 }  // namespace fw::kernels
