@@ -147,6 +147,8 @@ Cut cutOf(const AttentionGradArgs& args) {
   if (args.dBias != nullptr && in.biasBatchStride == 0) cut.sequences = in.sequences;
   if (args.dBias != nullptr && in.biasHeadStride == 0) cut.heads = in.keyHeads;
   constexpr int64_t wanted = 16, leastKeys = 128;
+  // Sequences of one task may see different keys, and then its parts would meet in the dBias that they share.
+  if (cut.sequences > 1) return cut;
   const int64_t tasks = (in.sequences / std::max<int64_t>(1, cut.sequences)) * (in.keyHeads / cut.heads);
   if (tasks > 0 && tasks < wanted)
     cut.splits = std::clamp<int64_t>((wanted + tasks - 1) / tasks, 1, std::max<int64_t>(1, in.keys / leastKeys));
