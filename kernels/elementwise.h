@@ -26,7 +26,7 @@ struct ElementwiseStep {
 
 struct ElementwiseOutput {
   void* data;  // contiguous over the sizes
-  int slot;
+  int slot;    // of a step
   Element element = Element::F32;
 };
 

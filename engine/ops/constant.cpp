@@ -1,6 +1,7 @@
 // constant: one value in every element, or the listed ones.
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/tiles.h"
 
 namespace fw {
 namespace {
@@ -40,6 +41,8 @@ OpDef op_constant() {
       .help = "One value in every element, or the listed ones.",
       .infer = infer,
       .cpu = cpu,
+      .tile = kernels::cpu::tile::fill,
+      .tileConstants = [](const ir::Attrs& attrs) { return std::vector<float>{float(attrs.real("value"))}; },
       .hasGradient = false,
       .examples = {example("f32", {}, 2.5),
                    example("f32", {3, 7}, -1),

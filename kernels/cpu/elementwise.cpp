@@ -134,12 +134,10 @@ class Program {
     for (int slot = 0; slot < slots; ++slot) directOutput_[slot] = -1;
     for (int o = 0; o < args_.outputCount; ++o) {
       const ElementwiseOutput& output = args_.outputs[o];
-      bool isDirect =
-          output.slot >= args_.inputCount && output.element == Element::F32 && directOutput_[output.slot] < 0;
-      // Memory shared with an input that a later step reads, or that another output copies at the end, is written last.
+      bool isDirect = output.element == Element::F32 && directOutput_[output.slot] < 0;
+      // Memory shared with an input that a later step reads is written last.
       for (int k = 0; k < args_.inputCount && isDirect; ++k)
-        if (args_.inputs[k].data == output.data)
-          isDirect = lastUse[k] <= output.slot - args_.inputCount && !isOutput(k);
+        if (args_.inputs[k].data == output.data) isDirect = lastUse[k] <= output.slot - args_.inputCount;
       if (isDirect) directOutput_[output.slot] = o;
     }
     for (int o = 0; o < args_.outputCount; ++o) lastUse[args_.outputs[o].slot] = args_.stepCount;
@@ -170,12 +168,6 @@ class Program {
       }
       if (lastUse[slot] < 0 && scratch_[slot] >= 0) isFree[scratch_[slot]] = true;
     }
-  }
-
-  bool isOutput(int slot) const {
-    for (int o = 0; o < args_.outputCount; ++o)
-      if (args_.outputs[o].slot == slot) return true;
-    return false;
   }
 
   int64_t offsetOfRow(const Input& input, int64_t row) const {
