@@ -1,4 +1,5 @@
-// What an analysis is: which probes it needs, and a result with axes, units and recipe. One file each in engine/analysis.
+// What an analysis is: which probes it needs, and a result with axes, units and recipe. One file each in
+// engine/analysis.
 #pragma once
 
 #include <functional>
@@ -47,9 +48,9 @@ struct AnalysisResult {
 /// What one pass of data through the model recorded: by probe name, the rows of all batches so far are not kept; each
 /// batch is handed to `consume` and forgotten.
 struct Recording {
-  std::vector<ir::ProbeInfo> probes;          // in the order of `values`
-  std::vector<Tensor> values;                 // of this batch, f32
-  int64_t batch = 0;                          // number of the batch
+  std::vector<ir::ProbeInfo> probes;  // in the order of `values`
+  std::vector<Tensor> values;         // of this batch, f32
+  int64_t batch = 0;                  // number of the batch
 };
 
 /// Accumulates over batches in bounded memory.
@@ -82,9 +83,10 @@ using BatchSource = std::function<std::map<std::string, Tensor>(int64_t index)>;
 
 class Store;
 
-/// Runs `graph` (lowered for Prefill) over the data with the probes that the analysis wants. `recipeData` is the part of
-/// the recipe that names data and seed. Throws Code::Data when the model has no probe that the analysis wants.
-AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph, Store& store, const BatchSource& source,
-                       const std::string& recipeData, const CancelToken& cancel = {}, const Progress& progress = {});
+/// Runs `graph` (lowered for Prefill) over the data with the probes that the analysis wants. `recipeData` is the part
+/// of the recipe that names data and seed. Throws Code::Data when the model has no probe that the analysis wants.
+AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph, Store& store,
+                       const BatchSource& source, const std::string& recipeData, const CancelToken& cancel = {},
+                       const Progress& progress = {});
 
 }  // namespace fw

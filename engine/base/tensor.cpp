@@ -18,9 +18,11 @@ std::shared_ptr<std::byte> allocateAligned(int64_t bytes, const std::string& wha
   const int64_t rounded = (std::max<int64_t>(bytes, 1) + 63) / 64 * 64;
   // Large requests are checked first: the system would promise more than it has.
   if (rounded > (int64_t(1) << 28) && rounded > freeMemoryBytes())
-    throw Error(Code::Memory, text("[", what, "] needs ", formatBytes(double(rounded)), ", ", formatBytes(double(freeMemoryBytes())), " free."));
+    throw Error(Code::Memory, text("[", what, "] needs ", formatBytes(double(rounded)), ", ",
+                                   formatBytes(double(freeMemoryBytes())), " free."));
   void* memory = std::aligned_alloc(64, size_t(rounded));
-  if (!memory) throw Error(Code::Memory, text("[", what, "] needs ", formatBytes(double(rounded)), ", which the system refused."));
+  if (!memory)
+    throw Error(Code::Memory, text("[", what, "] needs ", formatBytes(double(rounded)), ", which the system refused."));
   return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
 
@@ -55,20 +57,23 @@ std::string formatBytes(double bytes) {
 
 Tensor Tensor::make(DType dtype, const Shape& shape) {
   Tensor tensor{dtype, shape, {}};
-  tensor.memory = allocateAligned(checkedProduct(shape.count(), byteSize(dtype), "tensor"), text("tensor ", name(dtype), shape));
+  tensor.memory =
+      allocateAligned(checkedProduct(shape.count(), byteSize(dtype), "tensor"), text("tensor ", name(dtype), shape));
   return tensor;
 }
 
 Tensor Tensor::fromFloats(const Shape& shape, const std::vector<float>& values) {
   Tensor tensor = make(DType::F32, shape);
-  if (int64_t(values.size()) != shape.count()) throw Error(Code::Internal, text("[tensor] ", values.size(), " values for ", shape, "."));
+  if (int64_t(values.size()) != shape.count())
+    throw Error(Code::Internal, text("[tensor] ", values.size(), " values for ", shape, "."));
   if (!values.empty()) std::memcpy(tensor.data<>(), values.data(), values.size() * sizeof(float));
   return tensor;
 }
 
 Tensor Tensor::fromInts(const Shape& shape, const std::vector<int64_t>& values) {
   Tensor tensor = make(DType::I64, shape);
-  if (int64_t(values.size()) != shape.count()) throw Error(Code::Internal, text("[tensor] ", values.size(), " values for ", shape, "."));
+  if (int64_t(values.size()) != shape.count())
+    throw Error(Code::Internal, text("[tensor] ", values.size(), " values for ", shape, "."));
   if (!values.empty()) std::memcpy(tensor.data<int64_t>(), values.data(), values.size() * sizeof(int64_t));
   return tensor;
 }
@@ -76,13 +81,27 @@ Tensor Tensor::fromInts(const Shape& shape, const std::vector<int64_t>& values) 
 std::vector<double> Tensor::toDoubles() const {
   std::vector<double> out(static_cast<size_t>(count()));
   for (size_t i = 0; i < out.size(); ++i) switch (dtype) {
-      case DType::F32: out[i] = data<float>()[i]; break;
-      case DType::F16: out[i] = halfToFloat(data<uint16_t>()[i]); break;
-      case DType::BF16: out[i] = bfloatToFloat(data<uint16_t>()[i]); break;
-      case DType::I8: out[i] = data<int8_t>()[i]; break;
-      case DType::I32: out[i] = data<int32_t>()[i]; break;
-      case DType::I64: out[i] = double(data<int64_t>()[i]); break;
-      case DType::Bool: out[i] = data<uint8_t>()[i] != 0; break;
+      case DType::F32:
+        out[i] = data<float>()[i];
+        break;
+      case DType::F16:
+        out[i] = halfToFloat(data<uint16_t>()[i]);
+        break;
+      case DType::BF16:
+        out[i] = bfloatToFloat(data<uint16_t>()[i]);
+        break;
+      case DType::I8:
+        out[i] = data<int8_t>()[i];
+        break;
+      case DType::I32:
+        out[i] = data<int32_t>()[i];
+        break;
+      case DType::I64:
+        out[i] = double(data<int64_t>()[i]);
+        break;
+      case DType::Bool:
+        out[i] = data<uint8_t>()[i] != 0;
+        break;
     }
   return out;
 }

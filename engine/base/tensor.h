@@ -16,7 +16,8 @@ struct Tensor {
   Shape shape;
   std::shared_ptr<std::byte> memory;  // row-major, little endian; 64-byte aligned when made here
 
-  /// Memory of its own, not initialised. Throws Code::Memory "needs 41 GB, 24 GB free" style sentences when it cannot be had.
+  /// Memory of its own, not initialised. Throws Code::Memory "needs 41 GB, 24 GB free" style sentences when it cannot
+  /// be had.
   static Tensor make(DType dtype, const Shape& shape);
   static Tensor fromFloats(const Shape& shape, const std::vector<float>& values);
   static Tensor fromInts(const Shape& shape, const std::vector<int64_t>& values);  // i64

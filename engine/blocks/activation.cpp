@@ -4,7 +4,8 @@
 namespace fw {
 
 const std::vector<std::string>& activationNames() {
-  static const std::vector<std::string> names = {"gelu", "gelu_tanh", "relu", "silu", "squared_relu", "sigmoid", "tanh", "none"};
+  static const std::vector<std::string> names = {"gelu",         "gelu_tanh", "relu", "silu",
+                                                 "squared_relu", "sigmoid",   "tanh", "none"};
   return names;
 }
 

@@ -43,9 +43,13 @@ std::vector<std::string> splitWords(const std::string& text) {
   return words;
 }
 
-std::string joinPath(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+std::string joinPath(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
 
-bool isNumber(const std::string& word) { return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; }); }
+bool isNumber(const std::string& word) {
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 }  // namespace
 
@@ -78,7 +82,9 @@ class LoweringContext {
 
   ir::Value parameter(const std::string& name, const Shape& shape, const ir::Init& init, const WeightRequest& request) {
     if (const auto known = parameters_.find(name); known != parameters_.end()) {
-      if (known->second.shape() != shape) throw Error(Code::Shape, text("weight '", name, "' is shared with shape ", known->second.shape(), "; here it is ", shape, "."));
+      if (known->second.shape() != shape)
+        throw Error(Code::Shape, text("weight '", name, "' is shared with shape ", known->second.shape(),
+                                      "; here it is ", shape, "."));
       return known->second;
     }
     const ir::Value value = builder_.parameter(name, {DType::F32, shape}, init);
@@ -111,7 +117,8 @@ class LoweringContext {
 
   ir::Value tiedEmbedding(const Shape& shape) const {
     for (const ir::ParameterInfo& info : builder_.graph().parameters)
-      if (info.role == "embedding" && builder_.graph().type({info.node, 0}).shape == shape) return parameters_.at(info.name);
+      if (info.role == "embedding" && builder_.graph().type({info.node, 0}).shape == shape)
+        return parameters_.at(info.name);
     throw Error(Code::Shape, text("is tied, but no token embedding has a table of ", shape, "."));
   }
 
@@ -135,9 +142,15 @@ class LoweringContext {
   }
 
   void fail(const GraphPath& path, const Node& node, const Error& error, const std::string& port = {}) {
-    const char* code = error.code() == Code::Memory ? "memory" : error.code() == Code::Parameter ? "parameter" : "shape";
+    const char* code = error.code() == Code::Memory      ? "memory"
+                       : error.code() == Code::Parameter ? "parameter"
+                                                         : "shape";
     std::string sentence = error.what();
-    report({Severity::Error, code, nodeText(architecture_, path, node.id) + ": " + sentence, {path, node.id, port, {}}, {}});
+    report({Severity::Error,
+            code,
+            nodeText(architecture_, path, node.id) + ": " + sentence,
+            {path, node.id, port, {}},
+            {}});
   }
 
   /// Nodes in an order in which each follows what it reads.
@@ -172,11 +185,14 @@ class LoweringContext {
     std::map<PortRef, ir::Value> values;
     Values outs;
     for (const Node* node : sorted(graph)) {
-      if (path.empty() && node->block == kInBlock) lowerRootInput(*node, values);
+      if (path.empty() && node->block == kInBlock)
+        lowerRootInput(*node, values);
       else if (node->block == kInBlock) {
-        if (const auto at = ins.find(node->name); at != ins.end()) setType(values[{node->id, kInPort}] = at->second, {node->id, kInPort});
+        if (const auto at = ins.find(node->name); at != ins.end())
+          setType(values[{node->id, kInPort}] = at->second, {node->id, kInPort});
       } else if (node->block == kOutBlock) {
-        if (const auto value = valueInto(feeds, values, {node->id, kOutPort}); value.isValid()) outs[node->name] = value;
+        if (const auto value = valueInto(feeds, values, {node->id, kOutPort}); value.isValid())
+          outs[node->name] = value;
       } else {
         lowerNode(feeds, path, *node, override, values);
       }
@@ -205,10 +221,14 @@ class LoweringContext {
       const std::string& kind = std::get<std::string>(params.at("kind"));
       Shape shape;
       for (const std::string& word : splitWords(std::get<std::string>(params.at("dims")))) {
-        if (isNumber(word)) shape.append(std::stoll(word.substr(0, 15)));
-        else if (const auto at = options_.dims.find(word); at != options_.dims.end()) shape.append(at->second);
-        else if (const auto variable = architecture_.variables.find(word); variable != architecture_.variables.end()) shape.append(int64_t(variable->second));
-        else throw Error(Code::Parameter, text("the size of '", word, "' in its dims is not known."));
+        if (isNumber(word))
+          shape.append(std::stoll(word.substr(0, 15)));
+        else if (const auto at = options_.dims.find(word); at != options_.dims.end())
+          shape.append(at->second);
+        else if (const auto variable = architecture_.variables.find(word); variable != architecture_.variables.end())
+          shape.append(int64_t(variable->second));
+        else
+          throw Error(Code::Parameter, text("the size of '", word, "' in its dims is not known."));
       }
       const DType dtype = kind == "tokens" || kind == "labels" ? DType::I64 : DType::F32;
       result_.paths.emplace(node.id, node.name);
@@ -220,7 +240,8 @@ class LoweringContext {
     }
   }
 
-  void lowerNode(const Feeds& feeds, const GraphPath& path, const Node& base, const LayerOverride* override, std::map<PortRef, ir::Value>& values) {
+  void lowerNode(const Feeds& feeds, const GraphPath& path, const Node& base, const LayerOverride* override,
+                 std::map<PortRef, ir::Value>& values) {
     if (failed_.contains(base.id)) return;
     const BlockDef* block = catalog_.find(base.block);
     if (!block) return;
@@ -240,8 +261,10 @@ class LoweringContext {
       bool isComplete = true;
       for (const PortDef& port : ports.inputs) {
         const ir::Value value = valueInto(feeds, values, {node.id, port.name});
-        if (value.isValid()) inputs[port.name] = value;
-        else if (!port.isOptional || feeds.contains({node.id, port.name})) isComplete = false;
+        if (value.isValid())
+          inputs[port.name] = value;
+        else if (!port.isOptional || feeds.contains({node.id, port.name}))
+          isComplete = false;
       }
       if (isComplete) {
         checkDims(ports, inputs);
@@ -279,35 +302,41 @@ class LoweringContext {
         if (size_t(shape.rank()) >= words.size()) skip = size_t(shape.rank()) - words.size();
       }
       if (size_t(shape.rank()) != words.size() + skip)
-        throw Error(Code::Shape, text("input '", port.name, "' is ", shape, "; expected ", port.dims, " (", words.size(), " dimensions)."));
+        throw Error(Code::Shape, text("input '", port.name, "' is ", shape, "; expected ", port.dims, " (",
+                                      words.size(), " dimensions)."));
       for (size_t i = 0; i < words.size(); ++i) {
         const int64_t size = shape[int(i + skip)];
         const auto [known, isNew] = sizes.emplace(words[i], std::make_pair(size, port.name));
         if (!isNew && known->second.first != size)
-          throw Error(Code::Shape, text("input '", port.name, "' is ", shape, ", but ", words[i], " is ", known->second.first, " at input '", known->second.second,
-                                        "'; expected equal sizes."));
+          throw Error(Code::Shape,
+                      text("input '", port.name, "' is ", shape, ", but ", words[i], " is ", known->second.first,
+                           " at input '", known->second.second, "'; expected equal sizes."));
       }
     }
   }
 
   Values apply(const Node& node, const BlockDef& block, const GraphPath& path, const Values& inputs) {
     switch (block.body) {
-      case BodyKind::Repeat: return applyRepeat(node, block, path, inputs);
-      case BodyKind::Fork: return applyFork(node, block, path, inputs);
+      case BodyKind::Repeat:
+        return applyRepeat(node, block, path, inputs);
+      case BodyKind::Fork:
+        return applyFork(node, block, path, inputs);
       case BodyKind::Single: {
         const auto group = enterGroup(node, 0);
         const auto body = node.bodies.find("body");
         if (body == node.bodies.end()) throw Error(Code::Graph, "has no body.");
         return lowerGraph(*body->second, childPath(path, node.id, "body"), inputs, nullptr);
       }
-      case BodyKind::None: break;
+      case BodyKind::None:
+        break;
     }
     const auto group = enterGroup(node, 0);
     Lowering lowering(*this, node, block, completeParams(node, block, architecture_.variables), inputs);
     if (!block.lower) throw Error(Code::Internal, text("block '", block.id, "' has no lowering."));
     block.lower(lowering);
     for (const PortDef& port : block.outputs)
-      if (!lowering.outputs().contains(port.name)) throw Error(Code::Internal, text("block '", block.id, "' gave no output '", port.name, "'."));
+      if (!lowering.outputs().contains(port.name))
+        throw Error(Code::Internal, text("block '", block.id, "' gave no output '", port.name, "'."));
     return lowering.outputs();
   }
 
@@ -333,18 +362,22 @@ class LoweringContext {
         ir::ScopeGuard guard(builder_, path_, node.id);
         const auto group = enterGroup(node, i, count);
         if (!pairs.empty())
-          if (const auto at = carried.find(pairs.front().second); at != carried.end()) probe("layer.in", path_, node.id, at->second);
+          if (const auto at = carried.find(pairs.front().second); at != carried.end())
+            probe("layer.in", path_, node.id, at->second);
         const auto override = node.overrides.find(i);
-        outputs = lowerGraph(*graph->second, childPath(path, node.id, body), carried, override == node.overrides.end() ? nullptr : &override->second);
+        outputs = lowerGraph(*graph->second, childPath(path, node.id, body), carried,
+                             override == node.overrides.end() ? nullptr : &override->second);
         if (!pairs.empty())
-          if (const auto at = outputs.find(pairs.front().first); at != outputs.end()) probe("layer.out", path_, node.id, at->second);
+          if (const auto at = outputs.find(pairs.front().first); at != outputs.end())
+            probe("layer.out", path_, node.id, at->second);
       }
       path_ = outerPath;
       layer_ = outerLayer;
       for (const auto& [out, in] : pairs) {
         if (!outputs.contains(out)) return {};  // the cause is reported inside
         if (i + 1 < count && carried.contains(in) && carried[in].type() != outputs[out].type())
-          throw Error(Code::Shape, text("layer ", i, " takes ", carried[in].type().toString(), " and gives ", outputs[out].type().toString(), "; expected equal types."));
+          throw Error(Code::Shape, text("layer ", i, " takes ", carried[in].type().toString(), " and gives ",
+                                        outputs[out].type().toString(), "; expected equal types."));
         carried[in] = outputs[out];
       }
     }
@@ -367,13 +400,16 @@ class LoweringContext {
         for (auto& [port, value] : share) {
           const int64_t rows = value.rank() > 0 ? value.size(0) : 0;
           if (rows % count != 0 || rows == 0)
-            throw Error(Code::Shape, text("input '", port, "' has ", rows, " rows; expected a multiple of ", count, " branches."));
+            throw Error(Code::Shape,
+                        text("input '", port, "' has ", rows, " rows; expected a multiple of ", count, " branches."));
           value = ir::slice(value, 0, i * rows / count, (i + 1) * rows / count);
         }
       const std::string outerPath = std::exchange(path_, joinPath(path_, branches[size_t(i)]));
       {
         ir::ScopeGuard guard(builder_, path_, node.id);
-        for (const auto& [port, value] : lowerGraph(*graph->second, childPath(path, node.id, branches[size_t(i)]), share, nullptr)) parts[port].push_back(value);
+        for (const auto& [port, value] :
+             lowerGraph(*graph->second, childPath(path, node.id, branches[size_t(i)]), share, nullptr))
+          parts[port].push_back(value);
       }
       path_ = outerPath;
     }
@@ -411,7 +447,11 @@ class LoweringContext {
   GroupScope enterGroup(const Node& node, int64_t index, int64_t count = 0) {
     const auto group = architecture_.weightGroups.find(node.weightGroup);
     if (node.weightGroup.empty() || group == architecture_.weightGroups.end()) return {&groups_, false};
-    GroupFrame frame{.name = node.weightGroup, .policy = &findWeightPolicy(group->second.policy), .base = path_, .index = index, .count = count};
+    GroupFrame frame{.name = node.weightGroup,
+                     .policy = &findWeightPolicy(group->second.policy),
+                     .base = path_,
+                     .index = index,
+                     .count = count};
     if (count == 0) frame.index = members_[node.weightGroup]++;
     const Node holder{.name = node.weightGroup, .params = group->second.params};
     const BlockDef schema{.id = frame.policy->id, .params = frame.policy->params};
@@ -441,7 +481,8 @@ class LoweringContext {
 /// The innermost group's view of one request.
 class PolicyContext : public PolicyCall {
  public:
-  PolicyContext(LoweringContext& context, const GroupFrame& group, const WeightRequest& request) : context_(context), group_(group), request_(request) {}
+  PolicyContext(LoweringContext& context, const GroupFrame& group, const WeightRequest& request)
+      : context_(context), group_(group), request_(request) {}
 
   ir::Builder& builder() override { return context_.builder_; }
   const WeightRequest& request() const override { return request_; }
@@ -478,11 +519,13 @@ ir::Value LoweringContext::weight(const WeightRequest& request) {
   PolicyContext call(*this, groups_.back(), request);
   const ir::Value value = groups_.back().policy->make(call);
   if (value.shape() != request.shape)
-    throw Error(Code::Internal, text("policy '", groups_.back().policy->id, "' made ", value.shape(), " for weight '", request.name, "' of ", request.shape, "."));
+    throw Error(Code::Internal, text("policy '", groups_.back().policy->id, "' made ", value.shape(), " for weight '",
+                                     request.name, "' of ", request.shape, "."));
   return value;
 }
 
-Lowering::Lowering(LoweringContext& context, const Node& node, const BlockDef& block, Params params, std::map<std::string, ir::Value> inputs)
+Lowering::Lowering(LoweringContext& context, const Node& node, const BlockDef& block, Params params,
+                   std::map<std::string, ir::Value> inputs)
     : context_(context), node_(node), block_(block), params_(std::move(params)), inputs_(std::move(inputs)) {}
 
 ir::Builder& Lowering::builder() const { return context_.builder(); }
@@ -505,9 +548,13 @@ ir::Value Lowering::tiedEmbedding(const Shape& shape) const { return context_.ti
 
 ir::Value Lowering::linear(const std::string& name, ir::Value x, int64_t out, bool hasBias, const ir::Init& init) {
   const std::string prefix = name.empty() ? "" : name + ".";
-  std::vector<ir::Value> inputs = {x, weight(prefix + "weight", {out, x.size(-1)}, init.make ? init : initNormal(0.02))};
-  if (hasBias) inputs.push_back(weight({.name = prefix + "bias", .shape = {out}, .init = initZeros(), .role = "bias", .decays = false}));
-  return builder().op("matmul", inputs, {{"transpose_a", false}, {"transpose_b", true}, {"activation", std::string("none")}});
+  std::vector<ir::Value> inputs = {x,
+                                   weight(prefix + "weight", {out, x.size(-1)}, init.make ? init : initNormal(0.02))};
+  if (hasBias)
+    inputs.push_back(
+        weight({.name = prefix + "bias", .shape = {out}, .init = initZeros(), .role = "bias", .decays = false}));
+  return builder().op("matmul", inputs,
+                      {{"transpose_a", false}, {"transpose_b", true}, {"activation", std::string("none")}});
 }
 
 ir::Value Lowering::state(const std::string& name, const ir::TensorType& type, bool growsWithTokens) {
@@ -530,19 +577,25 @@ void Lowering::probeSource(const std::string& kind, const std::string& port, ir:
   context_.probe(kind, context_.graphPath().empty() ? name : context_.graphPath() + "." + name, node_.id, value);
 }
 
-int64_t Lowering::randomStream(const std::string& name) const { return int64_t(Hasher().add(std::string_view(path())).add(std::string_view(name)).finish().low >> 1); }
+int64_t Lowering::randomStream(const std::string& name) const {
+  return int64_t(Hasher().add(std::string_view(path())).add(std::string_view(name)).finish().low >> 1);
+}
 
 ir::Value Lowering::randomSeed() const { return context_.lazyInput("seed"); }
 
 const std::string& Lowering::path() const { return context_.path(); }
 
-LowerResult lower(const Architecture& architecture, const Catalog& catalog, const LowerOptions& options) { return LoweringContext(architecture, catalog, options).run(); }
+LowerResult lower(const Architecture& architecture, const Catalog& catalog, const LowerOptions& options) {
+  return LoweringContext(architecture, catalog, options).run();
+}
 
-std::shared_ptr<const ir::Graph> lowerOrThrow(const Architecture& architecture, const Catalog& catalog, const LowerOptions& options) {
+std::shared_ptr<const ir::Graph> lowerOrThrow(const Architecture& architecture, const Catalog& catalog,
+                                              const LowerOptions& options) {
   LowerResult result = lower(architecture, catalog, options);
   if (result.graph) return result.graph;
   for (const Diagnostic& diagnostic : result.diagnostics)
-    if (diagnostic.severity == Severity::Error) throw Error(Code::Graph, "[" + architecture.name + "] " + diagnostic.text);
+    if (diagnostic.severity == Severity::Error)
+      throw Error(Code::Graph, "[" + architecture.name + "] " + diagnostic.text);
   throw Error(Code::Graph, "[" + architecture.name + "] the model has no output.");
 }
 

@@ -18,11 +18,11 @@ struct Memory {
 };
 
 struct DeviceInfo {
-  std::string id;           // "cpu", "cuda:0", "null"
-  std::string name;         // "AMD EPYC, AVX2"
+  std::string id;    // "cpu", "cuda:0", "null"
+  std::string name;  // "AMD EPYC, AVX2"
   int64_t memoryBytes = 0;
   int threads = 0;
-  std::string absence;      // why there is none; empty where there is
+  std::string absence;  // why there is none; empty where there is
 };
 
 class Backend {

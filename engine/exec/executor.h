@@ -75,7 +75,8 @@ class Executor {
  private:
   struct Frame;  // pointers of one plan, ready for its kernels
   void bind();
-  void runFrame(Frame& frame, const CancelToken& cancel, const Progress* progress, const std::function<bool(size_t)>& afterStep);
+  void runFrame(Frame& frame, const CancelToken& cancel, const Progress* progress,
+                const std::function<bool(size_t)>& afterStep);
 
   std::shared_ptr<const Plan> plan_;
   Store* store_;

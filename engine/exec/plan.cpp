@@ -107,7 +107,8 @@ class Planner {
   }
   ir::ValueRef sourceValue(int slot) const {
     const size_t inputs = graph_.inputs.size();
-    return {size_t(slot) < inputs ? graph_.inputs[size_t(slot)].node : graph_.parameters[size_t(slot) - inputs].node, 0};
+    return {size_t(slot) < inputs ? graph_.inputs[size_t(slot)].node : graph_.parameters[size_t(slot) - inputs].node,
+            0};
   }
 
   /// Output memory receives the result directly where nobody still needs what the memory held.
@@ -129,8 +130,10 @@ class Planner {
         for (const ir::OutputInfo& other : graph_.outputs)
           if (root(other.value) == held) isDirect = false;
       }
-      if (isDirect) place(value) = {Placement::Where::Output, 0, int(slot)};
-      else plan_.copies.push_back({value, int(slot)});
+      if (isDirect)
+        place(value) = {Placement::Where::Output, 0, int(slot)};
+      else
+        plan_.copies.push_back({value, int(slot)});
     }
     for (const OutputCopy& copy : plan_.copies) keepToEnd_.push_back(root(copy.value));
     for (const ir::ValueRef& ref : keepToEnd_) lastRead(ref) = INT_MAX;
@@ -167,7 +170,8 @@ class Planner {
   }
 
   bool readsTwice(const ir::Node& user, ir::ValueRef input) const {
-    return std::count_if(user.inputs.begin(), user.inputs.end(), [&](ir::ValueRef ref) { return root(ref) == input; }) > 1;
+    return std::count_if(user.inputs.begin(), user.inputs.end(), [&](ir::ValueRef ref) { return root(ref) == input; }) >
+           1;
   }
 
   void newBuffer(ir::ValueRef value, int s) {
@@ -179,7 +183,8 @@ class Planner {
   void planWorkspace(Step& step, const ir::Node& user, int s) {
     std::vector<ir::TensorType> inputs;
     for (const ir::ValueRef& ref : user.inputs) inputs.push_back(graph_.type(ref));
-    if (user.op->workspace) step.workspaceBytes = user.op->workspace(OpCall{inputs, user.attrs, user.body.get()}, plan_.options.threads);
+    if (user.op->workspace)
+      step.workspaceBytes = user.op->workspace(OpCall{inputs, user.attrs, user.body.get()}, plan_.options.threads);
     int64_t total = alignUp(step.workspaceBytes);
     if (user.body) {
       PlanOptions options = plan_.options;
@@ -208,7 +213,9 @@ class Planner {
         offset = std::max(offset, other.offset + other.bytes + guard);
       }
       buffer.offset = offset;
-      placed.insert(std::upper_bound(placed.begin(), placed.end(), i, [&](size_t a, size_t b) { return all_[a].offset < all_[b].offset; }), i);
+      placed.insert(std::upper_bound(placed.begin(), placed.end(), i,
+                                     [&](size_t a, size_t b) { return all_[a].offset < all_[b].offset; }),
+                    i);
       plan_.arenaBytes = std::max(plan_.arenaBytes, offset + buffer.bytes + guard);
     }
     for (size_t n = 0; n < buffers_.size(); ++n)
@@ -220,13 +227,15 @@ class Planner {
       step.bodyArena = step.workspace + alignUp(step.workspaceBytes);
     }
     for (const Step& step : plan_.steps)
-      if (node(step.node).op->isView && place({step.node, 0}).where == Placement::Where::None) place({step.node, 0}) = place(root({step.node, 0}));
+      if (node(step.node).op->isView && place({step.node, 0}).where == Placement::Where::None)
+        place({step.node, 0}) = place(root({step.node, 0}));
   }
 
   void checkMemory() const {
     const int64_t limit = plan_.options.memoryLimit;
     if (limit > 0 && plan_.peakBytes() > limit)
-      throw Error(Code::Memory, text("[plan] needs ", formatBytes(double(plan_.peakBytes())), ", ", formatBytes(double(limit)), " free."));
+      throw Error(Code::Memory, text("[plan] needs ", formatBytes(double(plan_.peakBytes())), ", ",
+                                     formatBytes(double(limit)), " free."));
   }
 
   const ir::Graph& graph_;
@@ -242,6 +251,8 @@ class Planner {
 
 }  // namespace
 
-Plan makePlan(std::shared_ptr<const ir::Graph> graph, const PlanOptions& options) { return Planner(std::move(graph), options).run(); }
+Plan makePlan(std::shared_ptr<const ir::Graph> graph, const PlanOptions& options) {
+  return Planner(std::move(graph), options).run();
+}
 
 }  // namespace fw

@@ -22,7 +22,7 @@ struct Plan;
 
 struct Step {
   int node = 0;
-  int64_t workspace = 0;       // offset in the arena
+  int64_t workspace = 0;  // offset in the arena
   int64_t workspaceBytes = 0;
   std::shared_ptr<const Plan> body;  // of scan; its arena lies in this step's workspace
   int64_t bodyArena = 0;             // offset in the arena

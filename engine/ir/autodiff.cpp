@@ -1,5 +1,5 @@
-// Gradients as graph. The walk goes from the last node to the first, adds what several users send back, and sums down what an
-// op broadcast. An op without a vjp is differentiated through its decomposition.
+// Gradients as graph. The walk goes from the last node to the first, adds what several users send back, and sums down
+// what an op broadcast. An op without a vjp is differentiated through its decomposition.
 #include "engine/ir/autodiff.h"
 
 #include "engine/base/error.h"
@@ -14,7 +14,8 @@ class Walk {
  public:
   Walk(Builder& builder, bool throughDecomposition) : builder_(builder), throughDecomposition_(throughDecomposition) {}
 
-  std::vector<Value> run(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& seeds) {
+  std::vector<Value> run(const std::vector<Value>& outputs, const std::vector<Value>& wrt,
+                         const std::vector<Value>& seeds) {
     const int count = int(builder_.graph().nodes.size());
     int first = count;
     for (const Value& value : wrt) first = std::min(first, value.ref.node);
@@ -85,11 +86,13 @@ class Walk {
       if (needs[i] && sent[i].isValid()) accumulate(node.inputs[i], sumTo(sent[i], inputs[i].shape()));
   }
 
-  Grads throughDecomposition(const Node& node, const std::vector<Value>& inputs, const std::vector<Value>& grads, const std::vector<bool>& needs) {
+  Grads throughDecomposition(const Node& node, const std::vector<Value>& inputs, const std::vector<Value>& grads,
+                             const std::vector<bool>& needs) {
     // An identity per input separates this use of it from every other one.
     std::vector<Value> copies;
     for (size_t i = 0; i < inputs.size(); ++i)
-      copies.push_back(needs[i] ? builder_.op("reshape", {inputs[i]}, {{"shape", inputs[i].shape().dims()}}) : inputs[i]);
+      copies.push_back(needs[i] ? builder_.op("reshape", {inputs[i]}, {{"shape", inputs[i].shape().dims()}})
+                                : inputs[i]);
     const std::vector<Value> outputs = node.op->decompose(DecomposeCall{builder_, copies, node.attrs, node.body.get()});
     std::vector<Value> used, seeds, wrt;
     for (size_t i = 0; i < outputs.size(); ++i)
@@ -114,11 +117,13 @@ class Walk {
 
 }  // namespace
 
-std::vector<Value> gradients(Builder& builder, const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& seeds) {
+std::vector<Value> gradients(Builder& builder, const std::vector<Value>& outputs, const std::vector<Value>& wrt,
+                             const std::vector<Value>& seeds) {
   return Walk(builder, false).run(outputs, wrt, seeds);
 }
 
-std::vector<Value> gradientsThroughDecomposition(Builder& builder, const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& seeds) {
+std::vector<Value> gradientsThroughDecomposition(Builder& builder, const std::vector<Value>& outputs,
+                                                 const std::vector<Value>& wrt, const std::vector<Value>& seeds) {
   return Walk(builder, true).run(outputs, wrt, seeds);
 }
 

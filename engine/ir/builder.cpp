@@ -27,7 +27,8 @@ Value like(Value value, double number) { return value.builder->constant(number, 
 
 const TensorType& Value::type() const { return builder->graph().type(ref); }
 
-std::vector<Value> Builder::ops(std::string_view name, const std::vector<Value>& inputs, Attrs attrs, std::shared_ptr<const Graph> body) {
+std::vector<Value> Builder::ops(std::string_view name, const std::vector<Value>& inputs, Attrs attrs,
+                                std::shared_ptr<const Graph> body) {
   const OpDef& op = findOp(name);
   Node node;
   std::vector<TensorType> types;
@@ -50,23 +51,32 @@ std::vector<Value> Builder::ops(std::string_view name, const std::vector<Value>&
   return outputs;
 }
 
-Value Builder::op(std::string_view name, const std::vector<Value>& inputs, Attrs attrs, std::shared_ptr<const Graph> body) {
+Value Builder::op(std::string_view name, const std::vector<Value>& inputs, Attrs attrs,
+                  std::shared_ptr<const Graph> body) {
   return ops(name, inputs, std::move(attrs), std::move(body)).front();
 }
 
 Value Builder::input(const std::string& name, TensorType type) {
-  if (graph_.findInput(name) || graph_.findParameter(name)) throw Error(Code::Graph, text("[", name, "] two inputs or parameters have this name."));
+  if (graph_.findInput(name) || graph_.findParameter(name))
+    throw Error(Code::Graph, text("[", name, "] two inputs or parameters have this name."));
   type.bytes();
-  graph_.nodes.push_back({.op = &inputOp(), .attrs = {{"name", name}}, .types = {std::move(type)}, .scope = scope_, .origin = origin_});
+  graph_.nodes.push_back(
+      {.op = &inputOp(), .attrs = {{"name", name}}, .types = {std::move(type)}, .scope = scope_, .origin = origin_});
   graph_.inputs.push_back({name, int(graph_.nodes.size()) - 1});
   return {this, {graph_.inputs.back().node, 0}};
 }
 
 Value Builder::parameter(const std::string& name, TensorType type, Init init) {
-  if (graph_.findInput(name) || graph_.findParameter(name)) throw Error(Code::Graph, text("[", name, "] two inputs or parameters have this name."));
+  if (graph_.findInput(name) || graph_.findParameter(name))
+    throw Error(Code::Graph, text("[", name, "] two inputs or parameters have this name."));
   type.bytes();
-  graph_.nodes.push_back({.op = &parameterOp(), .attrs = {{"name", name}}, .types = {std::move(type)}, .scope = scope_, .origin = origin_});
-  graph_.parameters.push_back({.name = name, .node = int(graph_.nodes.size()) - 1, .init = std::move(init), .origin = origin_});
+  graph_.nodes.push_back({.op = &parameterOp(),
+                          .attrs = {{"name", name}},
+                          .types = {std::move(type)},
+                          .scope = scope_,
+                          .origin = origin_});
+  graph_.parameters.push_back(
+      {.name = name, .node = int(graph_.nodes.size()) - 1, .init = std::move(init), .origin = origin_});
   return {this, {graph_.parameters.back().node, 0}};
 }
 
@@ -93,7 +103,8 @@ Value Builder::constant(double value, const Shape& shape, DType dtype) {
 std::string Builder::setScope(const std::string& path) {
   std::string former = scope();
   const auto [at, isNew] = scopeIndex_.emplace(path, int(graph_.scopes.size()));
-  if (path.empty()) scope_ = 0;
+  if (path.empty())
+    scope_ = 0;
   else {
     if (isNew) graph_.scopes.push_back(path);
     scope_ = at->second;
@@ -110,10 +121,12 @@ int64_t Builder::setOrigin(int64_t origin) {
 
 std::vector<Value> Builder::inlineGraph(const Graph& other, const std::vector<Value>& arguments) {
   if (arguments.size() != other.inputs.size() + other.parameters.size())
-    throw Error(Code::Internal, text("[inline] ", arguments.size(), " arguments for ", other.inputs.size() + other.parameters.size(), " sources."));
+    throw Error(Code::Internal, text("[inline] ", arguments.size(), " arguments for ",
+                                     other.inputs.size() + other.parameters.size(), " sources."));
   std::vector<std::vector<Value>> values(other.nodes.size());
   for (size_t i = 0; i < other.inputs.size(); ++i) values[size_t(other.inputs[i].node)] = {arguments[i]};
-  for (size_t i = 0; i < other.parameters.size(); ++i) values[size_t(other.parameters[i].node)] = {arguments[other.inputs.size() + i]};
+  for (size_t i = 0; i < other.parameters.size(); ++i)
+    values[size_t(other.parameters[i].node)] = {arguments[other.inputs.size() + i]};
   const auto at = [&](ValueRef ref) { return values[size_t(ref.node)][size_t(ref.output)]; };
   for (size_t i = 0; i < other.nodes.size(); ++i) {
     if (!values[i].empty()) continue;

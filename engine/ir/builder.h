@@ -43,9 +43,11 @@ class Builder {
   explicit Builder(Graph graph) : graph_(std::move(graph)) {}
 
   /// Appends a call of `op` and returns its first output. Throws what the op's type rule throws.
-  Value op(std::string_view op, const std::vector<Value>& inputs, Attrs attrs = {}, std::shared_ptr<const Graph> body = nullptr);
+  Value op(std::string_view op, const std::vector<Value>& inputs, Attrs attrs = {},
+           std::shared_ptr<const Graph> body = nullptr);
   /// The same, all outputs.
-  std::vector<Value> ops(std::string_view op, const std::vector<Value>& inputs, Attrs attrs = {}, std::shared_ptr<const Graph> body = nullptr);
+  std::vector<Value> ops(std::string_view op, const std::vector<Value>& inputs, Attrs attrs = {},
+                         std::shared_ptr<const Graph> body = nullptr);
 
   /// Throws Code::Graph when the name is taken.
   Value input(const std::string& name, TensorType type);
@@ -81,7 +83,8 @@ class Builder {
 /// While it lives, nodes get this module path and document node.
 class ScopeGuard {
  public:
-  ScopeGuard(Builder& builder, const std::string& path, int64_t origin) : builder_(builder), path_(builder.setScope(path)), origin_(builder.setOrigin(origin)) {}
+  ScopeGuard(Builder& builder, const std::string& path, int64_t origin)
+      : builder_(builder), path_(builder.setScope(path)), origin_(builder.setOrigin(origin)) {}
   ScopeGuard(const ScopeGuard&) = delete;
   ScopeGuard& operator=(const ScopeGuard&) = delete;
   ~ScopeGuard() {

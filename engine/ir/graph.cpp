@@ -57,8 +57,12 @@ Hash Graph::hash() const {
     hasher.add(parameter.init.a).add(parameter.init.b).add(parameter.isTrainable).add(parameter.decays);
   }
   for (const OutputInfo& output : outputs)
-    hasher.add(std::string_view(output.name)).add(output.value.node).add(output.value.output).add(std::string_view(output.aliasOf));
-  for (const ProbeInfo& probe : probes) hasher.add(std::string_view(probe.name)).add(probe.value.node).add(probe.value.output);
+    hasher.add(std::string_view(output.name))
+        .add(output.value.node)
+        .add(output.value.output)
+        .add(std::string_view(output.aliasOf));
+  for (const ProbeInfo& probe : probes)
+    hasher.add(std::string_view(probe.name)).add(probe.value.node).add(probe.value.output);
   return hasher.finish();
 }
 
@@ -73,16 +77,20 @@ std::string Graph::toString() const {
     if (node.scope) out += "  # " + scopes[size_t(node.scope)];
     out += "\n";
   }
-  for (const OutputInfo& output : outputs) out += text(output.name, " <- ", toText(output.value), output.aliasOf.empty() ? "" : " into " + output.aliasOf, "\n");
+  for (const OutputInfo& output : outputs)
+    out +=
+        text(output.name, " <- ", toText(output.value), output.aliasOf.empty() ? "" : " into " + output.aliasOf, "\n");
   return out;
 }
 
 void verify(const Graph& graph) {
   const auto fail = [](const std::string& sentence) { throw Error(Code::Internal, "[verify] " + sentence); };
   const auto checkRef = [&](ValueRef ref, size_t before, const std::string& who) {
-    if (ref.node < 0 || size_t(ref.node) >= before) fail(text(who, " reads node ", ref.node, ", which does not come before it."));
+    if (ref.node < 0 || size_t(ref.node) >= before)
+      fail(text(who, " reads node ", ref.node, ", which does not come before it."));
     if (ref.output < 0 || size_t(ref.output) >= graph.nodes[size_t(ref.node)].types.size())
-      fail(text(who, " reads output ", ref.output, " of node ", ref.node, ", which has ", graph.nodes[size_t(ref.node)].types.size(), "."));
+      fail(text(who, " reads output ", ref.output, " of node ", ref.node, ", which has ",
+                graph.nodes[size_t(ref.node)].types.size(), "."));
   };
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
@@ -93,14 +101,16 @@ void verify(const Graph& graph) {
       checkRef(ref, i, who);
       inputs.push_back(graph.type(ref));
     }
-    if (node.op->infer && node.op->infer(OpCall{inputs, node.attrs, node.body.get()}) != node.types) fail(who + " has types that differ from its type rule.");
+    if (node.op->infer && node.op->infer(OpCall{inputs, node.attrs, node.body.get()}) != node.types)
+      fail(who + " has types that differ from its type rule.");
     if (node.scope < 0 || size_t(node.scope) >= graph.scopes.size()) fail(who + " has no scope.");
     if (node.body) verify(*node.body);
   }
   std::set<std::string> names;
   const auto checkSource = [&](const std::string& name, int node) {
     if (!names.insert(name).second) fail(text("the name '", name, "' is used twice."));
-    if (node < 0 || size_t(node) >= graph.nodes.size() || !graph.nodes[size_t(node)].inputs.empty()) fail(text("'", name, "' is no source."));
+    if (node < 0 || size_t(node) >= graph.nodes.size() || !graph.nodes[size_t(node)].inputs.empty())
+      fail(text("'", name, "' is no source."));
   };
   for (const InputInfo& input : graph.inputs) checkSource(input.name, input.node);
   for (const ParameterInfo& parameter : graph.parameters) checkSource(parameter.name, parameter.node);
@@ -113,7 +123,8 @@ void verify(const Graph& graph) {
     const ParameterInfo* parameter = graph.findParameter(output.aliasOf);
     const int source = input ? input->node : parameter ? parameter->node : -1;
     if (source < 0) fail(text("output '", output.name, "' goes into '", output.aliasOf, "', which does not exist."));
-    if (graph.type({source, 0}) != graph.type(output.value)) fail(text("output '", output.name, "' has another type than '", output.aliasOf, "'."));
+    if (graph.type({source, 0}) != graph.type(output.value))
+      fail(text("output '", output.name, "' has another type than '", output.aliasOf, "'."));
   }
   for (const ProbeInfo& probe : graph.probes) checkRef(probe.value, graph.nodes.size(), "probe '" + probe.name + "'");
 }

@@ -68,7 +68,7 @@ struct ParameterInfo {
   int node = -1;
   Init init;
   bool isTrainable = true;
-  bool decays = true;         // takes part in weight decay
+  bool decays = true;           // takes part in weight decay
   std::string role = "weight";  // "weight", "bias", "norm", "embedding", "head"... optimisers choose by it
   int64_t origin = 0;
 };

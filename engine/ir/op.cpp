@@ -19,7 +19,8 @@ const OpDef& findOp(std::string_view name) {
   static const std::unordered_map<std::string_view, const OpDef*> byName = [] {
     std::unordered_map<std::string_view, const OpDef*> map;
     for (const OpDef& op : allOps())
-      if (!map.emplace(op.name, &op).second) throw Error(Code::Internal, text("[ops] two ops are named '", op.name, "'."));
+      if (!map.emplace(op.name, &op).second)
+        throw Error(Code::Internal, text("[ops] two ops are named '", op.name, "'."));
     return map;
   }();
   const auto at = byName.find(name);

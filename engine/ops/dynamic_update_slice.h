@@ -5,8 +5,8 @@
 
 namespace fw::ir {
 
-/// x with the window of `axis` that begins at `position` (i64 scalar) replaced by `update`, whose other sizes are x's. In
-/// place where nobody else reads x. A window that leaves the axis is an error when running.
+/// x with the window of `axis` that begins at `position` (i64 scalar) replaced by `update`, whose other sizes are x's.
+/// In place where nobody else reads x. A window that leaves the axis is an error when running.
 Value dynamicUpdateSlice(Value x, Value update, Value position, int axis);
 
 }  // namespace fw::ir

@@ -18,7 +18,9 @@ struct Layout {
 
 Layout layoutOf(const ir::Attrs& attrs, size_t inputs) {
   const size_t carries = size_t(attrs.integer("carries")), xs = size_t(attrs.integer("xs"));
-  if (carries + xs > inputs) throw Error(Code::Shape, text("[scan] ", carries, " carries and ", xs, " sequences need more than ", inputs, " inputs."));
+  if (carries + xs > inputs)
+    throw Error(Code::Shape,
+                text("[scan] ", carries, " carries and ", xs, " sequences need more than ", inputs, " inputs."));
   return {carries, xs, inputs - carries - xs, attrs.integer("length"), attrs.flag("reverse")};
 }
 
@@ -28,22 +30,29 @@ Types infer(const OpCall& call) {
   const ir::Graph& body = *call.body;
   if (body.inputs.size() != call.count() || !body.parameters.empty())
     throw Error(Code::Shape, text("[scan] the body has ", body.inputs.size(), " inputs; expected ", call.count(), "."));
-  if (body.outputs.size() < layout.carries) throw Error(Code::Shape, text("[scan] the body returns ", body.outputs.size(), " values for ", layout.carries, " carries."));
+  if (body.outputs.size() < layout.carries)
+    throw Error(Code::Shape,
+                text("[scan] the body returns ", body.outputs.size(), " values for ", layout.carries, " carries."));
   for (size_t i = 0; i < call.count(); ++i) {
     ir::TensorType expected = call.type(i);
     if (i >= layout.carries && i < layout.carries + layout.xs) {
       if (expected.shape.rank() < 1 || expected.shape[0] != layout.length)
-        throw Error(Code::Shape, text("[scan] sequence ", i - layout.carries, " is ", expected.toString(), "; expected ", layout.length, " steps."));
+        throw Error(Code::Shape, text("[scan] sequence ", i - layout.carries, " is ", expected.toString(),
+                                      "; expected ", layout.length, " steps."));
       expected.shape = expected.shape.without(0);
     }
     const ir::TensorType& got = body.type({body.inputs[i].node, 0});
-    if (got != expected) throw Error(Code::Shape, text("[scan] body input ", i, " is ", got.toString(), "; expected ", expected.toString(), "."));
+    if (got != expected)
+      throw Error(Code::Shape,
+                  text("[scan] body input ", i, " is ", got.toString(), "; expected ", expected.toString(), "."));
   }
   Types types;
   for (size_t i = 0; i < body.outputs.size(); ++i) {
     ir::TensorType type = body.type(body.outputs[i].value);
     if (i < layout.carries) {
-      if (type != call.type(i)) throw Error(Code::Shape, text("[scan] carry ", i, " enters as ", call.type(i).toString(), " and leaves as ", type.toString(), "."));
+      if (type != call.type(i))
+        throw Error(Code::Shape, text("[scan] carry ", i, " enters as ", call.type(i).toString(), " and leaves as ",
+                                      type.toString(), "."));
     } else {
       std::vector<int64_t> dims = type.shape.dims();
       dims.insert(dims.begin(), layout.length);
@@ -86,21 +95,26 @@ void run(const KernelCall& call) {
     if (bytes > 0) std::memcpy(here[i], call.inputs[i], size_t(bytes));
   }
   std::vector<int64_t> strideIn(call.count(), 0), strideOut(outputs, 0);
-  for (size_t i = layout.carries; i < layout.carries + layout.xs; ++i) strideIn[i] = layout.length ? call.inputTypes[i].bytes() / layout.length : 0;
-  for (size_t o = layout.carries; o < outputs; ++o) strideOut[o] = layout.length ? call.outputTypes[o].bytes() / layout.length : 0;
+  for (size_t i = layout.carries; i < layout.carries + layout.xs; ++i)
+    strideIn[i] = layout.length ? call.inputTypes[i].bytes() / layout.length : 0;
+  for (size_t o = layout.carries; o < outputs; ++o)
+    strideOut[o] = layout.length ? call.outputTypes[o].bytes() / layout.length : 0;
 
   std::vector<const void*> in(call.count());
   std::vector<void*> out(outputs);
   for (int64_t step = 0; step < layout.length; ++step) {
     if (call.cancel && call.cancel->stop_requested()) throw Error(Code::Cancelled, "Cancelled.");
     const int64_t t = layout.isReversed ? layout.length - 1 - step : step;
-    for (size_t i = 0; i < call.count(); ++i) in[i] = i < layout.carries ? here[i] : call.input<std::byte>(i) + t * strideIn[i];
-    for (size_t o = 0; o < outputs; ++o) out[o] = o < layout.carries ? there[o] : call.output<std::byte>(o) + t * strideOut[o];
+    for (size_t i = 0; i < call.count(); ++i)
+      in[i] = i < layout.carries ? here[i] : call.input<std::byte>(i) + t * strideIn[i];
+    for (size_t o = 0; o < outputs; ++o)
+      out[o] = o < layout.carries ? there[o] : call.output<std::byte>(o) + t * strideOut[o];
     (*call.body)(in.data(), out.data());
     std::swap(here, there);
   }
   for (size_t i = 0; i < layout.carries; ++i)
-    if (here[i] != call.outputs[i] && call.inputTypes[i].bytes() > 0) std::memcpy(call.outputs[i], here[i], size_t(call.inputTypes[i].bytes()));
+    if (here[i] != call.outputs[i] && call.inputTypes[i].bytes() > 0)
+      std::memcpy(call.outputs[i], here[i], size_t(call.inputTypes[i].bytes()));
 }
 
 /// The body with the carries it was given as further outputs.
@@ -110,8 +124,8 @@ std::shared_ptr<const ir::Graph> savingBody(const ir::Graph& body, size_t carrie
   return std::make_shared<const ir::Graph>(std::move(saving));
 }
 
-/// One reversed step: gradients of the next carries and of this step's ys go in, those of the carries, x[t] and the running
-/// sums of the constants' gradients come out.
+/// One reversed step: gradients of the next carries and of this step's ys go in, those of the carries, x[t] and the
+/// running sums of the constants' gradients come out.
 Grads vjp(const VjpCall& call) {
   const Layout layout = layoutOf(call.attrs, call.inputs.size());
   const ir::Graph& body = *call.body;
@@ -196,7 +210,8 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
     for (size_t i = 0; i < layout.xs; ++i) {
       const ir::Value x = call.input(layout.carries + i);
       const ir::Value indices = call.builder.constant(double(t), {1}, DType::I64);
-      arguments.push_back(call.builder.op("reshape", {call.builder.op("take", {x, indices}, {{"axis", int64_t(0)}})}, {{"shape", x.shape().without(0).dims()}}));
+      arguments.push_back(call.builder.op("reshape", {call.builder.op("take", {x, indices}, {{"axis", int64_t(0)}})},
+                                          {{"shape", x.shape().without(0).dims()}}));
     }
     arguments.insert(arguments.end(), call.inputs.begin() + int64_t(layout.carries + layout.xs), call.inputs.end());
     const std::vector<ir::Value> results = call.builder.inlineGraph(*call.body, arguments);
@@ -229,13 +244,16 @@ OpDef op_scan() {
 
 namespace ir {
 
-ScanResult scan(Builder& builder, const std::vector<Value>& carries, const std::vector<Value>& xs, const std::vector<Value>& consts,
-                const std::function<ScanResult(const ScanStep&)>& body, bool isReversed, int64_t length) {
+ScanResult scan(Builder& builder, const std::vector<Value>& carries, const std::vector<Value>& xs,
+                const std::vector<Value>& consts, const std::function<ScanResult(const ScanStep&)>& body,
+                bool isReversed, int64_t length) {
   if (!xs.empty()) length = xs.front().size(0);
   if (length < 0) throw Error(Code::Shape, "[scan] has no sequence and no length.");
   Builder inner;
   ScanStep step{inner, {}, {}, {}};
-  const auto add = [&](const char* kind, size_t i, TensorType type) { return inner.input(text(kind, i), std::move(type)); };
+  const auto add = [&](const char* kind, size_t i, TensorType type) {
+    return inner.input(text(kind, i), std::move(type));
+  };
   for (size_t i = 0; i < carries.size(); ++i) step.carries.push_back(add("carry", i, carries[i].type()));
   for (size_t i = 0; i < xs.size(); ++i) {
     if (xs[i].rank() < 1) throw Error(Code::Shape, text("[scan] sequence ", i, " has no leading axis."));
@@ -249,9 +267,10 @@ ScanResult scan(Builder& builder, const std::vector<Value>& carries, const std::
   std::vector<Value> inputs = carries;
   inputs.insert(inputs.end(), xs.begin(), xs.end());
   inputs.insert(inputs.end(), consts.begin(), consts.end());
-  const std::vector<Value> all = builder.ops("scan", inputs,
-                                             {{"carries", int64_t(carries.size())}, {"xs", int64_t(xs.size())}, {"length", length}, {"reverse", isReversed}},
-                                             std::make_shared<const Graph>(inner.finish()));
+  const std::vector<Value> all = builder.ops(
+      "scan", inputs,
+      {{"carries", int64_t(carries.size())}, {"xs", int64_t(xs.size())}, {"length", length}, {"reverse", isReversed}},
+      std::make_shared<const Graph>(inner.finish()));
   ScanResult out;
   out.carries.assign(all.begin(), all.begin() + int64_t(carries.size()));
   out.ys.assign(all.begin() + int64_t(carries.size()), all.end());

@@ -19,9 +19,10 @@ struct ScanStep {
   std::vector<Value> carries, xs, consts;
 };
 
-/// c[t+1], y[t] = body(c[t], x[t], consts), t = 0..T-1 (T-1..0 when reversed). `xs` are [T, ...]; `length` is needed only
-/// without xs. The gradient is another scan that recomputes each step from its saved carries.
-ScanResult scan(Builder& builder, const std::vector<Value>& carries, const std::vector<Value>& xs, const std::vector<Value>& consts,
-                const std::function<ScanResult(const ScanStep&)>& body, bool isReversed = false, int64_t length = -1);
+/// c[t+1], y[t] = body(c[t], x[t], consts), t = 0..T-1 (T-1..0 when reversed). `xs` are [T, ...]; `length` is needed
+/// only without xs. The gradient is another scan that recomputes each step from its saved carries.
+ScanResult scan(Builder& builder, const std::vector<Value>& carries, const std::vector<Value>& xs,
+                const std::vector<Value>& consts, const std::function<ScanResult(const ScanStep&)>& body,
+                bool isReversed = false, int64_t length = -1);
 
 }  // namespace fw::ir

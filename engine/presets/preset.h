@@ -17,9 +17,9 @@ struct PresetDef {
   bool isTemplate = false;  // small enough to train at once; shown first
   std::string task;         // the task it is made for; empty: none
   Params taskOptions = {};
-  int64_t steps = 0;         // training steps that show its point; 0: the default
-  double learningRate = 0;   // 0: the optimiser's own
-  int64_t batch = 0;         // 0: the default
+  int64_t steps = 0;        // training steps that show its point; 0: the default
+  double learningRate = 0;  // 0: the optimiser's own
+  int64_t batch = 0;        // 0: the default
   Architecture (*make)(const Catalog&) = nullptr;
 };
 

@@ -23,7 +23,8 @@ Sketch::Sketch(const std::string& name, const Catalog& catalog) : catalog_(&cata
   editor_->setName(name);
 }
 
-Sketch::Sketch(std::shared_ptr<Editor> editor, const Catalog& catalog, GraphPath path) : editor_(std::move(editor)), catalog_(&catalog), path_(std::move(path)) {}
+Sketch::Sketch(std::shared_ptr<Editor> editor, const Catalog& catalog, GraphPath path)
+    : editor_(std::move(editor)), catalog_(&catalog), path_(std::move(path)) {}
 
 const Ports Sketch::portsOf(NodeId id) const {
   const Node* node = findNode(editor_->result(), id);
@@ -49,8 +50,10 @@ std::string Sketch::inputOf(NodeId id) const {
 
 NodeId Sketch::place(const std::string& block, const Params& params, const std::string& name) {
   const NodeId id = editor_->addNode(path_, block, {x_, y_}, params, name);
-  if (path_.empty()) x_ += kColumn;
-  else y_ += kRow;
+  if (path_.empty())
+    x_ += kColumn;
+  else
+    y_ += kRow;
   return last_ = id;
 }
 
@@ -61,7 +64,9 @@ NodeId Sketch::add(const std::string& block, const Params& params, const std::st
   return id;
 }
 
-void Sketch::connect(NodeId from, const std::string& output, NodeId to, const std::string& input) { editor_->connect(path_, {from, output}, {to, input}); }
+void Sketch::connect(NodeId from, const std::string& output, NodeId to, const std::string& input) {
+  editor_->connect(path_, {from, output}, {to, input});
+}
 
 void Sketch::connect(NodeId from, NodeId to, const std::string& input) { connect(from, outputOf(from), to, input); }
 
@@ -86,7 +91,8 @@ void Sketch::finish() {
   editor_->move(out, {x_, y_});
 }
 
-NodeId Sketch::sublayer(const std::string& norm, const std::string& block, const Params& blockParams, const Params& normParams, const std::string& normName) {
+NodeId Sketch::sublayer(const std::string& norm, const std::string& block, const Params& blockParams,
+                        const Params& normParams, const std::string& normName) {
   const NodeId stream = last_;
   add(norm, normParams, normName);
   const NodeId branch = add(block, blockParams);

@@ -7,8 +7,8 @@
 
 namespace fw {
 
-/// One graph of a document that is being written. Nodes go to the right at the root and downwards inside containers, as the
-/// data flows; add() wires the first output of the node before into the first free input of the new one.
+/// One graph of a document that is being written. Nodes go to the right at the root and downwards inside containers, as
+/// the data flows; add() wires the first output of the node before into the first free input of the new one.
 class Sketch {
  public:
   /// The root graph of an empty document.
@@ -23,13 +23,14 @@ class Sketch {
   void connect(NodeId from, const std::string& output, NodeId to, const std::string& input);
   void connect(NodeId from, NodeId to, const std::string& input);  // the first output of `from`
 
-  /// Writes the body of a container that has just been added: its `in` "x" is the sketch's last node; finish() wires the
-  /// last one to its `out` "y".
+  /// Writes the body of a container that has just been added: its `in` "x" is the sketch's last node; finish() wires
+  /// the last one to its `out` "y".
   Sketch inside(NodeId container, const std::string& body = "layer");
   void finish();
 
   /// A pre-norm sub-layer: x + block(norm(x)); goes on from the sum.
-  NodeId sublayer(const std::string& norm, const std::string& block, const Params& blockParams, const Params& normParams = {}, const std::string& normName = {});
+  NodeId sublayer(const std::string& norm, const std::string& block, const Params& blockParams,
+                  const Params& normParams = {}, const std::string& normName = {});
 
   void variable(const std::string& name, double value) { editor_->setVariable(name, value); }
   void group(NodeId node, const std::string& group) { editor_->setWeightGroup(node, group); }

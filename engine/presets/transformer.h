@@ -11,15 +11,15 @@ struct TransformerSketch {
   int64_t positions = 0;  // rows of a learned position table; 0: none
   std::string norm = "norm.rms";
   Params normParams;
-  Params attention;       // of attention.multi_head
+  Params attention;  // of attention.multi_head
   std::string mlp = "mlp.gated";
   Params mlpParams;
   bool isTied = true;
   std::string attentionBlock = "attention.multi_head";
 };
 
-/// tokens -> embedding (+ positions) -> layers x (norm, attention, norm, mlp) -> norm -> head -> logits. The width is the
-/// variable "width".
+/// tokens -> embedding (+ positions) -> layers x (norm, attention, norm, mlp) -> norm -> head -> logits. The width is
+/// the variable "width".
 Architecture transformer(const TransformerSketch& sketch, const Catalog& catalog);
 
 }  // namespace fw

@@ -1,4 +1,5 @@
-// What an optimiser is: the state it keeps for each parameter and one step, as graph. One file each in engine/train/optimizers.
+// What an optimiser is: the state it keeps for each parameter and one step, as graph. One file each in
+// engine/train/optimizers.
 #pragma once
 
 #include <map>
@@ -40,7 +41,8 @@ struct OptimizerDef {
   double learningRate = 1e-3;  // a good start
   std::vector<ParamDef> params;
   /// States start at zero.
-  std::vector<OptimizerState> (*states)(const ir::ParameterInfo& info, const ir::TensorType& type, const Params& params) = nullptr;
+  std::vector<OptimizerState> (*states)(const ir::ParameterInfo& info, const ir::TensorType& type,
+                                        const Params& params) = nullptr;
   void (*update)(OptimizerCall& call) = nullptr;
 };
 

@@ -27,7 +27,8 @@ const TaskDef& findTask(const std::string& id) { return find(allTasks(), id, "ta
 std::unique_ptr<Task> makeTask(const std::string& id, const Params& given, uint64_t seed) {
   const TaskDef& def = findTask(id);
   for (const auto& [name, value] : given)
-    if (std::none_of(def.params.begin(), def.params.end(), [&, &key = name](const ParamDef& param) { return param.name == key; }))
+    if (std::none_of(def.params.begin(), def.params.end(),
+                     [&, &key = name](const ParamDef& param) { return param.name == key; }))
       throw Error(Code::Usage, text("[", id, "] has no option '", name, "'."));
   const Node holder{.name = id, .params = given};
   return def.make(completeParams(holder, BlockDef{.id = id, .params = def.params}, {}), seed);

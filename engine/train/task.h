@@ -20,7 +20,7 @@ using Batch = std::map<std::string, Tensor>;
 
 /// A ratio that is summed over batches before it is divided: accuracy is correct / asked.
 struct Measure {
-  std::string name;  // "accuracy"
+  std::string name;                  // "accuracy"
   ir::Value numerator, denominator;  // f32 scalars
 };
 

@@ -45,7 +45,8 @@ struct Evaluation {
   int64_t rows = 0;
 };
 
-/// Everything that a run needs to go on with the same bits: tensors by name ("parameter/...", "optimizer/...") and the step.
+/// Everything that a run needs to go on with the same bits: tensors by name ("parameter/...", "optimizer/...") and the
+/// step.
 struct TrainState {
   int64_t step = 0;
   std::map<std::string, Tensor> tensors;
@@ -63,8 +64,8 @@ class Trainer {
   /// ("[plan] needs 41 GB, 24 GB free.").
   Trainer(ArchitecturePtr architecture, const TrainOptions& options, Backend& backend);
 
-  /// One optimiser step. Throws Code::Numeric "[train] NaN in step 12: ..., first in op softmax of layers.3.attention" and
-  /// leaves parameters and optimiser as they were before the step.
+  /// One optimiser step. Throws Code::Numeric "[train] NaN in step 12: ..., first in op softmax of layers.3.attention"
+  /// and leaves parameters and optimiser as they were before the step.
   StepReport step(const CancelToken& cancel = {});
   /// Loss and measures on `batches` batches of the test split.
   Evaluation evaluate(int64_t batches, const CancelToken& cancel = {});
@@ -89,8 +90,8 @@ class Trainer {
   Params optimizerParams_;
   std::unique_ptr<Task> task_;
   Store store_;
-  std::unique_ptr<Executor> executor_;   // forward and backward; the optimiser too where a step is one piece
-  std::unique_ptr<Executor> updater_;    // the optimiser, where a step has several pieces
+  std::unique_ptr<Executor> executor_;  // forward and backward; the optimiser too where a step is one piece
+  std::unique_ptr<Executor> updater_;   // the optimiser, where a step has several pieces
   std::unique_ptr<Executor> evaluator_;
   std::vector<std::string> measures_;
   int64_t step_ = 0;

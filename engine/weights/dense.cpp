@@ -8,6 +8,8 @@ ir::Value make(PolicyCall& call) { return call.own("", call.request().shape, cal
 
 }  // namespace
 
-WeightPolicyDef policy_dense() { return {.id = "dense", .title = "Dense", .help = "Every member has its own weights.", .make = make}; }
+WeightPolicyDef policy_dense() {
+  return {.id = "dense", .title = "Dense", .help = "Every member has its own weights.", .make = make};
+}
 
 }  // namespace fw

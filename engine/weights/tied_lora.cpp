@@ -19,7 +19,8 @@ ir::Value make(PolicyCall& call) {
   const double bound = 1.0 / std::sqrt(double(in));
   const ir::Value a = call.own("lora_a", {rank, in}, initUniform(-bound, bound));
   const ir::Value b = call.own("lora_b", {out, rank}, initZeros());
-  const ir::Value difference = call.builder().op("matmul", {b, a}, {{"transpose_a", false}, {"transpose_b", false}, {"activation", std::string("none")}});
+  const ir::Value difference = call.builder().op(
+      "matmul", {b, a}, {{"transpose_a", false}, {"transpose_b", false}, {"activation", std::string("none")}});
   return base + difference * (call.real("alpha") / double(rank));
 }
 

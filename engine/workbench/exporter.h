@@ -1,4 +1,5 @@
-// What an exporter is: a document, with or without weights, as a file of another tool. One file each in engine/workbench/exporters.
+// What an exporter is: a document, with or without weights, as a file of another tool. One file each in
+// engine/workbench/exporters.
 #pragma once
 
 #include <map>
@@ -17,8 +18,8 @@ struct ExportCall {
 };
 
 struct ExporterDef {
-  std::string id;         // "json"
-  std::string title;      // "Formwright document"
+  std::string id;     // "json"
+  std::string title;  // "Formwright document"
   std::string help;
   std::string extension;  // ".fw.json"; empty: a folder
   void (*write)(const ExportCall&) = nullptr;

@@ -16,14 +16,16 @@ const Catalog& catalog() {
 
 OpenedModel openModel(const std::string& model) {
   namespace fs = std::filesystem;
-  if (const PresetDef* preset = findPreset(model)) return {.architecture = std::make_shared<const Architecture>(preset->make(catalog())), .name = preset->title};
+  if (const PresetDef* preset = findPreset(model))
+    return {.architecture = std::make_shared<const Architecture>(preset->make(catalog())), .name = preset->title};
   std::error_code ignored;
   const fs::path path(model);
   if (fs::is_directory(path, ignored)) {
     const fs::path document = path / "model.fw.json", weights = path / "checkpoint.safetensors";
     if (!fs::exists(document, ignored))
       throw Error(Code::File, text("[", model, "] is a folder without model.fw.json; expected a run folder."));
-    OpenedModel opened{.architecture = std::make_shared<const Architecture>(loadDocument(document.string())), .run = path};
+    OpenedModel opened{.architecture = std::make_shared<const Architecture>(loadDocument(document.string())),
+                       .run = path};
     opened.name = opened.architecture->name;
     if (fs::exists(weights, ignored)) {
       const std::string prefix = "parameter/";
@@ -39,7 +41,8 @@ OpenedModel openModel(const std::string& model) {
   }
   std::string known;
   for (const PresetDef& preset : allPresets()) known += (known.empty() ? "" : ", ") + preset.id;
-  throw Error(Code::File, text("[", model, "] there is no preset, file or run folder of this name; presets are: ", known, "."));
+  throw Error(Code::File,
+              text("[", model, "] there is no preset, file or run folder of this name; presets are: ", known, "."));
 }
 
 std::vector<Diagnostic> check(const Architecture& architecture, const std::map<std::string, int64_t>& dims) {

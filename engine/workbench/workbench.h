@@ -1,5 +1,5 @@
-// The facade of window and command line: opens models, checks, counts, runs, trains, analyses, exports. No global state;
-// every function takes snapshots and may be called from any thread.
+// The facade of window and command line: opens models, checks, counts, runs, trains, analyses, exports. No global
+// state; every function takes snapshots and may be called from any thread.
 #pragma once
 
 #include <filesystem>
@@ -26,10 +26,10 @@ const Catalog& catalog();
 /// A model as MODEL of the command line says it: preset id, `.fw.json`, or run folder.
 struct OpenedModel {
   ArchitecturePtr architecture;
-  std::string name;                         // for titles and messages
-  std::string file;                         // what Save writes; empty: none yet
+  std::string name;                          // for titles and messages
+  std::string file;                          // what Save writes; empty: none yet
   std::optional<std::filesystem::path> run;  // the run folder it came from
-  std::map<std::string, Tensor> weights;    // trained; empty: starting values
+  std::map<std::string, Tensor> weights;     // trained; empty: starting values
 };
 
 /// Throws Code::Usage "there is no preset, file or run 'x'; presets are: ..." or what reading the file throws.
@@ -81,7 +81,8 @@ struct RunOptions {
 };
 
 /// Outputs by name; recorded probes as "probe/<name>".
-std::map<std::string, Tensor> run(const Architecture& architecture, const RunOptions& options, const CancelToken& cancel = {}, const Progress& progress = {});
+std::map<std::string, Tensor> run(const Architecture& architecture, const RunOptions& options,
+                                  const CancelToken& cancel = {}, const Progress& progress = {});
 
 // ---- training
 
@@ -120,14 +121,15 @@ struct TrainResult {
   std::vector<StepReport> reports;
 };
 
-/// Trains, writes metrics after each step and checkpoints; a cancel leaves a checkpoint and returns. `kill -9` loses at most
-/// what came after the last checkpoint.
+/// Trains, writes metrics after each step and checkpoints; a cancel leaves a checkpoint and returns. `kill -9` loses at
+/// most what came after the last checkpoint.
 TrainResult train(const TrainCall& call, const TrainObserver& observer = {}, const CancelToken& cancel = {});
 
 RunInfo readRun(const std::filesystem::path& folder);
 
-Evaluation evaluate(const Architecture& architecture, const std::map<std::string, Tensor>& weights, const std::string& task, const Params& taskOptions, uint64_t seed,
-                    int64_t batches, int64_t batch, const std::string& device = "cpu", const CancelToken& cancel = {});
+Evaluation evaluate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
+                    const std::string& task, const Params& taskOptions, uint64_t seed, int64_t batches, int64_t batch,
+                    const std::string& device = "cpu", const CancelToken& cancel = {});
 
 struct GenerateOptions {
   std::vector<int64_t> prompt;
@@ -138,8 +140,9 @@ struct GenerateOptions {
 };
 
 /// Step by step with the model's own states; `onToken` sees each new token and may end it with false.
-std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights, const GenerateOptions& options,
-                              const std::function<bool(int64_t)>& onToken = {}, const CancelToken& cancel = {});
+std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
+                              const GenerateOptions& options, const std::function<bool(int64_t)>& onToken = {},
+                              const CancelToken& cancel = {});
 
 // ---- analysis
 

@@ -7,7 +7,11 @@ namespace {
 
 void lower(Lowering& at) {
   const Shape shape{at.integer("vocabulary"), at.integer("width")};
-  const ir::Value table = at.weight({.name = "weight", .shape = shape, .init = initNormal(at.real("init_std")), .role = "embedding", .decays = false});
+  const ir::Value table = at.weight({.name = "weight",
+                                     .shape = shape,
+                                     .init = initNormal(at.real("init_std")),
+                                     .role = "embedding",
+                                     .decays = false});
   at.output("y", ir::embedding(table, at.input("tokens")));
 }
 
@@ -25,7 +29,10 @@ BlockDef block_embedding_token() {
       .outputs = {{.name = "y", .dims = "B T D"}},
       .params = {intParam("vocabulary", 64).label("Vocabulary").help("Number of token ids."),
                  intParam("width", 64).label("Width").help("Size of each vector."),
-                 realParam("init_std", 0.02).label("Init std").range(0, 10).help("Standard deviation of the starting table.")},
+                 realParam("init_std", 0.02)
+                     .label("Init std")
+                     .range(0, 10)
+                     .help("Standard deviation of the starting table.")},
       .summary = {"vocabulary", "width"},
       .isCausal = true,
       .lower = lower,

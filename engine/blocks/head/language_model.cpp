@@ -1,4 +1,5 @@
-// logits = x W^T: a score for each token of the vocabulary. (Press and Wolf, Using the Output Embedding to Improve Language Models, 2016: tied.)
+// logits = x W^T: a score for each token of the vocabulary. (Press and Wolf, Using the Output Embedding to Improve
+// Language Models, 2016: tied.)
 #include "engine/blocks/lowering.h"
 
 namespace fw {
@@ -12,8 +13,12 @@ void lower(Lowering& at) {
     return;
   }
   std::vector<ir::Value> inputs = {x, at.tiedEmbedding({vocabulary, x.size(-1)})};
-  if (at.flag("bias")) inputs.push_back(at.weight({.name = "bias", .shape = {vocabulary}, .init = initZeros(), .role = "bias", .decays = false}));
-  at.output("logits", at.builder().op("matmul", inputs, {{"transpose_a", false}, {"transpose_b", true}, {"activation", std::string("none")}}));
+  if (at.flag("bias"))
+    inputs.push_back(
+        at.weight({.name = "bias", .shape = {vocabulary}, .init = initZeros(), .role = "bias", .decays = false}));
+  at.output("logits",
+            at.builder().op("matmul", inputs,
+                            {{"transpose_a", false}, {"transpose_b", true}, {"activation", std::string("none")}}));
 }
 
 }  // namespace
@@ -30,7 +35,8 @@ BlockDef block_head_language_model() {
       .inputs = {{.name = "x", .dims = "B T D"}},
       .outputs = {{.name = "logits", .dims = "B T V"}},
       .params = {intParam("vocabulary", 64).label("Vocabulary").help("Number of token ids."),
-                 boolParam("tied", true).label("Tied").help("Uses the token embedding's table."), boolParam("bias", false).label("Bias").help("Adds a number to each token's score.")},
+                 boolParam("tied", true).label("Tied").help("Uses the token embedding's table."),
+                 boolParam("bias", false).label("Bias").help("Adds a number to each token's score.")},
       .summary = {"vocabulary", "tied"},
       .isCausal = true,
       .lower = lower,

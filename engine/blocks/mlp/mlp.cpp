@@ -11,7 +11,8 @@ void lower(Lowering& at) {
   const bool hasBias = at.flag("bias");
   ir::Value hidden = activate(at.text("activation"), at.linear("up", x, at.integer("hidden"), hasBias));
   at.probe("mlp.hidden", hidden);
-  if (at.real("dropout") > 0 && at.mode() == Mode::Train) hidden = ir::dropout(hidden, at.randomSeed(), at.real("dropout"), at.randomStream("dropout"));
+  if (at.real("dropout") > 0 && at.mode() == Mode::Train)
+    hidden = ir::dropout(hidden, at.randomSeed(), at.real("dropout"), at.randomStream("dropout"));
   at.output("y", at.linear("down", hidden, x.size(-1), hasBias));
 }
 
@@ -29,14 +30,20 @@ BlockDef block_mlp_mlp() {
       .inputs = {{.name = "x", .dims = "... D"}},
       .outputs = {{.name = "y", .dims = "... D"}},
       .params = {intParam("hidden", 256).label("Hidden width").help("Units between the two maps."),
-                 choiceParam("activation", "gelu", activationNames()).label("Activation").help("Applied to the hidden units."),
+                 choiceParam("activation", "gelu", activationNames())
+                     .label("Activation")
+                     .help("Applied to the hidden units."),
                  boolParam("bias", true).label("Bias").help("Whether both maps have one."),
-                 realParam("dropout", 0).label("Dropout").range(0, 0.99).help("Share of hidden units set to zero while training.")},
+                 realParam("dropout", 0)
+                     .label("Dropout")
+                     .range(0, 0.99)
+                     .help("Share of hidden units set to zero while training.")},
       .summary = {"hidden", "activation"},
       .isCausal = true,
       .lower = lower,
       .examples = {{.params = {{"hidden", int64_t(9)}}, .dims = {{"B", 2}, {"T", 7}, {"D", 6}}},
-                   {.params = {{"hidden", int64_t(5)}, {"activation", std::string("squared_relu")}, {"bias", false}}, .dims = {{"B", 1}, {"T", 3}, {"D", 4}}}},
+                   {.params = {{"hidden", int64_t(5)}, {"activation", std::string("squared_relu")}, {"bias", false}},
+                    .dims = {{"B", 1}, {"T", 3}, {"D", 4}}}},
   };
 }
 

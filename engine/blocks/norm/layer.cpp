@@ -8,8 +8,12 @@ namespace {
 void lower(Lowering& at) {
   const ir::Value x = at.input("x");
   const Shape shape{x.size(-1)};
-  const ir::Value weight = at.weight({.name = "weight", .shape = shape, .init = initOnes(), .role = "norm", .decays = false});
-  const ir::Value bias = at.flag("bias") ? at.weight({.name = "bias", .shape = shape, .init = initZeros(), .role = "norm", .decays = false}) : ir::Value{};
+  const ir::Value weight =
+      at.weight({.name = "weight", .shape = shape, .init = initOnes(), .role = "norm", .decays = false});
+  const ir::Value bias =
+      at.flag("bias")
+          ? at.weight({.name = "bias", .shape = shape, .init = initZeros(), .role = "norm", .decays = false})
+          : ir::Value{};
   at.output("y", ir::layerNorm(x, weight, bias, at.real("eps")));
 }
 
@@ -26,11 +30,13 @@ BlockDef block_norm_layer() {
       .name = "norm",
       .inputs = {{.name = "x", .dims = "... D"}},
       .outputs = {{.name = "y", .dims = "... D"}},
-      .params = {realParam("eps", 1e-5).label("Epsilon").range(0, 1).help("Added to the variance."), boolParam("bias", true).label("Bias").help("Whether features are shifted.")},
+      .params = {realParam("eps", 1e-5).label("Epsilon").range(0, 1).help("Added to the variance."),
+                 boolParam("bias", true).label("Bias").help("Whether features are shifted.")},
       .summary = {"eps"},
       .isCausal = true,
       .lower = lower,
-      .examples = {{.dims = {{"B", 2}, {"T", 7}, {"D", 6}}}, {.params = {{"bias", false}}, .dims = {{"B", 1}, {"T", 3}, {"D", 5}}}},
+      .examples = {{.dims = {{"B", 2}, {"T", 7}, {"D", 6}}},
+                   {.params = {{"bias", false}}, .dims = {{"B", 1}, {"T", 3}, {"D", 5}}}},
   };
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 void lower(Lowering& at) {
   const ir::Value x = at.input("x");
-  const ir::Value weight = at.weight({.name = "weight", .shape = {x.size(-1)}, .init = initOnes(), .role = "norm", .decays = false});
+  const ir::Value weight =
+      at.weight({.name = "weight", .shape = {x.size(-1)}, .init = initOnes(), .role = "norm", .decays = false});
   at.output("y", ir::rmsNorm(x, weight, at.real("eps")));
 }
 

@@ -12,8 +12,12 @@ BlockDef block_structure_in() {
       .synonyms = {"source", "port"},
       .name = "x",
       .outputs = {{.name = "y"}},
-      .params = {choiceParam("kind", "tensor", {"tensor", "tokens", "pixels", "mask", "labels"}).label("Kind").help("What flows in: tokens and labels are integers."),
-                 textParam("dims", "B T D").label("Sizes").help("One word a dimension, at the root: letters of the run (B, T), variables, or numbers.")},
+      .params = {choiceParam("kind", "tensor", {"tensor", "tokens", "pixels", "mask", "labels"})
+                     .label("Kind")
+                     .help("What flows in: tokens and labels are integers."),
+                 textParam("dims", "B T D")
+                     .label("Sizes")
+                     .help("One word a dimension, at the root: letters of the run (B, T), variables, or numbers.")},
       .summary = {"kind", "dims"},
   };
 }

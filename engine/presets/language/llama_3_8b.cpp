@@ -20,12 +20,14 @@ Architecture make(const Catalog& catalog) {
 }  // namespace
 
 PresetDef preset_language_llama_3_8b() {
-  return {.id = "llama-3-8b",
-          .title = "Llama 3 8B",
-          .help = "32 layers of width 4096, eight key-value heads, rotary positions, SwiGLU MLPs: 8,030,261,248 parameters.",
-          .paper = "Grattafiori et al., The Llama 3 Herd of Models, 2024",
-          .family = "Language models",
-          .make = make};
+  return {
+      .id = "llama-3-8b",
+      .title = "Llama 3 8B",
+      .help =
+          "32 layers of width 4096, eight key-value heads, rotary positions, SwiGLU MLPs: 8,030,261,248 parameters.",
+      .paper = "Grattafiori et al., The Llama 3 Herd of Models, 2024",
+      .family = "Language models",
+      .make = make};
 }
 
 }  // namespace fw
