@@ -147,8 +147,6 @@ Cut cutOf(const AttentionGradArgs& args) {
   if (args.dBias != nullptr && in.biasBatchStride == 0) cut.sequences = in.sequences;
   if (args.dBias != nullptr && in.biasHeadStride == 0) cut.heads = in.keyHeads;
   constexpr int64_t wanted = 16, leastKeys = 128;
-  // Sequences of one task may see different keys, and then its parts would meet in the dBias that they share.
-  if (cut.sequences > 1) return cut;
   const int64_t tasks = (in.sequences / std::max<int64_t>(1, cut.sequences)) * (in.keyHeads / cut.heads);
   if (tasks > 0 && tasks < wanted)
     cut.splits = std::clamp<int64_t>((wanted + tasks - 1) / tasks, 1, std::max<int64_t>(1, in.keys / leastKeys));
@@ -189,7 +187,9 @@ void attentionGrad(const Launch& launch, const AttentionGradArgs& args) {
                   sequence = task / cut.splits / headTasks;
     for (int64_t n = sequence * cut.sequences; n < (sequence + 1) * cut.sequences; ++n) {
       const AttentionSequence s = attentionSequence(in, n);
-      const int64_t perSplit = (s.keys + cut.splits - 1) / cut.splits;
+      // Padded sequences are cut at the same keys whatever their lengths: they may share columns of dBias.
+      const int64_t keys = in.queryOffsets == nullptr ? in.keys : s.keys,
+                    perSplit = (keys + cut.splits - 1) / cut.splits;
       const int64_t first = std::min(split * perSplit, s.keys), last = std::min(first + perSplit, s.keys);
       for (int64_t h = head * cut.heads; h < (head + 1) * cut.heads; ++h)
         run(args, s, h, first, last, parts + split * dqCount);
