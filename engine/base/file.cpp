@@ -57,16 +57,21 @@ std::string readFile(const std::string& path, size_t limit) {
 }
 
 void writeFileAtomically(const std::string& path, std::string_view bytes) {
+  writeFileAtomically(path, std::vector<std::string_view>{bytes});
+}
+
+void writeFileAtomically(const std::string& path, const std::vector<std::string_view>& parts) {
   std::string temporary = path + ".XXXXXX";
   Descriptor file(::mkstemp(temporary.data()));
   if (file.get() < 0) fail(path, "cannot be written");
   try {
-    for (size_t done = 0; done < bytes.size();) {
-      const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail(path, "cannot be written");
-      done += size_t(put);
-    }
+    for (const std::string_view bytes : parts)
+      for (size_t done = 0; done < bytes.size();) {
+        const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) fail(path, "cannot be written");
+        done += size_t(put);
+      }
     struct stat old {};
     const mode_t mask = ::umask(0);
     ::umask(mask);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fw {
 
@@ -13,5 +14,8 @@ std::string readFile(const std::string& path, size_t limit = size_t(1) << 31);
 /// Replaces `path` by `bytes` atomically: a temporary file beside it, fsync, rename. On any failure (read-only folder,
 /// full disk) the old file stays as it was and Code::File says why.
 void writeFileAtomically(const std::string& path, std::string_view bytes);
+
+/// The same with bytes that lie in several pieces.
+void writeFileAtomically(const std::string& path, const std::vector<std::string_view>& parts);
 
 }  // namespace fw

@@ -8,6 +8,7 @@
 
 #include "engine/arch/architecture.h"
 #include "engine/arch/diagnostic.h"
+#include "engine/base/error.h"
 #include "engine/blocks/policy.h"
 #include "engine/ir/builder.h"
 

@@ -47,7 +47,7 @@ class CpuBackend : public Backend {
   }
   void run(const OpDef& op, const KernelCall& call) override {
     if (!op.cpu) throw Error(Code::Internal, text("[", op.name, "] has no CPU kernel."));
-    op.cpu(KernelCall{launch_, call.inputTypes, call.outputTypes, call.inputs, call.outputs, call.attrs, call.workspace, call.body, call.cancel});
+    op.cpu(KernelCall{launch_, call.inputTypes, call.outputTypes, call.inputs, call.outputs, call.attrs, call.workspace, call.prepared, call.body, call.cancel});
   }
   void wait() override {}
   double seconds() override { return now(); }

@@ -53,6 +53,7 @@ struct Executor::Frame {
     std::vector<const void*> inputs;
     std::vector<void*> outputs;
     void* workspace = nullptr;
+    std::shared_ptr<const void> prepared;
     std::shared_ptr<Frame> body;
     BodyRunner runBody;
   };
@@ -120,6 +121,7 @@ struct Executor::Frame {
       }
       for (size_t o = 0; o < node.types.size(); ++o) call.outputs.push_back(const_cast<void*>(resolve({step.node, int(o)}, o, true)));
       if (step.workspaceBytes > 0) call.workspace = arena + step.workspace;
+      if (node.op->prepare) call.prepared = node.op->prepare(OpCall{call.inputTypes, node.attrs, node.body.get()}, node.types);
       if (step.body) call.body = make(step.body, arena + step.bodyArena);
       frame->calls.push_back(std::move(call));
     }
@@ -206,7 +208,7 @@ void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress*
         runFrame(*body, {}, nullptr, nullptr);
       };
     }
-    backend.run(*call.op, KernelCall{unused, call.inputTypes, call.node->types, call.inputs.data(), call.outputs.data(), call.node->attrs, call.workspace,
+    backend.run(*call.op, KernelCall{unused, call.inputTypes, call.node->types, call.inputs.data(), call.outputs.data(), call.node->attrs, call.workspace, call.prepared.get(),
                                      call.body ? &call.runBody : nullptr, i < frame.commit ? &cancel : nullptr});
     if (afterStep && !afterStep(i)) return;
     if (progress) progress->report(double(i + 1) / double(frame.calls.size()));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,7 @@ struct KernelCall {
   void* const* outputs;
   const ir::Attrs& attrs;
   void* workspace = nullptr;  // as many bytes as OpDef::workspace said
+  const void* prepared = nullptr;  // what OpDef::prepare made, or null
   const BodyRunner* body = nullptr;
   const CancelToken* cancel = nullptr;
 
@@ -134,6 +136,9 @@ struct OpDef {
   std::function<void(const KernelCall&)> cpu = nullptr;
   /// Bytes of scratch memory a call of `cpu` needs; absent: none.
   std::function<int64_t(const OpCall&, int threads)> workspace = nullptr;
+
+  /// What depends on types and attributes alone, made once for each step of a plan and given to every call.
+  std::function<std::shared_ptr<const void>(const OpCall&, const Types& outputs)> prepare = nullptr;
 
   /// Pairs (output, input): the output may use the input's memory when nobody reads the input later.
   std::vector<std::pair<int, int>> inPlace = {};

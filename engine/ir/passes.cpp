@@ -161,16 +161,4 @@ Graph withProbes(const Graph& graph, const std::function<bool(const ProbeInfo&)>
   return out;
 }
 
-Graph optimized(const Graph& graph) {
-  Graph out = graph;
-  for (Graph (*pass)(const Graph&) : {+[](const Graph& g) { return withoutDeadNodes(g, false); }, withoutDuplicates, withMergedScans, withFusedElementwise,
-                                      +[](const Graph& g) { return withoutDeadNodes(g, false); }}) {
-    out = pass(out);
-#ifndef NDEBUG
-    verify(out);
-#endif
-  }
-  return out;
-}
-
 }  // namespace fw::ir

@@ -16,13 +16,7 @@ Graph withoutDuplicates(const Graph& graph);
 /// A scan whose results a later scan also returns (a gradient's, which keeps its carries) is replaced by the later one.
 Graph withMergedScans(const Graph& graph);
 
-/// Chains of elementwise ops, each result read once, become one `fused_elementwise`.
-Graph withFusedElementwise(const Graph& graph);
-
 /// Probes for which `isWanted` holds become outputs "probe/<name>".
 Graph withProbes(const Graph& graph, const std::function<bool(const ProbeInfo&)>& isWanted);
-
-/// All of the above that make a graph faster, in their order, verified after each in debug builds.
-Graph optimized(const Graph& graph);
 
 }  // namespace fw::ir

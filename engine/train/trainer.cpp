@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/base/hash.h"
 #include "engine/blocks/lowering.h"
+#include "engine/exec/optimize.h"
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
 #include "engine/ir/passes.h"
@@ -168,13 +169,13 @@ void Trainer::build() {
       update->output(kNext + name, value, name);
     }
   }
-  executor_ = std::make_unique<Executor>(planOn(store_.backend(), ir::optimized(builder.finish())), store_);
-  if (separate) updater_ = std::make_unique<Executor>(planOn(store_.backend(), ir::optimized(separate->finish())), store_);
+  executor_ = std::make_unique<Executor>(planOn(store_.backend(), optimized(builder.finish())), store_);
+  if (separate) updater_ = std::make_unique<Executor>(planOn(store_.backend(), optimized(separate->finish())), store_);
 
   LoweredModel tested = lowerModel(*architecture_, Mode::Prefill, task_->dims(options_.batch));
   std::vector<std::string> names;
   addLoss(*task_, tested, options_.batch, names);
-  evaluator_ = std::make_unique<Executor>(planOn(store_.backend(), ir::optimized(tested.builder->finish())), store_);
+  evaluator_ = std::make_unique<Executor>(planOn(store_.backend(), optimized(tested.builder->finish())), store_);
 }
 
 namespace {

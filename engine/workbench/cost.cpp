@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "engine/exec/optimize.h"
 #include "engine/exec/plan.h"
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
@@ -28,7 +29,7 @@ ir::Graph withBackward(const ir::Graph& forward) {
   const std::vector<ir::Value> gradients = ir::gradients(builder, outputs, parameters);
   for (size_t i = 0; i < gradients.size(); ++i)
     if (gradients[i].isValid()) builder.output("gradient/" + forward.parameters[i].name, gradients[i]);
-  return ir::optimized(builder.finish());
+  return optimized(builder.finish());
 }
 
 Cost nodeCost(const ir::Graph& graph, const ir::Node& node) {
@@ -45,7 +46,7 @@ CostReport cost(const Architecture& architecture, const CostOptions& options) {
   LowerOptions lowering{.mode = mode, .dims = {{"B", options.batch}, {"T", mode == Mode::Decode ? 1 : options.time}}, .cacheLength = options.time};
   const LowerResult lowered = lower(architecture, catalog(), lowering);
   if (!lowered.graph) lowerOrThrow(architecture, catalog(), lowering);
-  const ir::Graph graph = mode == Mode::Train ? withBackward(*lowered.graph) : ir::optimized(*lowered.graph);
+  const ir::Graph graph = mode == Mode::Train ? withBackward(*lowered.graph) : optimized(*lowered.graph);
 
   CostReport report;
   std::map<NodeId, NodeCost> perNode;

@@ -1,0 +1,18 @@
+// A file's bytes in memory, read by the system page by page when they are touched.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace fw {
+
+struct MappedFile {
+  std::shared_ptr<std::byte> memory;  // private copy-on-write pages; unmapped with the last owner
+  size_t bytes = 0;
+};
+
+/// Throws Code::File when the file is missing, unreadable, a folder or empty.
+MappedFile mapFile(const std::string& path);
+
+}  // namespace fw
