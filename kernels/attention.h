@@ -91,16 +91,17 @@ struct AttentionArgs {
   float* workspace = nullptr;  // attentionWorkspace(in) floats
 };
 
-struct AttentionGradArgs {
+struct AttentionGradientArgs {
   AttentionInputs in;
-  const float* out = nullptr;        // [B,T,H,V], from the forward pass
-  const float* logSumExp = nullptr;  // [B,H,T]
-  const float* dOut = nullptr;       // [B,T,H,V]
-  float* dq = nullptr;               // like q
+  const float* out = nullptr;         // [B,T,H,V], from the forward pass
+  const float* logSumExp = nullptr;   // [B,H,T]
+  const float* dOut = nullptr;        // [B,T,H,V]
+  const float* dLogSumExp = nullptr;  // optional [B,H,T]
+  float* dq = nullptr;                // like q
   float* dk = nullptr;
   float* dv = nullptr;
   float* dBias = nullptr;      // optional, like bias: the sum over what was broadcast
-  float* workspace = nullptr;  // attentionGradWorkspace floats
+  float* workspace = nullptr;  // attentionGradientWorkspace floats
 };
 
 namespace cpu {
@@ -108,8 +109,8 @@ namespace cpu {
 int64_t attentionWorkspace(const AttentionInputs& in);
 void attention(const Launch& launch, const AttentionArgs& args);
 
-int64_t attentionGradWorkspace(const AttentionGradArgs& args);
-void attentionGrad(const Launch& launch, const AttentionGradArgs& args);
+int64_t attentionGradientWorkspace(const AttentionGradientArgs& args);
+void attentionGradient(const Launch& launch, const AttentionGradientArgs& args);
 
 }  // namespace cpu
 }  // namespace fw::kernels

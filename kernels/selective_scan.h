@@ -34,11 +34,12 @@ struct SelectiveScanArgs {
   float* saved = nullptr;      // optional [B,chunks,N,D]: the state before each chunk
 };
 
-struct SelectiveScanGradArgs {
+struct SelectiveScanGradientArgs {
   SelectiveScanInputs in;
   const float* saved = nullptr;       // from the forward pass
   const float* dy = nullptr;          // [B,T,D]
   const float* dLastState = nullptr;  // optional [B,D,N]
+  const float* dSaved = nullptr;      // optional [B,chunks,N,D]
   float* dx = nullptr;
   float* dDelta = nullptr;
   float* da = nullptr;
@@ -46,15 +47,15 @@ struct SelectiveScanGradArgs {
   float* dc = nullptr;
   float* dSkip = nullptr;      // optional
   float* dState = nullptr;     // optional
-  float* workspace = nullptr;  // selectiveScanGradWorkspace floats
+  float* workspace = nullptr;  // selectiveScanGradientWorkspace floats
 };
 
 namespace cpu {
 
 void selectiveScan(const Launch& launch, const SelectiveScanArgs& args);
 
-int64_t selectiveScanGradWorkspace(const SelectiveScanInputs& in);
-void selectiveScanGrad(const Launch& launch, const SelectiveScanGradArgs& args);
+int64_t selectiveScanGradientWorkspace(const SelectiveScanInputs& in);
+void selectiveScanGradient(const Launch& launch, const SelectiveScanGradientArgs& args);
 
 }  // namespace cpu
 }  // namespace fw::kernels

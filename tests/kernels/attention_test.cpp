@@ -18,7 +18,7 @@ namespace fw::testing {
 namespace {
 
 using kernels::AttentionArgs;
-using kernels::AttentionGradArgs;
+using kernels::AttentionGradientArgs;
 using kernels::AttentionInputs;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -30,7 +30,7 @@ struct Sizes {
 /// Inputs with the memory behind them.
 struct Problem {
   AttentionInputs in;
-  std::vector<float> q, k, v, dOut, bias, slopes;
+  std::vector<float> q, k, v, dOut, dLse, bias, slopes;
   std::vector<uint8_t> keyMask;
   std::vector<int64_t> keyLengths, position, queryOffsets, keyOffsets;
   double scoreScale = 1;  // how large scores get: the error of 2^x grows with them
@@ -49,6 +49,7 @@ Problem makeProblem(const Sizes& n, uint64_t seed = 1) {
   p.k = normals(rng, n.B * n.S * n.Hkv * n.K);
   p.v = normals(rng, n.B * n.S * n.Hkv * n.V);
   p.dOut = normals(rng, n.B * n.T * n.H * n.V);
+  p.dLse = normals(rng, n.B * n.H * n.T);
   p.v[0] = 100;  // an outlier
   p.in.batch = p.in.sequences = n.B;
   p.in.queries = n.T;
@@ -149,7 +150,7 @@ Expected reference(const Problem& p) {
         double sum = 0;
         for (int64_t j = 0; j < S; ++j) sum += std::exp(score[size_t(j)] - highest);
         e.lse[size_t((b * H + h) * T + i)] = highest + std::log(sum);
-        double delta = 0;
+        double delta = p.dLse.empty() ? 0 : -p.dLse[size_t((b * H + h) * T + i)];
         for (int64_t j = 0; j < S; ++j) {
           weight[size_t(j)] = std::exp(score[size_t(j)] - highest) / sum;
           dWeight[size_t(j)] = 0;
@@ -212,11 +213,12 @@ Results run(const Problem& p, int threads) {
   Guarded<float> out(rows * p.in.valueWidth), lse(rows), dq(int64_t(p.q.size())), dk(int64_t(p.k.size())),
       dv(int64_t(p.v.size())), dBias(int64_t(p.bias.size())), workspace(kernels::cpu::attentionWorkspace(p.in));
   kernels::cpu::attention({threads}, {p.in, out.data(), lse.data(), workspace.data()});
-  AttentionGradArgs grad{p.in, out.data(), lse.data(), p.dOut.data(), dq.data(), dk.data(), dv.data()};
+  AttentionGradientArgs grad{p.in, out.data(), lse.data(), p.dOut.data(), nullptr, dq.data(), dk.data(), dv.data()};
+  if (!p.dLse.empty()) grad.dLogSumExp = p.dLse.data();
   grad.dBias = p.bias.empty() ? nullptr : dBias.data();
-  Guarded<float> gradWorkspace(kernels::cpu::attentionGradWorkspace(grad));
+  Guarded<float> gradWorkspace(kernels::cpu::attentionGradientWorkspace(grad));
   grad.workspace = gradWorkspace.data();
-  kernels::cpu::attentionGrad({threads}, grad);
+  kernels::cpu::attentionGradient({threads}, grad);
   return {out.values(), lse.values(), dq.values(), dk.values(), dv.values(), dBias.values()};
 }
 
@@ -258,6 +260,12 @@ TEST(AttentionKernel, AwkwardSizes) {
       if (isCausal) p.in.windowRight = 0;
       expectRight(p);
     }
+}
+
+TEST(AttentionKernel, WithoutGradientOfLogSumExp) {
+  Problem p = makeProblem({2, 33, 33, 4, 2, 16, 16});
+  p.dLse.clear();
+  expectRight(p);
 }
 
 TEST(AttentionKernel, LongSequence) {

@@ -1,4 +1,4 @@
-// Attention backward. With P = 2^(S - lse), dP = dO v^T, dS = P (dP - sum_v dO out):
+// Attention backward. With P = 2^(S - lse), dP = dO v^T, dS = P (dP + dLse - sum_v dO out):
 // dv = P^T dO, dk = scale dS^T q, dq = scale dS k, dBias = dS. Scores are computed again from q and k.
 // A task owns a range of keys of one key head, so that dk and dv have one writer; where keys are split over tasks, each
 // leaves its part of dq in the workspace and the parts are added in order.
@@ -10,7 +10,7 @@
 #include "hwy/aligned_allocator.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/cpu/attention_grad.cpp"
+#define HWY_TARGET_INCLUDE "kernels/cpu/attention_gradient.cpp"
 #include "kernels/cpu/simd.h"
 // After simd.h: compiled once per instruction set.
 #include "kernels/cpu/attention_stripe.h"
@@ -19,8 +19,19 @@ HWY_BEFORE_NAMESPACE();
 namespace fw::kernels::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr int64_t kGradKeyBlock = 64;
-constexpr int64_t kGradQueryBlock = 128;  // rows that share a walk over the keys
+constexpr int64_t kKeyBlock = 64;
+constexpr int64_t kQueryBlock = 128;  // rows that share a walk over the keys
+
+HWY_INLINE float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int64_t count) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = int64_t(hn::Lanes(d));
+  auto sum = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) sum = hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), sum);
+  float total = hn::GetLane(hn::SumOfLanes(d, sum));
+  for (; i < count; ++i) total += a[i] * b[i];
+  return total;
+}
 
 /// scores and dWeights, [count, width], become the weights P and dS.
 HWY_INLINE void weightsStep(int64_t count, int64_t width, const float* HWY_RESTRICT lse,
@@ -37,16 +48,16 @@ HWY_INLINE void weightsStep(int64_t count, int64_t width, const float* HWY_RESTR
 }
 
 /// Keys [firstKey, lastKey) of one key head of one sequence; dq: where this task leaves its part, like q.
-void attentionGradRange(const AttentionGradArgs& args, const AttentionSequence& s, int64_t keyHead, int64_t firstKey,
-                        int64_t lastKey, float* dq) {
+void attentionGradientRange(const AttentionGradientArgs& args, const AttentionSequence& s, int64_t keyHead,
+                            int64_t firstKey, int64_t lastKey, float* dq) {
   const AttentionInputs& in = args.in;
   const int64_t lanes = int64_t(hn::Lanes(hn::ScalableTag<float>()));
   const int64_t maxStripe = kStripeVectors * lanes;
   const int64_t K = in.keyWidth, V = in.valueWidth;
   const int64_t keyPad = (K + lanes - 1) / lanes * lanes, valuePad = (V + lanes - 1) / lanes * lanes;
   const int64_t perStripe = (2 * K + V + keyPad + valuePad + 2) * maxStripe;
-  const int64_t tile = kGradKeyBlock * maxStripe;
-  const auto memory = hwy::AllocateAligned<float>(size_t(kGradQueryBlock / maxStripe * perStripe + 3 * tile));
+  const int64_t tile = kKeyBlock * maxStripe;
+  const auto memory = hwy::AllocateAligned<float>(size_t(kQueryBlock / maxStripe * perStripe + 3 * tile));
   float* scores = memory.get();
   float* dWeights = scores + tile;
   float* scratch = dWeights + tile;
@@ -57,10 +68,10 @@ void attentionGradRange(const AttentionGradArgs& args, const AttentionSequence& 
   std::vector<State> states;
   const int64_t rows = s.queries * (in.heads / in.keyHeads);
   const int64_t keyStride = in.keyHeads * K, valueStride = in.keyHeads * V;
-  for (int64_t firstRow = 0; firstRow < rows; firstRow += kGradQueryBlock) {
+  for (int64_t firstRow = 0; firstRow < rows; firstRow += kQueryBlock) {
     states.clear();
     KeyRange any{lastKey, firstKey};
-    for (int64_t row = firstRow; row < std::min(rows, firstRow + kGradQueryBlock); row += maxStripe) {
+    for (int64_t row = firstRow; row < std::min(rows, firstRow + kQueryBlock); row += maxStripe) {
       State& state = states.emplace_back();
       Stripe& stripe = state.stripe = makeStripe(in, s, keyHead, row);
       state.qT = scratch + tile + int64_t(states.size() - 1) * perStripe;
@@ -78,24 +89,23 @@ void attentionGradRange(const AttentionGradArgs& args, const AttentionSequence& 
         state.lse[r] = std::numeric_limits<float>::infinity();  // no weight at all: 2^(s - inf) = 0
         state.delta[r] = 0;
         if (r >= stripe.rows) continue;
-        const int64_t index = rowIndex(in, s, stripe, r);
-        const float lse = args.logSumExp[rowIndexByHead(in, s, stripe, r)];
+        const int64_t index = rowIndex(in, s, stripe, r), indexByHead = rowIndexByHead(in, s, stripe, r);
+        const float lse = args.logSumExp[indexByHead];
         if (lse != -std::numeric_limits<float>::infinity()) state.lse[r] = lse * kLog2E;
         for (int64_t c = 0; c < K; ++c) state.q[r * keyPad + c] = in.scale * in.q[index * K + c];
         const float* dOut = args.dOut + index * V;
-        double delta = 0;
-        for (int64_t c = 0; c < V; ++c) delta += double(dOut[c]) * args.out[index * V + c];
-        state.delta[r] = float(delta);
         std::memcpy(state.dOut + r * valuePad, dOut, size_t(V) * sizeof(float));
+        state.delta[r] = dot(dOut, args.out + index * V, V);
+        if (args.dLogSumExp != nullptr) state.delta[r] -= args.dLogSumExp[indexByHead];
       }
       any.begin = std::min(any.begin, std::max(firstKey, stripe.any.begin));
       any.end = std::max(any.end, std::min(lastKey, stripe.any.end));
     }
-    for (int64_t block = any.begin; block < any.end; block += kGradKeyBlock) {
+    for (int64_t block = any.begin; block < any.end; block += kKeyBlock) {
       for (State& state : states) {
         const Stripe& stripe = state.stripe;
         const int64_t begin = std::max(block, stripe.any.begin);
-        const int64_t end = std::min({block + kGradKeyBlock, stripe.any.end, lastKey});
+        const int64_t end = std::min({block + kKeyBlock, stripe.any.end, lastKey});
         if (begin >= end) continue;
         const int64_t count = end - begin, width = stripe.width;
         const float* k = in.k + (s.keyRow + begin) * keyStride + keyHead * K;
@@ -133,7 +143,7 @@ HWY_AFTER_NAMESPACE();
 namespace fw::kernels::cpu {
 namespace {
 
-HWY_EXPORT(attentionGradRange);
+HWY_EXPORT(attentionGradientRange);
 
 /// How the work is cut, from sizes alone: tasks of `batches` sequences and `heads` key heads (more than one where dBias
 /// sums over them), each `splits` times over the keys.
@@ -141,7 +151,7 @@ struct Cut {
   int64_t sequences = 1, heads = 1, splits = 1;
 };
 
-Cut cutOf(const AttentionGradArgs& args) {
+Cut cutOf(const AttentionGradientArgs& args) {
   const AttentionInputs& in = args.in;
   Cut cut;
   if (args.dBias != nullptr && in.biasBatchStride == 0) cut.sequences = in.sequences;
@@ -160,13 +170,13 @@ void fillZero(const Launch& launch, float* x, int64_t count) {
 
 }  // namespace
 
-int64_t attentionGradWorkspace(const AttentionGradArgs& args) {
+int64_t attentionGradientWorkspace(const AttentionGradientArgs& args) {
   const AttentionInputs& in = args.in;
   const int64_t splits = cutOf(args).splits;
   return splits == 1 ? 0 : splits * in.batch * in.queries * in.heads * in.keyWidth;
 }
 
-void attentionGrad(const Launch& launch, const AttentionGradArgs& args) {
+void attentionGradient(const Launch& launch, const AttentionGradientArgs& args) {
   const AttentionInputs& in = args.in;
   const Cut cut = cutOf(args);
   const int64_t dqCount = in.batch * in.queries * in.heads * in.keyWidth;
@@ -179,7 +189,7 @@ void attentionGrad(const Launch& launch, const AttentionGradArgs& args) {
   float* parts = cut.splits == 1 ? args.dq : args.workspace;
   // Rows outside every packed sequence have no writer.
   if (in.queryOffsets != nullptr) fillZero(launch, parts, cut.splits * dqCount);
-  const auto run = HWY_DYNAMIC_DISPATCH(attentionGradRange);
+  const auto run = HWY_DYNAMIC_DISPATCH(attentionGradientRange);
   const int64_t sequenceTasks = cut.sequences == 0 ? 0 : in.sequences / cut.sequences;
   const int64_t headTasks = in.keyHeads / cut.heads;
   parallelFor(launch, sequenceTasks * headTasks * cut.splits, 1, [&](int64_t task, int64_t) {

@@ -10,7 +10,7 @@
 #include "kernels/selective_scan.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/cpu/selective_scan_grad.cpp"
+#define HWY_TARGET_INCLUDE "kernels/cpu/selective_scan_gradient.cpp"
 #include "kernels/cpu/simd.h"
 // After simd.h: compiled once per instruction set.
 #include "kernels/cpu/simd_exp2.h"
@@ -99,8 +99,8 @@ HWY_INLINE void sumLanes(const float* rows, float* to) {
 
 /// Channels [first, last) of sequence `batch`. Its part of what others add to: daPart: [N,D] and dSkipPart: [D] of the
 /// sequence; db, dc: [T,N] of the sequence and the block.
-void selectiveScanGradBlock(const SelectiveScanGradArgs& args, int64_t batch, int64_t first, int64_t last,
-                            float* daPart, float* dSkipPart, float* db, float* dc) {
+void selectiveScanGradientBlock(const SelectiveScanGradientArgs& args, int64_t batch, int64_t first, int64_t last,
+                                float* daPart, float* dSkipPart, float* db, float* dc) {
   const SelectiveScanInputs& in = args.in;
   const hn::ScalableTag<float> d;
   const int64_t lanes = int64_t(hn::Lanes(d));
@@ -180,6 +180,10 @@ void selectiveScanGradBlock(const SelectiveScanGradArgs& args, int64_t batch, in
       }
       hn::StoreU(skipSum, d, dSkip + i);
     }
+    if (args.dSaved == nullptr) continue;
+    const float* dSaved = args.dSaved + (batch * chunks + chunk) * N * D + first;
+    for (int64_t n = 0; n < N; ++n)
+      for (int64_t i = 0; i < count; ++i) carry[n * stride + i] += dSaved[n * D + i];
   }
   for (int64_t n = 0; n < N; ++n) std::copy_n(da + n * stride, count, daPart + n * D + first);
   std::copy_n(dSkip, count, dSkipPart + first);
@@ -198,7 +202,7 @@ HWY_AFTER_NAMESPACE();
 namespace fw::kernels::cpu {
 namespace {
 
-HWY_EXPORT(selectiveScanGradBlock);
+HWY_EXPORT(selectiveScanGradientBlock);
 
 int64_t blocksOf(const SelectiveScanInputs& in) {
   return (in.width + kSelectiveScanChannels - 1) / kSelectiveScanChannels;
@@ -215,18 +219,18 @@ void addParts(const Launch& launch, const float* from, int64_t parts, int64_t st
 
 }  // namespace
 
-int64_t selectiveScanGradWorkspace(const SelectiveScanInputs& in) {
+int64_t selectiveScanGradientWorkspace(const SelectiveScanInputs& in) {
   return in.batch * (blocksOf(in) * in.time * in.stateSize * 2 + in.stateSize * in.width + in.width);
 }
 
-void selectiveScanGrad(const Launch& launch, const SelectiveScanGradArgs& args) {
+void selectiveScanGradient(const Launch& launch, const SelectiveScanGradientArgs& args) {
   const SelectiveScanInputs& in = args.in;
   const int64_t B = in.batch, T = in.time, D = in.width, N = in.stateSize, blocks = blocksOf(in);
   float* db = args.workspace;           // [blocks,B,T,N]
   float* dc = db + blocks * B * T * N;  // [blocks,B,T,N]
   float* da = dc + blocks * B * T * N;  // [B,N,D]
   float* dSkip = da + B * N * D;        // [B,D]
-  const auto block = HWY_DYNAMIC_DISPATCH(selectiveScanGradBlock);
+  const auto block = HWY_DYNAMIC_DISPATCH(selectiveScanGradientBlock);
   parallelFor(launch, B * blocks, 1, [&](int64_t task, int64_t) {
     const int64_t batch = task / blocks, index = task % blocks, first = index * kSelectiveScanChannels;
     const int64_t row = (index * B + batch) * T * N;
