@@ -1,15 +1,9 @@
 // Starting values of parameters, as graphs.
 #include "engine/blocks/lowering.h"
+#include "engine/ops/random_normal.h"
+#include "engine/ops/random_uniform.h"
 
 namespace fw {
-namespace {
-
-ir::Value random(const ir::InitCall& call, const char* op) {
-  return call.builder.op(op, {call.seed}, {{"shape", call.type.shape.dims()}, {"stream", call.stream}});
-}
-
-}  // namespace
-
 ir::Init initZeros() { return {}; }
 
 ir::Init initOnes() { return initConstant(1); }
@@ -22,13 +16,13 @@ ir::Init initConstant(double value) {
 
 ir::Init initNormal(double std) {
   return {.name = "normal", .a = std, .make = [](const ir::InitCall& call) {
-            return random(call, "random_normal") * call.a;
+            return ir::randomNormal(call.seed, call.type.shape, 0, call.a, call.stream);
           }};
 }
 
 ir::Init initUniform(double low, double high) {
   return {.name = "uniform", .a = low, .b = high, .make = [](const ir::InitCall& call) {
-            return random(call, "random_uniform") * (call.b - call.a) + call.a;
+            return ir::randomUniform(call.seed, call.type.shape, call.a, call.b, call.stream);
           }};
 }
 
