@@ -1,6 +1,8 @@
 // How a CPU kernel is started: the number of threads, and the one parallel loop.
 #pragma once
 
+#include <omp.h>
+
 #include <cstdint>
 #ifdef __SANITIZE_THREAD__
 #include <atomic>
@@ -42,6 +44,18 @@ void parallelFor(const Launch& launch, int64_t count, int64_t grain, const Body&
     body(begin, begin + grain < count ? begin + grain : count);
   }
 #endif
+}
+
+/// Calls body(task, thread) once for each task in [0, count), thread being in [0, launch.threads): for loops whose threads
+/// own scratch memory.
+template <class Body>
+void parallelTasks(const Launch& launch, int64_t count, const Body& body) {
+  if (launch.threads <= 1 || count <= 1) {
+    for (int64_t task = 0; task < count; ++task) body(task, 0);
+    return;
+  }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(launch.threads)
+  for (int64_t task = 0; task < count; ++task) body(task, omp_get_thread_num());
 }
 
 }  // namespace fw::kernels

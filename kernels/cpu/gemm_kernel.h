@@ -1,0 +1,193 @@
+// The innermost pieces of gemm: packing, and tiles of C held in registers. Include after kernels/cpu/simd.h.
+#if defined(FW_KERNELS_CPU_GEMM_KERNEL) == defined(HWY_TARGET_TOGGLE)
+#ifdef FW_KERNELS_CPU_GEMM_KERNEL
+#undef FW_KERNELS_CPU_GEMM_KERNEL
+#else
+#define FW_KERNELS_CPU_GEMM_KERNEL
+#endif
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+#include "kernels/cpu/gemm.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fw::kernels::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using F32 = hn::ScalableTag<float>;
+using Vec = hn::VFromD<F32>;
+HWY_INLINE int64_t laneCount() { return int64_t(hn::Lanes(F32())); }
+
+// A tile of maxTileRows x tileVectors accumulators, the vectors of B and a broadcast fit the registers: 32 of AVX-512, 16 of
+// AVX2.
+#if HWY_TARGET == HWY_AVX3
+inline constexpr int maxTileRows = 14;
+#elif HWY_TARGET == HWY_AVX2
+inline constexpr int maxTileRows = 6;
+#else
+inline constexpr int maxTileRows = 4;
+#endif
+inline constexpr int tileVectors = 2;
+
+/// One tile: c[rows, columns] (+)= sum over k of a[i] * b[j].
+struct Tile {
+  int64_t k;
+  const float* a;
+  int64_t aStride;  // rows direct: from row to row, k contiguous; otherwise from k to k, rows contiguous
+  const float* b;
+  int64_t bStride;  // from k to k
+  float* c;
+  int64_t ldc;
+  int64_t columns;  // valid ones, at most the vectors' lanes
+  bool addsC;
+  const float* bias;     // of the columns, or null
+  const float* rowBias;  // of the rows, or null
+};
+
+template <int rows, int vectors, bool rowsAreDirect>
+HWY_NOINLINE void computeTile(const Tile& tile) {
+  const F32 d;
+  const int64_t lanes = laneCount();
+  Vec sum[rows][vectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; ++i) {
+    hwy::Prefetch(tile.c + i * tile.ldc);
+    hwy::Prefetch(tile.c + i * tile.ldc + tile.columns - 1);
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) sum[i][j] = hn::Zero(d);
+  }
+  const float* a = tile.a;
+  const float* b = tile.b;
+  const int64_t aStride = tile.aStride, bStride = tile.bStride;
+  for (int64_t k = 0; k < tile.k; ++k) {
+    Vec right[vectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) right[j] = hn::LoadU(d, b + j * lanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+      const Vec left = hn::Set(d, rowsAreDirect ? a[i * aStride] : a[i]);
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
+    }
+    a += rowsAreDirect ? 1 : aStride;
+    b += bStride;
+  }
+  if (tile.rowBias != nullptr) {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) sum[i][j] = hn::Add(sum[i][j], hn::Set(d, tile.rowBias[i]));
+    }
+  }
+  if (tile.columns == vectors * lanes) {
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) {
+      const Vec bias = tile.bias != nullptr ? hn::LoadU(d, tile.bias + j * lanes) : hn::Zero(d);
+      float* c = tile.c + j * lanes;
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; ++i) {
+        Vec value = hn::Add(sum[i][j], bias);
+        if (tile.addsC) value = hn::Add(value, hn::LoadU(d, c + i * tile.ldc));
+        hn::StoreU(value, d, c + i * tile.ldc);
+      }
+    }
+    return;
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) {
+    const auto mask = hn::FirstN(d, size_t(std::max<int64_t>(tile.columns - j * lanes, 0)));
+    const Vec bias = tile.bias != nullptr ? hn::MaskedLoad(mask, d, tile.bias + j * lanes) : hn::Zero(d);
+    float* c = tile.c + j * lanes;
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+      Vec value = hn::Add(sum[i][j], bias);
+      if (tile.addsC) value = hn::Add(value, hn::MaskedLoad(mask, d, c + i * tile.ldc));
+      hn::BlendedStore(value, mask, d, c + i * tile.ldc);
+    }
+  }
+}
+
+using TileFunction = void (*)(const Tile&);
+
+template <int vectors, bool rowsAreDirect, int... index>
+constexpr std::array<TileFunction, sizeof...(index)> tileFunctions(std::integer_sequence<int, index...>) {
+  return {computeTile<index + 1, vectors, rowsAreDirect>...};
+}
+
+/// The function for a tile of 1..maxTileRows rows and 1..tileVectors vectors.
+inline TileFunction tileFunction(int64_t rows, int64_t vectors, bool rowsAreDirect) {
+  using Rows = std::make_integer_sequence<int, maxTileRows>;
+  static constexpr std::array<TileFunction, maxTileRows> table[tileVectors][2] = {
+      {tileFunctions<1, false>(Rows()), tileFunctions<1, true>(Rows())},
+      {tileFunctions<2, false>(Rows()), tileFunctions<2, true>(Rows())},
+  };
+  return table[vectors - 1][rowsAreDirect ? 1 : 0][size_t(rows - 1)];
+}
+
+/// out[k*width + i] = row[i][k] for k < count and i < lanes; `width` may be less than the lanes: the surplus of one k is
+/// overwritten by the next.
+HWY_INLINE void transposeRows(const float* const* row, int64_t count, int64_t width, float* out) {
+  int64_t k = 0;
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  const F32 d;
+  const hn::Repartition<double, F32> d64;
+  for (; k + 4 <= count; k += 4) {
+    Vec four[4];  // four[r]: elements k..k+3 of rows r, r+4, ..., one row a block of 128 bits
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+#if HWY_TARGET == HWY_AVX3
+      const Vec low = hn::OddEvenBlocks(hn::LoadDup128(d, row[r + 4] + k), hn::LoadDup128(d, row[r] + k));
+      const Vec high = hn::OddEvenBlocks(hn::LoadDup128(d, row[r + 12] + k), hn::LoadDup128(d, row[r + 8] + k));
+      four[r] = hn::ConcatUpperLower(d, high, low);
+#else
+      four[r] = hn::ConcatUpperLower(d, hn::LoadDup128(d, row[r + 4] + k), hn::LoadDup128(d, row[r] + k));
+#endif
+    }
+    const auto low01 = hn::BitCast(d64, hn::InterleaveLower(d, four[0], four[1]));
+    const auto low23 = hn::BitCast(d64, hn::InterleaveLower(d, four[2], four[3]));
+    const auto high01 = hn::BitCast(d64, hn::InterleaveUpper(d, four[0], four[1]));
+    const auto high23 = hn::BitCast(d64, hn::InterleaveUpper(d, four[2], four[3]));
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, low01, low23)), d, out + (k + 0) * width);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, low01, low23)), d, out + (k + 1) * width);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, high01, high23)), d, out + (k + 2) * width);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, high01, high23)), d, out + (k + 3) * width);
+  }
+#endif
+  const int64_t used = std::min(width, laneCount());
+  for (; k < count; ++k) {
+    for (int64_t i = 0; i < used; ++i) out[k * width + i] = row[i][k];
+  }
+}
+
+/// Copies a panel of a strided operand; may write up to a vector past the panel's end.
+inline void packStrided(const GemmOperand& operand, const PanelRequest& request, float* out) {
+  const F32 d;
+  const int64_t lanes = laneCount();
+  const float* data = operand.data + request.batch * operand.batchStride;
+  const int64_t depth = request.k1 - request.k0;
+  for (int64_t v = 0; v < request.count; v += lanes) {
+    if (operand.stride == 1) {
+      const float* from = data + request.first + v + request.k0 * operand.kStride;
+      const auto mask = hn::FirstN(d, size_t(request.count - v));
+      for (int64_t k = 0; k < depth; ++k) {
+        hn::StoreU(hn::MaskedLoad(mask, d, from + k * operand.kStride), d, out + k * request.width + v);
+      }
+      continue;
+    }
+    const float* row[64 / sizeof(float)];
+    for (int64_t i = 0; i < lanes; ++i) {
+      const int64_t index = request.first + std::min(v + i, request.count - 1);
+      row[i] = data + index * operand.stride + request.k0;
+    }
+    transposeRows(row, depth, request.width, out + v);
+  }
+}
+
+}  // namespace fw::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

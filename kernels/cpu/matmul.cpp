@@ -1,0 +1,44 @@
+// Matrix product on the CPU: names the sides of gemm.
+#include "kernels/matmul.h"
+
+#include "kernels/cpu/gemm.h"
+
+namespace fw::kernels::cpu {
+namespace {
+
+GemmArgs toGemm(const MatmulArgs& args) {
+  GemmArgs gemm;
+  gemm.batch = args.batch;
+  gemm.m = args.m;
+  gemm.n = args.n;
+  gemm.k = args.k;
+  gemm.a = {.data = args.a, .stride = args.lda, .kStride = 1, .batchStride = args.batchStrideA};
+  if (args.transposeA) gemm.a = {.data = args.a, .stride = 1, .kStride = args.lda, .batchStride = args.batchStrideA};
+  gemm.b = {.data = args.b, .stride = 1, .kStride = args.ldb, .batchStride = args.batchStrideB};
+  if (args.transposeB) gemm.b = {.data = args.b, .stride = args.ldb, .kStride = 1, .batchStride = args.batchStrideB};
+  // A matrix of one row or column lies both ways: contiguous along k is the better reading.
+  if (args.m == 1 && (args.lda == 1 || args.k == 1)) gemm.a.kStride = 1;
+  if (args.n == 1 && (args.ldb == 1 || args.k == 1)) gemm.b.kStride = 1;
+  gemm.c = args.c;
+  gemm.ldc = args.ldc;
+  gemm.batchStrideC = args.batchStrideC;
+  gemm.bias = args.bias;
+  gemm.accumulates = args.accumulates;
+  gemm.activation = args.activation;
+  gemm.preActivation = args.preActivation;
+  // One weight for all: the batch is more rows.
+  const bool rowsGoOn = !args.transposeA && args.batchStrideA == args.m * args.lda && args.batchStrideC == args.m * args.ldc;
+  if (args.batch > 1 && args.batchStrideB == 0 && rowsGoOn) {
+    gemm.m *= args.batch;
+    gemm.batch = 1;
+  }
+  return gemm;
+}
+
+}  // namespace
+
+int64_t matmulWorkspace(const MatmulArgs& args, int threads) { return gemmWorkspace(toGemm(args), threads); }
+
+void matmul(const Launch& launch, const MatmulArgs& args, void* workspace) { gemm(launch, toGemm(args), workspace); }
+
+}  // namespace fw::kernels::cpu
