@@ -46,12 +46,18 @@ void parallelFor(const Launch& launch, int64_t count, int64_t grain, const Body&
 #endif
 }
 
-/// Calls body(task, thread) once for each task in [0, count), thread being in [0, launch.threads): for loops whose threads
-/// own scratch memory.
+/// Calls body(task, thread) once for each task in [0, count), thread being in [0, launch.threads): for loops whose
+/// threads own scratch memory. Few tasks are dealt out the same way each time, which finds data in the caches it was
+/// left in.
 template <class Body>
 void parallelTasks(const Launch& launch, int64_t count, const Body& body) {
   if (launch.threads <= 1 || count <= 1) {
     for (int64_t task = 0; task < count; ++task) body(task, 0);
+    return;
+  }
+  if (count <= launch.threads) {
+#pragma omp parallel for schedule(static, 1) num_threads(launch.threads)
+    for (int64_t task = 0; task < count; ++task) body(task, omp_get_thread_num());
     return;
   }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(launch.threads)

@@ -14,8 +14,8 @@ struct MatmulArgs {
   const float* a = nullptr;
   const float* b = nullptr;
   float* c = nullptr;
-  const float* bias = nullptr;      // [n]; null: none
-  float* preActivation = nullptr;   // laid out as C: receives what the activation is applied to; null: not kept
+  const float* bias = nullptr;     // [n]; null: none
+  float* preActivation = nullptr;  // laid out as C: receives what the activation is applied to; null: not kept
   int64_t batch = 1, m = 0, n = 0, k = 0;
   int64_t lda = 0, ldb = 0, ldc = 0;
   int64_t batchStrideA = 0, batchStrideB = 0, batchStrideC = 0;  // elements; 0 for A and B: the same matrix for all

@@ -18,10 +18,14 @@ HWY_INLINE V activated(D d, Activation activation, V x) {
   namespace hn = hwy::HWY_NAMESPACE;
   const V positive = hn::Max(x, hn::Zero(d));
   switch (activation) {
-    case Activation::None: return x;
-    case Activation::Relu: return positive;
-    case Activation::SquaredRelu: return hn::Mul(positive, positive);
-    case Activation::Silu: return hn::Mul(x, vecSigmoid(d, x));
+    case Activation::None:
+      return x;
+    case Activation::Relu:
+      return positive;
+    case Activation::SquaredRelu:
+      return hn::Mul(positive, positive);
+    case Activation::Silu:
+      return hn::Mul(x, vecSigmoid(d, x));
     case Activation::Gelu: {
       // (1 + tanh u) / 2 = sigmoid(2 u)
       const V cubic = hn::MulAdd(hn::Mul(x, x), hn::Set(d, 0.0713548162726f), hn::Set(d, 1.59576912161f));

@@ -1,8 +1,8 @@
-// The engine below matmul and conv2d: C[m,n] = act(A B + bias [+ C]), where A and B are strided matrices or are computed
-// piece by piece (the patches of an image, say).
+// The engine below matmul and conv2d: C[m,n] = act(A B + bias [+ C]), where A and B are strided matrices or are
+// computed piece by piece (the patches of an image, say).
 //
-// Each element of C is one chain of multiply-adds over k, cut at fixed places: how the tiles are shared among threads does
-// not change its bits.
+// Each element of C is one chain of multiply-adds over k, cut at fixed places: how the tiles are shared among threads
+// does not change its bits.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace fw::kernels::cpu {
 
-/// Writes a panel of a computed operand: out[(k-k0)*width + i] = element(first+i, k) for i < count and k in [k0,k1); what
-/// lies in [count, width) is never read.
+/// Writes a panel of a computed operand: out[(k-k0)*width + i] = element(first+i, k) for i < count and k in [k0,k1);
+/// what lies in [count, width) is never read.
 struct PanelRequest {
   int64_t batch, first, count, width, k0, k1;
 };

@@ -1,5 +1,5 @@
-// Products in which one side has few vectors (a token through a weight): dot products along k, the large side read once.
-// Include after kernels/cpu/simd.h.
+// Products in which one side has few vectors (a token through a weight): dot products along k, the large side read
+// once. Include after kernels/cpu/simd.h.
 #if defined(FW_KERNELS_CPU_GEMM_DOT) == defined(HWY_TARGET_TOGGLE)
 #ifdef FW_KERNELS_CPU_GEMM_DOT
 #undef FW_KERNELS_CPU_GEMM_DOT
@@ -116,13 +116,25 @@ inline void dotBlock(const Dots& dots, int64_t fewCount, int64_t manyCount) {
       if (part.fewBias != nullptr) part.fewBias += i;
       if (part.manyBias != nullptr) part.manyBias += j;
       switch (std::min<int64_t>(fewCount - i, maxFew)) {
-        case 1: dotRows<1>(part, count); break;
-        case 2: dotRows<2>(part, count); break;
-        case 3: dotRows<3>(part, count); break;
+        case 1:
+          dotRows<1>(part, count);
+          break;
+        case 2:
+          dotRows<2>(part, count);
+          break;
+        case 3:
+          dotRows<3>(part, count);
+          break;
 #if HWY_TARGET == HWY_AVX3
-        case 4: dotRows<4>(part, count); break;
-        case 5: dotRows<5>(part, count); break;
-        default: dotRows<6>(part, count); break;
+        case 4:
+          dotRows<4>(part, count);
+          break;
+        case 5:
+          dotRows<5>(part, count);
+          break;
+        default:
+          dotRows<6>(part, count);
+          break;
 #endif
       }
     }

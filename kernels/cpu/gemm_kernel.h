@@ -22,22 +22,25 @@ using F32 = hn::ScalableTag<float>;
 using Vec = hn::VFromD<F32>;
 HWY_INLINE int64_t laneCount() { return int64_t(hn::Lanes(F32())); }
 
-// A tile of maxTileRows x tileVectors accumulators, the vectors of B and a broadcast fit the registers: 32 of AVX-512, 16 of
-// AVX2.
+// A tile of maxTileRows x tileVectors accumulators, the vectors of B and a broadcast fit the registers: 32 of AVX-512,
+// 16 of AVX2. Tiles of few rows are wider: it takes eight sums or more to keep the multipliers busy.
 #if HWY_TARGET == HWY_AVX3
-inline constexpr int maxTileRows = 14;
+inline constexpr int maxTileRows = 14, rowsOfFour = 6, rowsOfEight = 3;
 #elif HWY_TARGET == HWY_AVX2
-inline constexpr int maxTileRows = 6;
+inline constexpr int maxTileRows = 6, rowsOfFour = 3, rowsOfEight = 1;
 #else
-inline constexpr int maxTileRows = 4;
+inline constexpr int maxTileRows = 4, rowsOfFour = 2, rowsOfEight = 1;
 #endif
 inline constexpr int tileVectors = 2;
+
+/// The widest tile, in vectors, of so many rows.
+constexpr int64_t widestTile(int64_t rows) { return rows <= rowsOfEight ? 8 : rows <= rowsOfFour ? 4 : tileVectors; }
 
 /// One tile: c[rows, columns] (+)= sum over k of a[i] * b[j].
 struct Tile {
   int64_t k;
   const float* a;
-  int64_t aStride;  // rows direct: from row to row, k contiguous; otherwise from k to k, rows contiguous
+  int64_t aRowStride, aStride;  // from row to row (not read where the rows are contiguous) and from k to k
   const float* b;
   int64_t bStride;  // from k to k
   float* c;
@@ -48,32 +51,58 @@ struct Tile {
   const float* rowBias;  // of the rows, or null
 };
 
-template <int rows, int vectors, bool rowsAreDirect>
+/// How many lanes of vector `j` lie inside the tile.
+HWY_INLINE size_t validLanes(const Tile& tile, int64_t j) {
+  return size_t(std::clamp<int64_t>(tile.columns - j * laneCount(), 0, laneCount()));
+}
+
+enum class TileKind {
+  Contiguous,  // the rows of A lie side by side (packed, or A^T): the fastest
+  Strided,     // aRowStride apart
+  Narrow,      // strided, and what lies beyond the columns of B must not be read
+};
+
+template <int rows, int vectors, TileKind kind>
 HWY_NOINLINE void computeTile(const Tile& tile) {
   const F32 d;
   const int64_t lanes = laneCount();
+  const bool isWhole = tile.columns == vectors * lanes;
   Vec sum[rows][vectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) {
+    Vec bias = hn::Zero(d);
+    if (tile.bias != nullptr) {
+      bias = isWhole ? hn::LoadU(d, tile.bias + j * lanes)
+                     : hn::MaskedLoad(hn::FirstN(d, validLanes(tile, j)), d, tile.bias + j * lanes);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) sum[i][j] = bias;
+  }
 #pragma GCC unroll 16
   for (int i = 0; i < rows; ++i) {
     hwy::Prefetch(tile.c + i * tile.ldc);
     hwy::Prefetch(tile.c + i * tile.ldc + tile.columns - 1);
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) sum[i][j] = hn::Zero(d);
   }
   const float* a = tile.a;
   const float* b = tile.b;
+  const int64_t aRowStride = kind == TileKind::Contiguous ? 1 : tile.aRowStride;
   const int64_t aStride = tile.aStride, bStride = tile.bStride;
+  const auto columnMask = hn::FirstN(d, validLanes(tile, vectors - 1));
+#pragma GCC unroll 2
   for (int64_t k = 0; k < tile.k; ++k) {
     Vec right[vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) right[j] = hn::LoadU(d, b + j * lanes);
+    for (int j = 0; j < vectors; ++j) {
+      const bool isMasked = kind == TileKind::Narrow && j + 1 == vectors;
+      right[j] = isMasked ? hn::MaskedLoad(columnMask, d, b + j * lanes) : hn::LoadU(d, b + j * lanes);
+    }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
-      const Vec left = hn::Set(d, rowsAreDirect ? a[i * aStride] : a[i]);
+      const Vec left = hn::Set(d, a[i * aRowStride]);
 #pragma GCC unroll 4
       for (int j = 0; j < vectors; ++j) sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
     }
-    a += rowsAreDirect ? 1 : aStride;
+    a += aStride;
     b += bStride;
   }
   if (tile.rowBias != nullptr) {
@@ -83,53 +112,64 @@ HWY_NOINLINE void computeTile(const Tile& tile) {
       for (int j = 0; j < vectors; ++j) sum[i][j] = hn::Add(sum[i][j], hn::Set(d, tile.rowBias[i]));
     }
   }
-  if (tile.columns == vectors * lanes) {
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) {
-      const Vec bias = tile.bias != nullptr ? hn::LoadU(d, tile.bias + j * lanes) : hn::Zero(d);
-      float* c = tile.c + j * lanes;
+  if (isWhole) {
+    if (tile.addsC) {
 #pragma GCC unroll 16
       for (int i = 0; i < rows; ++i) {
-        Vec value = hn::Add(sum[i][j], bias);
-        if (tile.addsC) value = hn::Add(value, hn::LoadU(d, c + i * tile.ldc));
-        hn::StoreU(value, d, c + i * tile.ldc);
+#pragma GCC unroll 4
+        for (int j = 0; j < vectors; ++j) {
+          sum[i][j] = hn::Add(sum[i][j], hn::LoadU(d, tile.c + i * tile.ldc + j * lanes));
+        }
       }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) hn::StoreU(sum[i][j], d, tile.c + i * tile.ldc + j * lanes);
     }
     return;
   }
 #pragma GCC unroll 4
   for (int j = 0; j < vectors; ++j) {
-    const auto mask = hn::FirstN(d, size_t(std::max<int64_t>(tile.columns - j * lanes, 0)));
-    const Vec bias = tile.bias != nullptr ? hn::MaskedLoad(mask, d, tile.bias + j * lanes) : hn::Zero(d);
+    const auto mask = hn::FirstN(d, validLanes(tile, j));
     float* c = tile.c + j * lanes;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
-      Vec value = hn::Add(sum[i][j], bias);
-      if (tile.addsC) value = hn::Add(value, hn::MaskedLoad(mask, d, c + i * tile.ldc));
-      hn::BlendedStore(value, mask, d, c + i * tile.ldc);
+      if (tile.addsC) sum[i][j] = hn::Add(sum[i][j], hn::MaskedLoad(mask, d, c + i * tile.ldc));
+      hn::BlendedStore(sum[i][j], mask, d, c + i * tile.ldc);
     }
   }
 }
 
 using TileFunction = void (*)(const Tile&);
 
-template <int vectors, bool rowsAreDirect, int... index>
+template <int vectors, TileKind kind, int... index>
 constexpr std::array<TileFunction, sizeof...(index)> tileFunctions(std::integer_sequence<int, index...>) {
-  return {computeTile<index + 1, vectors, rowsAreDirect>...};
+  return {computeTile<index + 1, vectors, kind>...};
 }
 
-/// The function for a tile of 1..maxTileRows rows and 1..tileVectors vectors.
-inline TileFunction tileFunction(int64_t rows, int64_t vectors, bool rowsAreDirect) {
-  using Rows = std::make_integer_sequence<int, maxTileRows>;
-  static constexpr std::array<TileFunction, maxTileRows> table[tileVectors][2] = {
-      {tileFunctions<1, false>(Rows()), tileFunctions<1, true>(Rows())},
-      {tileFunctions<2, false>(Rows()), tileFunctions<2, true>(Rows())},
-  };
-  return table[vectors - 1][rowsAreDirect ? 1 : 0][size_t(rows - 1)];
+template <int rows>
+using UpTo = std::make_integer_sequence<int, rows>;
+
+/// The function for a tile of so many rows and vectors: 1 or 2 vectors up to maxTileRows, 4 and 8 as widestTile says.
+inline TileFunction tileFunction(int64_t rows, int64_t vectors, TileKind kind) {
+  static constexpr auto narrow = tileFunctions<1, TileKind::Narrow>(UpTo<maxTileRows>());
+  static constexpr auto contiguous1 = tileFunctions<1, TileKind::Contiguous>(UpTo<maxTileRows>());
+  static constexpr auto contiguous2 = tileFunctions<2, TileKind::Contiguous>(UpTo<maxTileRows>());
+  static constexpr auto strided1 = tileFunctions<1, TileKind::Strided>(UpTo<maxTileRows>());
+  static constexpr auto strided2 = tileFunctions<2, TileKind::Strided>(UpTo<maxTileRows>());
+  static constexpr auto strided4 = tileFunctions<4, TileKind::Strided>(UpTo<rowsOfFour>());
+  static constexpr auto strided8 = tileFunctions<8, TileKind::Strided>(UpTo<rowsOfEight>());
+  const size_t row = size_t(rows - 1);
+  if (vectors == 8) return strided8[row];
+  if (vectors == 4) return strided4[row];
+  if (kind == TileKind::Narrow) return narrow[row];
+  if (kind == TileKind::Contiguous) return vectors == 2 ? contiguous2[row] : contiguous1[row];
+  return vectors == 2 ? strided2[row] : strided1[row];
 }
 
-/// out[k*width + i] = row[i][k] for k < count and i < lanes; `width` may be less than the lanes: the surplus of one k is
-/// overwritten by the next.
+/// out[k*width + i] = row[i][k] for k < count and i < lanes; `width` may be less than the lanes: the surplus of one k
+/// is overwritten by the next.
 HWY_INLINE void transposeRows(const float* const* row, int64_t count, int64_t width, float* out) {
   int64_t k = 0;
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3

@@ -27,7 +27,8 @@ GemmArgs toGemm(const MatmulArgs& args) {
   gemm.activation = args.activation;
   gemm.preActivation = args.preActivation;
   // One weight for all: the batch is more rows.
-  const bool rowsGoOn = !args.transposeA && args.batchStrideA == args.m * args.lda && args.batchStrideC == args.m * args.ldc;
+  const bool rowsGoOn =
+      !args.transposeA && args.batchStrideA == args.m * args.lda && args.batchStrideC == args.m * args.ldc;
   if (args.batch > 1 && args.batchStrideB == 0 && rowsGoOn) {
     gemm.m *= args.batch;
     gemm.batch = 1;

@@ -18,12 +18,18 @@ using fw::testing::randomFloats;
 
 double activate(Activation activation, double x) {
   switch (activation) {
-    case Activation::None: return x;
-    case Activation::Relu: return x > 0 ? x : 0;
-    case Activation::SquaredRelu: return x > 0 ? x * x : 0;
-    case Activation::Silu: return x / (1 + std::exp(-x));
-    case Activation::Gelu: return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-    case Activation::GeluErf: return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+    case Activation::None:
+      return x;
+    case Activation::Relu:
+      return x > 0 ? x : 0;
+    case Activation::SquaredRelu:
+      return x > 0 ? x * x : 0;
+    case Activation::Silu:
+      return x / (1 + std::exp(-x));
+    case Activation::Gelu:
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case Activation::GeluErf:
+      return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
   }
   return 0;
 }
@@ -37,8 +43,8 @@ struct Case {
   Activation activation = Activation::None;
 
   std::string name() const {
-    return std::to_string(batch) + " x [" + std::to_string(m) + "," + std::to_string(k) + "] [" + std::to_string(k) + "," +
-           std::to_string(n) + "]" + (transposeA ? " TA" : "") + (transposeB ? " TB" : "") +
+    return std::to_string(batch) + " x [" + std::to_string(m) + "," + std::to_string(k) + "] [" + std::to_string(k) +
+           "," + std::to_string(n) + "]" + (transposeA ? " TA" : "") + (transposeB ? " TB" : "") +
            (padding ? " padded" : "") + (sharesA ? " shared A" : "") + (sharesB ? " shared B" : "") +
            (hasBias ? " bias" : "") + (accumulates ? " +=" : "") + " act " + std::to_string(int(activation));
   }
@@ -122,7 +128,8 @@ class Problem {
     }
     const double expected = activate(case_.activation, sum);
     const double slope = case_.activation == Activation::SquaredRelu ? 2 * std::max(sum, 1.0) : 1.2;
-    ASSERT_NEAR(result[at], expected, 1e-6 * magnitude * slope + 1e-6) << "batch " << i << " row " << r << " column " << j;
+    ASSERT_NEAR(result[at], expected, 1e-6 * magnitude * slope + 1e-6)
+        << "batch " << i << " row " << r << " column " << j;
     if (case_.keepsPreActivation) {
       ASSERT_NEAR(before[at], sum, 1e-6 * magnitude + 1e-6);
     }
@@ -195,12 +202,8 @@ TEST(Matmul, EachActivation) {
     for (Activation activation : {Activation::None, Activation::Relu, Activation::Gelu, Activation::GeluErf,
                                   Activation::Silu, Activation::SquaredRelu}) {
       for (bool keeps : {false, true}) {
-        checkLayouts({.m = 20,
-                      .n = 37,
-                      .k = 8,
-                      .hasBias = true,
-                      .keepsPreActivation = keeps,
-                      .activation = activation});
+        checkLayouts(
+            {.m = 20, .n = 37, .k = 8, .hasBias = true, .keepsPreActivation = keeps, .activation = activation});
         checkLayouts({.m = 2,
                       .n = 37,
                       .k = 70,
