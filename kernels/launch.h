@@ -55,6 +55,15 @@ void parallelTasks(const Launch& launch, int64_t count, const Body& body) {
     for (int64_t task = 0; task < count; ++task) body(task, 0);
     return;
   }
+#ifdef __SANITIZE_THREAD__
+  std::atomic<int64_t> next = 0;
+  std::vector<std::thread> team;
+  for (int thread = 0; thread < launch.threads; ++thread)
+    team.emplace_back([&, thread] {
+      for (int64_t task; (task = next++) < count;) body(task, thread);
+    });
+  for (std::thread& thread : team) thread.join();
+#else
   if (count <= launch.threads) {
 #pragma omp parallel for schedule(static, 1) num_threads(launch.threads)
     for (int64_t task = 0; task < count; ++task) body(task, omp_get_thread_num());
@@ -62,6 +71,7 @@ void parallelTasks(const Launch& launch, int64_t count, const Body& body) {
   }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(launch.threads)
   for (int64_t task = 0; task < count; ++task) body(task, omp_get_thread_num());
+#endif
 }
 
 }  // namespace fw::kernels

@@ -6,13 +6,16 @@
 #include "kernels/cpu/gemm.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "kernels/tiles.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/gemm.cpp"
-#include "kernels/cpu/activation.h"
+#include "kernels/cpu/simd.h"
+
 #include "kernels/cpu/gemm_dot.h"
 #include "kernels/cpu/gemm_kernel.h"
-#include "kernels/cpu/simd.h"
 
 #ifndef FW_KERNELS_CPU_GEMM_BLOCK
 #define FW_KERNELS_CPU_GEMM_BLOCK
@@ -35,6 +38,20 @@ struct BlockPlan {
 struct Block {
   int64_t batch, row0, row1, column0, column1;
 };
+
+/// Applies the activation to a finished part of C, after keeping what it was.
+inline void activate(const GemmArgs& args, const Block& part) {
+  static constexpr Tile tiles[] = {nullptr, tile::relu, tile::gelu, tile::geluTanh, tile::silu, tile::squaredRelu};
+  const Tile function = tiles[size_t(args.activation)];
+  if (function == nullptr && args.preActivation == nullptr) return;
+  const int64_t columns = part.column1 - part.column0;
+  for (int64_t row = part.row0; row < part.row1; ++row) {
+    const int64_t at = part.batch * args.batchStrideC + row * args.ldc + part.column0;
+    float* c = args.c + at;
+    if (args.preActivation != nullptr) std::memcpy(args.preActivation + at, c, size_t(columns) * sizeof(float));
+    if (function != nullptr) function(&c, c, columns, nullptr);
+  }
+}
 
 }  // namespace fw::kernels::cpu
 #endif
@@ -92,11 +109,10 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
   const float* b =
       plan.bIsPacked ? bPacked : args.b.data + part.batch * args.b.batchStride + part.column0 + k0 * args.b.kStride;
   float* c = args.c + part.batch * args.batchStrideC + part.row0 * args.ldc + part.column0;
-  const bool isFirst = k0 == 0, isLast = k1 == args.k;
+  const bool isFirst = k0 == 0;
   const bool rowsTouch = plan.aIsPacked || args.a.stride == 1;
-  const bool activates = isLast && (args.activation != Activation::None || args.preActivation != nullptr);
 
-  Tile tile;
+  TileArgs tile;
   tile.k = k1 - k0;
   tile.ldc = args.ldc;
   tile.addsC = !isFirst || args.accumulates;
@@ -129,10 +145,6 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
       if (plan.aIsPacked) tile.aStride = rows;
       if (isFirst && args.bias != nullptr && args.biasIsPerRow) tile.rowBias = args.bias + row;
       tileFunction(rows, vectors, kind)(tile);
-      if (activates) {
-        float* before = args.preActivation == nullptr ? nullptr : args.preActivation + (tile.c - args.c);
-        activateTile(args.activation, tile.c, args.ldc, rows, tile.columns, before);
-      }
       tile.a += plan.aIsPacked ? rows * tile.k : rows * args.a.stride;
       tile.c += rows * args.ldc;
       row += rows;
@@ -151,6 +163,7 @@ void computeBlock(const GemmArgs& args, const BlockPlan& plan, const Block& bloc
         part.row1 = std::min(part.row0 + plan.rows, block.row1);
         if (plan.aIsPacked) packRows(args, block.batch, part.row0, part.row1 - part.row0, k0, k1, aScratch);
         computeTiles(args, plan, part, k0, k1, aScratch, bScratch);
+        if (k1 == args.k) activate(args, part);
       }
     }
   }
@@ -169,17 +182,17 @@ void computeDots(const GemmArgs& args, int64_t batch, int64_t first, int64_t las
   dots.manyStride = many.stride;
   dots.fewOut = rowsAreFew ? args.ldc : 1;
   dots.manyOut = rowsAreFew ? 1 : args.ldc;
-  float* c = args.c + batch * args.batchStrideC + first * dots.manyOut;
-  dots.out = c;
+  dots.out = args.c + batch * args.batchStrideC + first * dots.manyOut;
   dots.adds = args.accumulates;
   const bool biasIsOfMany = args.biasIsPerRow != rowsAreFew;
   dots.manyBias = args.bias != nullptr && biasIsOfMany ? args.bias + first : nullptr;
   dots.fewBias = args.bias != nullptr && !biasIsOfMany ? args.bias : nullptr;
   dotBlock(dots, rowsAreFew ? args.m : args.n, last - first);
-  if (args.activation == Activation::None && args.preActivation == nullptr) return;
-  float* before = args.preActivation == nullptr ? nullptr : args.preActivation + (c - args.c);
-  const int64_t count = last - first;
-  activateTile(args.activation, c, args.ldc, rowsAreFew ? args.m : count, rowsAreFew ? count : args.n, before);
+  if (rowsAreFew) {
+    activate(args, {batch, 0, args.m, first, last});
+  } else {
+    activate(args, {batch, first, last, 0, args.n});
+  }
 }
 
 }  // namespace fw::kernels::cpu::HWY_NAMESPACE

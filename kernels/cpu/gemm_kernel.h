@@ -37,7 +37,7 @@ inline constexpr int tileVectors = 2;
 constexpr int64_t widestTile(int64_t rows) { return rows <= rowsOfEight ? 8 : rows <= rowsOfFour ? 4 : tileVectors; }
 
 /// One tile: c[rows, columns] (+)= sum over k of a[i] * b[j].
-struct Tile {
+struct TileArgs {
   int64_t k;
   const float* a;
   int64_t aRowStride, aStride;  // from row to row (not read where the rows are contiguous) and from k to k
@@ -52,7 +52,7 @@ struct Tile {
 };
 
 /// How many lanes of vector `j` lie inside the tile.
-HWY_INLINE size_t validLanes(const Tile& tile, int64_t j) {
+HWY_INLINE size_t validLanes(const TileArgs& tile, int64_t j) {
   return size_t(std::clamp<int64_t>(tile.columns - j * laneCount(), 0, laneCount()));
 }
 
@@ -63,7 +63,7 @@ enum class TileKind {
 };
 
 template <int rows, int vectors, TileKind kind>
-HWY_NOINLINE void computeTile(const Tile& tile) {
+HWY_NOINLINE void computeTile(const TileArgs& tile) {
   const F32 d;
   const int64_t lanes = laneCount();
   const bool isWhole = tile.columns == vectors * lanes;
@@ -141,7 +141,7 @@ HWY_NOINLINE void computeTile(const Tile& tile) {
   }
 }
 
-using TileFunction = void (*)(const Tile&);
+using TileFunction = void (*)(const TileArgs&);
 
 template <int vectors, TileKind kind, int... index>
 constexpr std::array<TileFunction, sizeof...(index)> tileFunctions(std::integer_sequence<int, index...>) {
