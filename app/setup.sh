@@ -54,16 +54,17 @@ installPackages() {
   fi
 }
 
-# buildTree CMAKE_OPTION... -- TARGET...: configures build/release and builds the targets, all when none is named.
+# buildTree PRESET CMAKE_OPTION... -- TARGET...: configures build/PRESET and builds the targets, all when none is named.
 buildTree() {
-  local options=()
+  local preset=$1 build=$root/build/$1 options=()
+  shift
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
     options+=("$1")
     shift
   done
   [ "$1" = -- ] && shift
   mkdir -p "$build"
-  (cd "$root" && cmake --preset release "${options[@]}") >"$build/configure.log" 2>&1 </dev/null || {
+  (cd "$root" && cmake --preset "$preset" "${options[@]}") >"$build/configure.log" 2>&1 </dev/null || {
     tail -n 30 "$build/configure.log" >&2
     fail "The build could not be configured (details: $build/configure.log)."
   }
