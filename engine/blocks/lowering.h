@@ -1,4 +1,5 @@
-// From a document to a graph: each block gets a Lowering, asks it for inputs, parameters and weights, and answers outputs.
+// From a document to a graph: each block gets a Lowering, asks it for inputs, parameters and weights, and answers
+// outputs.
 #pragma once
 
 #include <map>
@@ -34,9 +35,9 @@ struct StateInfo {
 /// One application of a Repeat's body.
 struct LayerInfo {
   NodeId repeat = 0;
-  int64_t index = 0;       // in its Repeat
-  std::string body;        // "M"
-  std::string path;        // "layers.3"
+  int64_t index = 0;  // in its Repeat
+  std::string body;   // "M"
+  std::string path;   // "layers.3"
 };
 
 /// Where a node's weights and steps lie: the module path of its first application.
@@ -57,14 +58,16 @@ struct LowerResult {
 LowerResult lower(const Architecture& architecture, const Catalog& catalog, const LowerOptions& options);
 
 /// The graph, or the first error as an exception.
-std::shared_ptr<const ir::Graph> lowerOrThrow(const Architecture& architecture, const Catalog& catalog, const LowerOptions& options);
+std::shared_ptr<const ir::Graph> lowerOrThrow(const Architecture& architecture, const Catalog& catalog,
+                                              const LowerOptions& options);
 
 class LoweringContext;
 
 /// The builder a block is given. Every function throws fw::Error with a sentence that becomes the node's diagnostic.
 class Lowering {
  public:
-  Lowering(LoweringContext& context, const Node& node, const BlockDef& block, Params params, std::map<std::string, ir::Value> inputs);
+  Lowering(LoweringContext& context, const Node& node, const BlockDef& block, Params params,
+           std::map<std::string, ir::Value> inputs);
 
   ir::Builder& builder() const;
   Mode mode() const;

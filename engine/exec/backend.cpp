@@ -33,21 +33,28 @@ class CpuBackend : public Backend {
  public:
   explicit CpuBackend(int threads) : launch_{threads > 0 ? threads : availableCores()} {}
 
-  DeviceInfo info() const override { return {.id = "cpu", .name = processorName(), .memoryBytes = freeMemoryBytes(), .threads = launch_.threads}; }
+  DeviceInfo info() const override {
+    return {.id = "cpu", .name = processorName(), .memoryBytes = freeMemoryBytes(), .threads = launch_.threads};
+  }
   int threads() const override { return launch_.threads; }
   Memory allocate(int64_t bytes, const std::string& what) override {
     std::shared_ptr<std::byte> owner = allocateAligned(bytes, what);
     std::byte* pointer = owner.get();
     return {std::move(owner), pointer, bytes};
   }
-  void upload(const Memory& to, int64_t offset, const void* from, int64_t bytes) override { copy(to.pointer + offset, from, bytes); }
-  void download(void* to, const Memory& from, int64_t offset, int64_t bytes) override { copy(to, from.pointer + offset, bytes); }
+  void upload(const Memory& to, int64_t offset, const void* from, int64_t bytes) override {
+    copy(to.pointer + offset, from, bytes);
+  }
+  void download(void* to, const Memory& from, int64_t offset, int64_t bytes) override {
+    copy(to, from.pointer + offset, bytes);
+  }
   void copy(void* to, const void* from, int64_t bytes) override {
     if (bytes > 0) std::memmove(to, from, size_t(bytes));
   }
   void run(const OpDef& op, const KernelCall& call) override {
     if (!op.cpu) throw Error(Code::Internal, text("[", op.name, "] has no CPU kernel."));
-    op.cpu(KernelCall{launch_, call.inputTypes, call.outputTypes, call.inputs, call.outputs, call.attrs, call.workspace, call.prepared, call.body, call.cancel});
+    op.cpu(KernelCall{launch_, call.inputTypes, call.outputTypes, call.inputs, call.outputs, call.attrs, call.workspace,
+                      call.prepared, call.body, call.cancel});
   }
   void wait() override {}
   double seconds() override { return now(); }
@@ -77,7 +84,9 @@ std::unique_ptr<Backend> makeCpuBackend(int threads) { return std::make_unique<C
 std::unique_ptr<Backend> makeNullBackend() { return std::make_unique<NullBackend>(); }
 
 std::vector<DeviceInfo> listDevices() {
-  return {makeCpuBackend()->info(), makeNullBackend()->info(), {.id = "cuda", .name = "CUDA", .absence = "this build has no CUDA backend"}};
+  return {makeCpuBackend()->info(),
+          makeNullBackend()->info(),
+          {.id = "cuda", .name = "CUDA", .absence = "this build has no CUDA backend"}};
 }
 
 std::unique_ptr<Backend> makeBackend(const std::string& id) {
@@ -85,7 +94,8 @@ std::unique_ptr<Backend> makeBackend(const std::string& id) {
   if (id == "null") return makeNullBackend();
   if (id.starts_with("cpu:")) {
     const std::string digits = id.substr(4);
-    if (!digits.empty() && digits.size() < 4 && std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }) && std::stoi(digits) > 0)
+    if (!digits.empty() && digits.size() < 4 &&
+        std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }) && std::stoi(digits) > 0)
       return makeCpuBackend(std::stoi(digits));
   }
   std::string known;

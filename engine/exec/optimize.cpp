@@ -17,8 +17,8 @@ namespace {
 struct Chain {
   Shape shape;
   int root = 0;
-  std::vector<int> members;         // descending while chains are found
-  std::set<ir::ValueRef> outputs;   // read outside
+  std::vector<int> members;        // descending while chains are found
+  std::set<ir::ValueRef> outputs;  // read outside
   std::set<ir::ValueRef> inputs;
 };
 
@@ -26,7 +26,8 @@ bool isScalarConstant(const ir::Node& node) { return node.op->name == "constant"
 
 class ChainFinder {
  public:
-  explicit ChainFinder(const ir::Graph& graph) : graph_(graph), users_(graph.users()), chainOf_(graph.nodes.size(), -1), isKept_(graph.nodes.size(), false) {
+  explicit ChainFinder(const ir::Graph& graph)
+      : graph_(graph), users_(graph.users()), chainOf_(graph.nodes.size(), -1), isKept_(graph.nodes.size(), false) {
     for (const ir::OutputInfo& output : graph.outputs) isKept_[size_t(output.value.node)] = true;
   }
 
@@ -49,14 +50,17 @@ class ChainFinder {
   int chainFor(int i) const {
     int best = -1;
     for (const int user : users_[size_t(i)])
-      if (const int chain = chainOf_[size_t(user)]; chain >= 0 && (best < 0 || chains_[size_t(chain)].root < chains_[size_t(best)].root)) best = chain;
+      if (const int chain = chainOf_[size_t(user)];
+          chain >= 0 && (best < 0 || chains_[size_t(chain)].root < chains_[size_t(best)].root))
+        best = chain;
     if (best < 0) return -1;
     const Chain& chain = chains_[size_t(best)];
     if (!(chain.shape == graph_.nodes[size_t(i)].types[0].shape)) return -1;
     for (const int user : users_[size_t(i)])
       if (chainOf_[size_t(user)] != best && user < chain.root) return -1;
     const Chain larger = extended(chain, i);
-    const bool fits = larger.inputs.size() <= ir::FusedLimits::inputs && steps(larger) <= ir::FusedLimits::steps && larger.outputs.size() <= ir::FusedLimits::outputs;
+    const bool fits = larger.inputs.size() <= ir::FusedLimits::inputs && steps(larger) <= ir::FusedLimits::steps &&
+                      larger.outputs.size() <= ir::FusedLimits::outputs;
     return fits ? best : -1;
   }
 
@@ -64,8 +68,12 @@ class ChainFinder {
     const ir::ValueRef value{i, 0};
     chain.members.push_back(i);
     chain.inputs.erase(value);
-    const auto isMember = [&](int node) { return std::find(chain.members.begin(), chain.members.end(), node) != chain.members.end(); };
-    if (isKept_[size_t(i)] || std::any_of(users_[size_t(i)].begin(), users_[size_t(i)].end(), [&](int user) { return !isMember(user); })) chain.outputs.insert(value);
+    const auto isMember = [&](int node) {
+      return std::find(chain.members.begin(), chain.members.end(), node) != chain.members.end();
+    };
+    if (isKept_[size_t(i)] ||
+        std::any_of(users_[size_t(i)].begin(), users_[size_t(i)].end(), [&](int user) { return !isMember(user); }))
+      chain.outputs.insert(value);
     for (const ir::ValueRef& input : graph_.nodes[size_t(i)].inputs)
       if (!isScalarConstant(graph_.nodes[size_t(input.node)])) chain.inputs.insert(input);
     return chain;
@@ -121,7 +129,8 @@ std::shared_ptr<const ir::Graph> optimizedBody(const std::shared_ptr<const ir::G
   return body ? std::make_shared<const ir::Graph>(optimized(*body)) : nullptr;
 }
 
-/// Scans keep their results while their bodies get faster. Merging compares the bodies as they were written, so it goes first.
+/// Scans keep their results while their bodies get faster. Merging compares the bodies as they were written, so it goes
+/// first.
 ir::Graph withOptimizedBodies(const ir::Graph& graph) {
   ir::Graph out = graph;
   for (ir::Node& node : out.nodes) node.body = optimizedBody(node.body);
@@ -171,7 +180,8 @@ ir::Graph withFusedElementwise(const ir::Graph& graph) {
   for (const ir::OutputInfo& output : graph.outputs) builder.output(output.name, at(output.value), output.aliasOf);
   // A probe inside a chain that nobody reads has no value any more.
   for (const ir::ProbeInfo& probe : graph.probes)
-    if (const std::vector<ir::Value>& of = values[size_t(probe.value.node)]; size_t(probe.value.output) < of.size()) builder.probe(probe, of[size_t(probe.value.output)]);
+    if (const std::vector<ir::Value>& of = values[size_t(probe.value.node)]; size_t(probe.value.output) < of.size())
+      builder.probe(probe, of[size_t(probe.value.output)]);
   return builder.finish();
 }
 
@@ -179,7 +189,8 @@ ir::Graph optimized(const ir::Graph& graph) {
   using Pass = ir::Graph (*)(const ir::Graph&);
   const Pass dropDead = [](const ir::Graph& g) { return ir::withoutDeadNodes(g, false); };
   ir::Graph out = graph;
-  for (const Pass pass : {dropDead, Pass(ir::withoutDuplicates), Pass(ir::withMergedScans), Pass(withOptimizedBodies), Pass(withFusedElementwise), dropDead}) {
+  for (const Pass pass : {dropDead, Pass(ir::withoutDuplicates), Pass(ir::withMergedScans), Pass(withOptimizedBodies),
+                          Pass(withFusedElementwise), dropDead}) {
     out = pass(out);
 #ifndef NDEBUG
     ir::verify(out);

@@ -20,13 +20,18 @@ MappedFile mapFile(const std::string& path) {
   const bool isKnown = ::fstat(file, &info) == 0;
   if (!isKnown || S_ISDIR(info.st_mode) || info.st_size <= 0) {
     ::close(file);
-    throw Error(Code::File, text("[", path, "] ", !isKnown ? "cannot be examined" : S_ISDIR(info.st_mode) ? "is a folder; expected a file" : "is empty", "."));
+    throw Error(Code::File, text("[", path, "] ",
+                                 !isKnown                ? "cannot be examined"
+                                 : S_ISDIR(info.st_mode) ? "is a folder; expected a file"
+                                                         : "is empty",
+                                 "."));
   }
   const size_t bytes = size_t(info.st_size);
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
   ::close(file);
   if (memory == MAP_FAILED) throw Error(Code::File, text("[", path, "] cannot be mapped: ", std::strerror(errno), "."));
-  return {std::shared_ptr<std::byte>(static_cast<std::byte*>(memory), [bytes](std::byte* p) { ::munmap(p, bytes); }), bytes};
+  return {std::shared_ptr<std::byte>(static_cast<std::byte*>(memory), [bytes](std::byte* p) { ::munmap(p, bytes); }),
+          bytes};
 }
 
 }  // namespace fw

@@ -37,15 +37,21 @@ void convertElement(const std::byte* from, std::byte* to) {
   std::memcpy(to, &result, sizeof result);
 }
 
-/// Eight-bit floats: 1 sign, E exponent and M mantissa bits. (Micikevicius et al., FP8 Formats for Deep Learning, 2022.)
+/// Eight-bit floats: 1 sign, E exponent and M mantissa bits. (Micikevicius et al., FP8 Formats for Deep Learning,
+/// 2022.)
 template <int E, int M, bool HasInfinity>
 void convertFloat8(const std::byte* from, std::byte* to) {
-  const int bits = int(*from), sign = bits >> 7, exponent = bits >> M & ((1 << E) - 1), mantissa = bits & ((1 << M) - 1);
+  const int bits = int(*from), sign = bits >> 7, exponent = bits >> M & ((1 << E) - 1),
+            mantissa = bits & ((1 << M) - 1);
   constexpr int bias = (1 << (E - 1)) - 1, top = (1 << E) - 1;
   float value;
-  if (HasInfinity && exponent == top) value = mantissa ? NAN : INFINITY;
-  else if (!HasInfinity && exponent == top && mantissa == (1 << M) - 1) value = NAN;
-  else value = exponent == 0 ? std::ldexp(float(mantissa), 1 - bias - M) : std::ldexp(float(mantissa + (1 << M)), exponent - bias - M);
+  if (HasInfinity && exponent == top)
+    value = mantissa ? NAN : INFINITY;
+  else if (!HasInfinity && exponent == top && mantissa == (1 << M) - 1)
+    value = NAN;
+  else
+    value = exponent == 0 ? std::ldexp(float(mantissa), 1 - bias - M)
+                          : std::ldexp(float(mantissa + (1 << M)), exponent - bias - M);
   if (sign) value = -value;
   std::memcpy(to, &value, sizeof value);
 }
@@ -69,12 +75,15 @@ constexpr Format kFormats[] = {
 };
 
 const Format* findFormat(const std::string& name) {
-  const auto at = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& format) { return name == format.name; });
+  const auto at =
+      std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& format) { return name == format.name; });
   return at == std::end(kFormats) ? nullptr : at;
 }
 
 const char* formatName(DType dtype) {
-  return std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& format) { return format.dtype == dtype && !format.convert; })->name;
+  return std::find_if(std::begin(kFormats), std::end(kFormats),
+                      [&](const Format& format) { return format.dtype == dtype && !format.convert; })
+      ->name;
 }
 
 int64_t wholeNumber(const Json& json) {
@@ -85,21 +94,26 @@ int64_t wholeNumber(const Json& json) {
 
 class Reader {
  public:
-  explicit Reader(const std::string& path) : place_(std::filesystem::path(path).filename().string()), file_(mapFile(path)) {}
+  explicit Reader(const std::string& path)
+      : place_(std::filesystem::path(path).filename().string()), file_(mapFile(path)) {}
 
   SafetensorsFile run() {
     if (file_.bytes < 8) fail(text("the file has ", file_.bytes, " bytes; expected at least 8."));
     uint64_t header;
     std::memcpy(&header, file_.memory.get(), 8);
-    if (header > file_.bytes - 8) fail(text("the header claims ", header, " bytes but the file has ", file_.bytes, "."));
+    if (header > file_.bytes - 8)
+      fail(text("the header claims ", header, " bytes but the file has ", file_.bytes, "."));
     if (header > kMaxHeader) fail(text("the header has ", header, " bytes; at most ", kMaxHeader, " are read."));
     data_ = file_.memory.get() + 8 + header;
     size_ = int64_t(file_.bytes - 8 - header);
-    const Json json = parseJson({reinterpret_cast<const char*>(file_.memory.get() + 8), size_t(header)}, place_, {.bytes = kMaxHeader, .depth = 4});
+    const Json json = parseJson({reinterpret_cast<const char*>(file_.memory.get() + 8), size_t(header)}, place_,
+                                {.bytes = kMaxHeader, .depth = 4});
     if (!json.is_object()) fail("the header is no JSON object.");
     for (const auto& [name, entry] : json.items()) {
-      if (name == "__metadata__") readMetadata(entry);
-      else readTensor(name, entry);
+      if (name == "__metadata__")
+        readMetadata(entry);
+      else
+        readTensor(name, entry);
     }
     checkCoverage();
     return std::move(result_);
@@ -118,14 +132,16 @@ class Reader {
 
   void readTensor(const std::string& name, const Json& entry) {
     const auto wrong = [&](const std::string& what) { fail(text("tensor '", name, "' ", what)); };
-    if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets")) wrong("lacks dtype, shape or data_offsets.");
+    if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
+      wrong("lacks dtype, shape or data_offsets.");
     if (!entry["dtype"].is_string()) wrong("has a dtype that is no text.");
     const std::string dtype = entry["dtype"].get<std::string>();
     const Format* format = findFormat(dtype);
     if (!format) wrong(text("has dtype '", dtype, "', which is not known."));
     const Json& dims = entry["shape"];
     const Json& offsets = entry["data_offsets"];
-    if (!dims.is_array() || dims.size() > size_t(Shape::maxRank)) wrong(text("has a shape that is no list of at most ", Shape::maxRank, " sizes."));
+    if (!dims.is_array() || dims.size() > size_t(Shape::maxRank))
+      wrong(text("has a shape that is no list of at most ", Shape::maxRank, " sizes."));
     Shape shape;
     for (const Json& dim : dims) {
       if (wholeNumber(dim) < 0) wrong("has a size that is no whole number.");
@@ -133,7 +149,8 @@ class Reader {
     }
     if (!offsets.is_array() || offsets.size() != 2) wrong("has data_offsets that are no pair.");
     const int64_t begin = wholeNumber(offsets[0]), end = wholeNumber(offsets[1]);
-    if (begin < 0 || end < begin || end > size_) wrong(text("lies outside the file: bytes ", begin, " to ", end, " of ", size_, "."));
+    if (begin < 0 || end < begin || end > size_)
+      wrong(text("lies outside the file: bytes ", begin, " to ", end, " of ", size_, "."));
     int64_t expected = 0;
     try {
       expected = checkedProduct(shape.count(), format->bytes, "shape");
@@ -154,12 +171,14 @@ class Reader {
       if (tensor.bytes() > 0) std::memcpy(tensor.memory.get(), from, size_t(tensor.bytes()));
       return tensor;
     }
-    for (int64_t i = 0; i < shape.count(); ++i) format.convert(from + i * format.bytes, tensor.memory.get() + i * byteSize(format.dtype));
+    for (int64_t i = 0; i < shape.count(); ++i)
+      format.convert(from + i * format.bytes, tensor.memory.get() + i * byteSize(format.dtype));
     return tensor;
   }
 
   void checkCoverage() {
-    std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+    std::sort(ranges_.begin(), ranges_.end(),
+              [](const Range& a, const Range& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
     int64_t at = 0;
     for (const Range& range : ranges_) {
       if (range.begin < at) fail(text("tensor '", range.name, "' overlaps another."));
@@ -186,21 +205,25 @@ class Reader {
 
 SafetensorsFile loadSafetensors(const std::string& path) { return Reader(path).run(); }
 
-void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors, const std::map<std::string, std::string>& metadata) {
+void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
+                     const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
   header["__metadata__"] = Json::object();
   header["__metadata__"]["format"] = "pt";
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   int64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", formatName(tensor.dtype)}, {"shape", tensor.shape.dims()}, {"data_offsets", {offset, offset + tensor.bytes()}}};
+    header[name] = {{"dtype", formatName(tensor.dtype)},
+                    {"shape", tensor.shape.dims()},
+                    {"data_offsets", {offset, offset + tensor.bytes()}}};
     offset += tensor.bytes();
   }
   std::string json = header.dump();
   json.resize((json.size() + 8 + 63) / 64 * 64 - 8, ' ');
   const uint64_t length = json.size();
   std::vector<std::string_view> parts = {{reinterpret_cast<const char*>(&length), sizeof length}, json};
-  for (const auto& [name, tensor] : tensors) parts.push_back({reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes())});
+  for (const auto& [name, tensor] : tensors)
+    parts.push_back({reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes())});
   writeFileAtomically(path, parts);
 }
 

@@ -1,6 +1,6 @@
 // What an op is: type rule, cost, gradient, decomposition, kernels, examples. One file each in engine/ops:
-// `engine/ops/softmax.cpp` defines `OpDef op_softmax()`, and `engine/ops/softmax.h` declares the function that blocks and
-// other ops call: `namespace fw::ir { Value softmax(Value x); }`.
+// `engine/ops/softmax.cpp` defines `OpDef op_softmax()`, and `engine/ops/softmax.h` declares the function that blocks
+// and other ops call: `namespace fw::ir { Value softmax(Value x); }`.
 #pragma once
 
 #include <functional>
@@ -75,8 +75,8 @@ using Grads = std::vector<ir::Value>;
 /// Runs the body of a scan once: `inputs` and `outputs` are pointers in the order of the body's inputs and outputs.
 using BodyRunner = std::function<void(const void* const* inputs, void* const* outputs)>;
 
-/// A call with memory. Tensors are contiguous, row-major, 64-byte aligned (views into larger buffers: 4-byte aligned inside
-/// a scan).
+/// A call with memory. Tensors are contiguous, row-major, 64-byte aligned (views into larger buffers: 4-byte aligned
+/// inside a scan).
 struct KernelCall {
   const kernels::Launch& launch;
   const std::vector<ir::TensorType>& inputTypes;
@@ -84,7 +84,7 @@ struct KernelCall {
   const void* const* inputs;
   void* const* outputs;
   const ir::Attrs& attrs;
-  void* workspace = nullptr;  // as many bytes as OpDef::workspace said
+  void* workspace = nullptr;       // as many bytes as OpDef::workspace said
   const void* prepared = nullptr;  // what OpDef::prepare made, or null
   const BodyRunner* body = nullptr;
   const CancelToken* cancel = nullptr;

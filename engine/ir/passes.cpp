@@ -138,7 +138,8 @@ Graph withMergedScans(const Graph& graph) {
       continue;
     }
     if (node.op->name == "scan" && !node.attrs.has("base"))
-      if (const auto found = saving.find(key(node, node.body->hash().toString())); found != saving.end() && found->second > i) {
+      if (const auto found = saving.find(key(node, node.body->hash().toString()));
+          found != saving.end() && found->second > i) {
         Node merged = rewriter.mapped(i);
         const Node& full = graph.nodes[size_t(found->second)];
         merged.attrs = full.attrs;
@@ -157,7 +158,8 @@ Graph withMergedScans(const Graph& graph) {
 Graph withProbes(const Graph& graph, const std::function<bool(const ProbeInfo&)>& isWanted) {
   Graph out = graph;
   for (const ProbeInfo& probe : graph.probes)
-    if (isWanted(probe) && !out.findOutput("probe/" + probe.name)) out.outputs.push_back({"probe/" + probe.name, probe.value, {}});
+    if (isWanted(probe) && !out.findOutput("probe/" + probe.name))
+      out.outputs.push_back({"probe/" + probe.name, probe.value, {}});
   return out;
 }
 

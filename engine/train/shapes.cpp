@@ -7,15 +7,20 @@ namespace fw {
 namespace {
 
 // Rows as bits, the left column highest.
-constexpr std::array<std::array<uint8_t, 3>, 6> kSmall = {{{7, 7, 7}, {7, 5, 7}, {2, 7, 2}, {5, 2, 5}, {4, 4, 7}, {7, 2, 2}}};
-constexpr std::array<std::array<uint8_t, 4>, 6> kLarge = {{{15, 15, 15, 15}, {15, 9, 9, 15}, {6, 15, 15, 6}, {9, 6, 6, 9}, {8, 8, 8, 15}, {15, 6, 6, 6}}};
+constexpr std::array<std::array<uint8_t, 3>, 6> kSmall = {
+    {{7, 7, 7}, {7, 5, 7}, {2, 7, 2}, {5, 2, 5}, {4, 4, 7}, {7, 2, 2}}};
+constexpr std::array<std::array<uint8_t, 4>, 6> kLarge = {
+    {{15, 15, 15, 15}, {15, 9, 9, 15}, {6, 15, 15, 6}, {9, 6, 6, 9}, {8, 8, 8, 15}, {15, 6, 6, 6}}};
 
 bool isInk(const ShapeScene& scene, int64_t row, int64_t column) {
-  const uint8_t bits = scene.isLarge ? kLarge[size_t(scene.shape)][size_t(row)] : kSmall[size_t(scene.shape)][size_t(row)];
+  const uint8_t bits =
+      scene.isLarge ? kLarge[size_t(scene.shape)][size_t(row)] : kSmall[size_t(scene.shape)][size_t(row)];
   return bits >> (scene.side() - 1 - column) & 1;
 }
 
-int64_t inkCode(const ShapeScene& scene, int64_t row, int64_t column) { return 4 + 4 * scene.colour + (row + 2 * column) % 4; }
+int64_t inkCode(const ShapeScene& scene, int64_t row, int64_t column) {
+  return 4 + 4 * scene.colour + (row + 2 * column) % 4;
+}
 
 }  // namespace
 
@@ -35,9 +40,12 @@ std::vector<int64_t> drawScene(const ShapeScene& scene, Rng& rng, double noise) 
     for (int64_t j = 0; j < kShapeSide; ++j) {
       const int64_t row = i - scene.top, column = j - scene.left;
       const bool isInside = row >= 0 && row < scene.side() && column >= 0 && column < scene.side();
-      if (isInside && isInk(scene, row, column)) codes.push_back(inkCode(scene, row, column));
-      else if (noise > 0 && rng.uniform() < noise) codes.push_back(rng.below(4));
-      else codes.push_back((scene.style * i + scene.rowStyle * j + scene.phase) % 4);
+      if (isInside && isInk(scene, row, column))
+        codes.push_back(inkCode(scene, row, column));
+      else if (noise > 0 && rng.uniform() < noise)
+        codes.push_back(rng.below(4));
+      else
+        codes.push_back((scene.style * i + scene.rowStyle * j + scene.phase) % 4);
     }
   return codes;
 }
@@ -71,7 +79,8 @@ std::optional<ShapeScene> readScene(const std::vector<int64_t>& codes) {
 std::vector<int64_t> describeScene(const ShapeScene& scene, Rng& rng) {
   std::vector<int64_t> words;
   const std::array<int64_t, 5> attributes = scene.attributes();
-  for (size_t i = 0; i < attributes.size(); ++i) words.push_back(kShapeWordOffsets[i] + 2 * attributes[i] + rng.below(2));
+  for (size_t i = 0; i < attributes.size(); ++i)
+    words.push_back(kShapeWordOffsets[i] + 2 * attributes[i] + rng.below(2));
   return words;
 }
 

@@ -12,9 +12,9 @@ namespace fw {
 
 /// What a caption says. Every word has two synonyms.
 struct ShapeScene {
-  int64_t colour = 0;      // 0..4
-  int64_t shape = 0;       // 0..5: square, frame, plus, cross, ell, tee
-  int64_t isLarge = 0;     // 0: 3x3, 1: 4x4
+  int64_t colour = 0;   // 0..4
+  int64_t shape = 0;    // 0..5: square, frame, plus, cross, ell, tee
+  int64_t isLarge = 0;  // 0: 3x3, 1: 4x4
   int64_t top = 0, left = 0;
   int64_t style = 1, rowStyle = 0, phase = 0;  // background code(i,j) = (style i + rowStyle j + phase) mod 4
 

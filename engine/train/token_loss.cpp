@@ -10,21 +10,24 @@
 
 namespace fw {
 
-ir::Value findOutput(const std::string& task, const std::map<std::string, ir::Value>& outputs, const std::string& name) {
+ir::Value findOutput(const std::string& task, const std::map<std::string, ir::Value>& outputs,
+                     const std::string& name) {
   if (const auto at = outputs.find(name); at != outputs.end()) return at->second;
   std::string known;
   for (const auto& [other, value] : outputs) known += (known.empty() ? "" : ", ") + other;
   throw Error(Code::Graph, text("[", task, "] the model has no output '", name, "'; it has: ", known, "."));
 }
 
-TaskLoss tokenLoss(const std::string& task, ir::Builder& builder, const std::map<std::string, ir::Value>& outputs, int64_t batch, int64_t time, int64_t vocabulary) {
+TaskLoss tokenLoss(const std::string& task, ir::Builder& builder, const std::map<std::string, ir::Value>& outputs,
+                   int64_t batch, int64_t time, int64_t vocabulary) {
   const ir::Value logits = findOutput(task, outputs, "logits");
   const Shape expected{batch, time, vocabulary};
   const Shape& shape = logits.shape();
   if (shape.rank() != 3 || shape[0] != batch || shape[1] != time)
     throw Error(Code::Shape, text("[", task, "] output 'logits' is ", shape, "; expected ", expected, "."));
   if (shape[2] < vocabulary)
-    throw Error(Code::Shape, text("[", task, "] output 'logits' has ", shape[2], " classes; expected at least ", vocabulary, " for the vocabulary of the task."));
+    throw Error(Code::Shape, text("[", task, "] output 'logits' has ", shape[2], " classes; expected at least ",
+                                  vocabulary, " for the vocabulary of the task."));
   const ir::Value flat = ir::reshape(logits, Shape{batch * time, shape[2]});
   const ir::Value labels = ir::reshape(builder.input("labels", {DType::I64, {batch, time}}), Shape{batch * time});
   const ir::Value counts = ir::cast(ir::notEqual(labels, double(kIgnoredLabel)), DType::F32);

@@ -1,5 +1,5 @@
-// A made-up language. sentence = NP V' NP '.' (0.7) or NP V' adverb '.'; NP = "the" 0-2 adjectives noun; V' = verb, with "s"
-// where the subject noun's index is even; with probability 0.3 the next subject is the last object.
+// A made-up language. sentence = NP V' NP '.' (0.7) or NP V' adverb '.'; NP = "the" 0-2 adjectives noun; V' = verb,
+// with "s" where the subject noun's index is even; with probability 0.3 the next subject is the last object.
 #include "engine/train/toy_language.h"
 
 #include <cmath>

@@ -7,8 +7,8 @@
 namespace fw {
 
 struct ToyText {
-  std::string text;     // lower case words, spaces, full stops
-  double bits = 0;      // -log2 of every choice made: the floor of any model's loss is bits / text.size() per character
+  std::string text;  // lower case words, spaces, full stops
+  double bits = 0;   // -log2 of every choice made: the floor of any model's loss is bits / text.size() per character
 };
 
 /// At least `characters` characters, whole sentences; a pure function of `seed`. The lexicon is always the same.

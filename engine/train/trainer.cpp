@@ -47,7 +47,8 @@ ir::Value addLoss(const Task& task, LoweredModel& model, int64_t batch, std::vec
   return loss.loss;
 }
 
-/// Factor that brings the gradient's global norm down to `limit`; NaN when the norm is not finite. Also outputs the norm.
+/// Factor that brings the gradient's global norm down to `limit`; NaN when the norm is not finite. Also outputs the
+/// norm.
 ir::Value addClip(ir::Builder& builder, const std::vector<ir::Value>& gradients, double limit) {
   ir::Value squares = builder.constant(0);
   for (const ir::Value& gradient : gradients)
@@ -61,7 +62,8 @@ ir::Value addClip(ir::Builder& builder, const std::vector<ir::Value>& gradients,
 
 std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
   return std::make_shared<const Plan>(
-      makePlan(std::make_shared<const ir::Graph>(std::move(graph)), {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes}));
+      makePlan(std::make_shared<const ir::Graph>(std::move(graph)),
+               {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes}));
 }
 
 Tensor zeros(const ir::TensorType& type) {
@@ -80,8 +82,10 @@ void initializeParameters(const ir::Graph& graph, uint64_t seed, Store& store) {
     const ir::Value seedInput = builder.input("seed", {DType::I64, {}});
     builder.input(parameter.name, type);
     const int64_t stream = int64_t(Hasher().add(std::string_view(parameter.name)).finish().low >> 1);
-    const ir::Value start = parameter.init.make ? parameter.init.make({builder, type, seedInput, stream, parameter.init.a, parameter.init.b})
-                                                : builder.constant(0, type.shape, type.dtype);
+    const ir::Value start =
+        parameter.init.make
+            ? parameter.init.make({builder, type, seedInput, stream, parameter.init.a, parameter.init.b})
+            : builder.constant(0, type.shape, type.dtype);
     builder.output("start", start, parameter.name);
     Executor executor(planOn(store.backend(), builder.finish()), store);
     executor.setInput("seed", Tensor::scalarInt(int64_t(seed)));
@@ -98,15 +102,21 @@ double scheduledRate(const TrainOptions& options, double base, int64_t step) {
 }
 
 Trainer::Trainer(ArchitecturePtr architecture, const TrainOptions& options, Backend& backend)
-    : architecture_(std::move(architecture)), options_(options), optimizer_(&findOptimizer(options.optimizer)), store_(backend) {
+    : architecture_(std::move(architecture)),
+      options_(options),
+      optimizer_(&findOptimizer(options.optimizer)),
+      store_(backend) {
   const auto require = [](bool isTrue, const std::string& sentence) {
     if (!isTrue) throw Error(Code::Usage, "[train] " + sentence);
   };
   require(options.batch >= 1 && options.accumulate >= 1 && options.batch % options.accumulate == 0,
-          text("a batch of ", options.batch, " cannot be computed in ", options.accumulate, " pieces; expected a divisor."));
+          text("a batch of ", options.batch, " cannot be computed in ", options.accumulate,
+               " pieces; expected a divisor."));
   require(options.steps >= 0, text("cannot do ", options.steps, " steps."));
-  require(options.learningRate >= 0 && std::isfinite(options.learningRate), text("the learning rate ", options.learningRate, " is no positive number."));
-  optimizerParams_ = completeParams(Node{.name = options.optimizer, .params = options.optimizerOptions}, BlockDef{.id = options.optimizer, .params = optimizer_->params}, {});
+  require(options.learningRate >= 0 && std::isfinite(options.learningRate),
+          text("the learning rate ", options.learningRate, " is no positive number."));
+  optimizerParams_ = completeParams(Node{.name = options.optimizer, .params = options.optimizerOptions},
+                                    BlockDef{.id = options.optimizer, .params = optimizer_->params}, {});
   task_ = makeTask(options.task, options.taskOptions, options.seed);
   build();
 }
@@ -119,7 +129,8 @@ void Trainer::build() {
 
   const std::vector<ir::ParameterInfo> parameters = builder.graph().parameters;
   std::vector<ir::Value> weights;
-  for (const ir::ParameterInfo& info : parameters) weights.push_back(info.isTrainable ? builder.value({info.node, 0}) : ir::Value{});
+  for (const ir::ParameterInfo& info : parameters)
+    weights.push_back(info.isTrainable ? builder.value({info.node, 0}) : ir::Value{});
   std::vector<ir::Value> wanted;
   for (const ir::Value& weight : weights)
     if (weight.isValid()) wanted.push_back(weight);
@@ -138,7 +149,8 @@ void Trainer::build() {
       if (gradient.isValid()) {
         const std::string name = kAccumulated + parameters[i].name;
         store_.set(name, zeros(gradient.type()));
-        builder.output(name + "/next", builder.input(name, gradient.type()) + gradient / double(options_.accumulate), name);
+        builder.output(name + "/next", builder.input(name, gradient.type()) + gradient / double(options_.accumulate),
+                       name);
         found[g] = update->input(name, gradient.type());
         // The next step starts from zero again.
         update->output(name + "/next", update->constant(0, gradient.shape()), name);
@@ -156,7 +168,14 @@ void Trainer::build() {
     if (!weights[i].isValid()) continue;
     const ir::Value gradient = found[g++];
     if (!gradient.isValid()) continue;
-    OptimizerCall call{.builder = *update, .info = parameters[i], .params = optimizerParams_, .parameter = weights[i], .gradient = gradient, .learningRate = rate, .step = step, .clip = clip};
+    OptimizerCall call{.builder = *update,
+                       .info = parameters[i],
+                       .params = optimizerParams_,
+                       .parameter = weights[i],
+                       .gradient = gradient,
+                       .learningRate = rate,
+                       .step = step,
+                       .clip = clip};
     for (const OptimizerState& state : optimizer_->states(parameters[i], weights[i].type(), optimizerParams_)) {
       const std::string name = kOptimizer + state.name + "/" + parameters[i].name;
       store_.set(name, zeros(state.type));
@@ -180,7 +199,9 @@ void Trainer::build() {
 
 namespace {
 
-bool hasInput(const Executor& executor, const std::string& name) { return executor.plan().graph->findInput(name) != nullptr; }
+bool hasInput(const Executor& executor, const std::string& name) {
+  return executor.plan().graph->findInput(name) != nullptr;
+}
 
 void setBatch(Executor& executor, const Batch& batch) {
   for (const auto& [name, value] : batch)
@@ -201,7 +222,8 @@ StepReport Trainer::step(const CancelToken& cancel) {
   const auto runPiece = [&](int64_t piece) {
     const int64_t index = step_ * options_.accumulate + piece;
     setBatch(*executor_, task_->batch(Split::Train, index, options_.batch / options_.accumulate));
-    if (hasInput(*executor_, "seed")) executor_->setInput("seed", Tensor::scalarInt(int64_t(Hasher().add(options_.seed).add(index).finish().low >> 1)));
+    if (hasInput(*executor_, "seed"))
+      executor_->setInput("seed", Tensor::scalarInt(int64_t(Hasher().add(options_.seed).add(index).finish().low >> 1)));
     executor_->run(cancel);
     report.loss += executor_->outputScalar("loss") / double(options_.accumulate);
     for (const std::string& name : measures_) {
@@ -229,8 +251,13 @@ StepReport Trainer::step(const CancelToken& cancel) {
     // The optimiser has left everything as it was; the same inputs give the same results, looked at one by one.
     const std::unique_ptr<NonFinite> cause = executor_->runChecked();
     clearAccumulated();
-    throw Error(Code::Numeric, text("[train] the ", std::isfinite(report.loss) ? "gradient" : "loss", " of step ", report.step, " is not finite",
-                                    cause ? text("; first in op '", cause->op, "'", cause->scope.empty() ? "" : " of '" + cause->scope + "'", ": ", cause->what) : "", "."));
+    throw Error(Code::Numeric,
+                text("[train] the ", std::isfinite(report.loss) ? "gradient" : "loss", " of step ", report.step,
+                     " is not finite",
+                     cause ? text("; first in op '", cause->op, "'",
+                                  cause->scope.empty() ? "" : " of '" + cause->scope + "'", ": ", cause->what)
+                           : "",
+                     "."));
   }
   for (const auto& [name, sum] : sums) report.measures[name] = sum.second > 0 ? sum.first / sum.second : NAN;
   ++step_;
@@ -273,7 +300,8 @@ void Trainer::restore(const TrainState& state) {
     if (at == state.tensors.end()) throw Error(Code::Data, text("[checkpoint] has no tensor '", key, "'."));
     const ir::TensorType& type = store_.type(name);
     if (type != ir::TensorType{at->second.dtype, at->second.shape})
-      throw Error(Code::Data, text("[checkpoint] '", key, "' is ", fw::name(at->second.dtype), at->second.shape, "; expected ", type.toString(), "."));
+      throw Error(Code::Data, text("[checkpoint] '", key, "' is ", fw::name(at->second.dtype), at->second.shape,
+                                   "; expected ", type.toString(), "."));
     wanted.emplace_back(name, &at->second);
   }
   for (const auto& [name, tensor] : wanted) store_.set(name, *tensor);

@@ -19,13 +19,14 @@ Mode modeOf(const std::string& name) {
   throw Error(Code::Usage, text("there is no mode '", name, "'; there are: prefill, decode, train."));
 }
 
-/// The forward graph with the gradients of all parameters as further outputs: what a training step computes, the optimiser
-/// aside.
+/// The forward graph with the gradients of all parameters as further outputs: what a training step computes, the
+/// optimiser aside.
 ir::Graph withBackward(const ir::Graph& forward) {
   ir::Builder builder(forward);
   std::vector<ir::Value> outputs, parameters;
   for (const ir::OutputInfo& output : forward.outputs) outputs.push_back(builder.value(output.value));
-  for (const ir::ParameterInfo& parameter : forward.parameters) parameters.push_back(builder.value({parameter.node, 0}));
+  for (const ir::ParameterInfo& parameter : forward.parameters)
+    parameters.push_back(builder.value({parameter.node, 0}));
   const std::vector<ir::Value> gradients = ir::gradients(builder, outputs, parameters);
   for (size_t i = 0; i < gradients.size(); ++i)
     if (gradients[i].isValid()) builder.output("gradient/" + forward.parameters[i].name, gradients[i]);
@@ -43,7 +44,9 @@ Cost nodeCost(const ir::Graph& graph, const ir::Node& node) {
 
 CostReport cost(const Architecture& architecture, const CostOptions& options) {
   const Mode mode = modeOf(options.mode);
-  LowerOptions lowering{.mode = mode, .dims = {{"B", options.batch}, {"T", mode == Mode::Decode ? 1 : options.time}}, .cacheLength = options.time};
+  LowerOptions lowering{.mode = mode,
+                        .dims = {{"B", options.batch}, {"T", mode == Mode::Decode ? 1 : options.time}},
+                        .cacheLength = options.time};
   const LowerResult lowered = lower(architecture, catalog(), lowering);
   if (!lowered.graph) lowerOrThrow(architecture, catalog(), lowering);
   const ir::Graph graph = mode == Mode::Train ? withBackward(*lowered.graph) : optimized(*lowered.graph);
@@ -81,11 +84,14 @@ CostReport cost(const Architecture& architecture, const CostOptions& options) {
 
   // States belong to decoding; a model that cannot decode has none.
   LowerOptions decoding{.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = options.time};
-  const LowerResult decode = mode == Mode::Decode && options.batch == 1 ? lowered : lower(architecture, catalog(), decoding);
+  const LowerResult decode =
+      mode == Mode::Decode && options.batch == 1 ? lowered : lower(architecture, catalog(), decoding);
   if (decode.graph)
     for (const StateInfo& state : decode.states) {
-      if (state.growsWithTokens) report.kvBytesPerToken += double(state.type.bytes()) / double(decoding.cacheLength);
-      else report.stateBytes += double(state.type.bytes());
+      if (state.growsWithTokens)
+        report.kvBytesPerToken += double(state.type.bytes()) / double(decoding.cacheLength);
+      else
+        report.stateBytes += double(state.type.bytes());
     }
   if (options.withPeak) report.peakBytes = double(makePlan(std::make_shared<const ir::Graph>(graph)).peakBytes());
   return report;

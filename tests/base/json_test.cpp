@@ -42,8 +42,20 @@ TEST(Json, KeepsTheOrderOfTheFileAndSortsOnWriting) {
 }
 
 TEST(Json, NumbersSurviveTheRoundTrip) {
-  const std::string numbers = "[\n  0.1,\n  1e+300,\n  -9223372036854775808,\n  18446744073709551615,\n  3.0\n]\n";
+  const std::string numbers = "[0.1, 1e+300, -9223372036854775808, 18446744073709551615, 3.0]\n";
   EXPECT_EQ(toSortedText(parseJson(numbers, "x")), numbers);
+}
+
+TEST(Json, ListsOfScalarsStandOnOneLine) {
+  EXPECT_EQ(toSortedText(parseJson(R"({"flat": [1,"a",null], "empty": [[], {}], "none": {}})", "x")), R"({
+  "empty": [
+    [],
+    {}
+  ],
+  "flat": [1, "a", null],
+  "none": {}
+}
+)");
 }
 
 TEST(JsonError, NamesLineAndColumn) {

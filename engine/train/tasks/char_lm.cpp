@@ -19,7 +19,8 @@ class CharLm : public Task {
     trainBytes_ = int64_t(text_.size()) - int64_t(text_.size()) / 10;
     const int64_t least = (context_ + 1) * 10;
     if (int64_t(text_.size()) < least)
-      throw Error(Code::Data, text("[", file, "] has ", text_.size(), " bytes; expected at least ", least, " for a context of ", context_, "."));
+      throw Error(Code::Data, text("[", file, "] has ", text_.size(), " bytes; expected at least ", least,
+                                   " for a context of ", context_, "."));
   }
 
   std::map<std::string, int64_t> dims(int64_t batch) const override { return {{"B", batch}, {"T", context_}}; }
@@ -40,7 +41,8 @@ class CharLm : public Task {
         labels.push_back(uint8_t(text_[size_t(start + t + 1)]));
       }
     }
-    return {{"tokens", Tensor::fromInts({batch, context_}, tokens)}, {"labels", Tensor::fromInts({batch, context_}, labels)}};
+    return {{"tokens", Tensor::fromInts({batch, context_}, tokens)},
+            {"labels", Tensor::fromInts({batch, context_}, labels)}};
   }
 
   std::string decode(const std::vector<int64_t>& tokens) const override {
@@ -69,9 +71,12 @@ TaskDef task_char_lm() {
   return {
       .id = "char_lm",
       .title = "Character language model",
-      .help = "The next byte of a text file, or of a built-in toy language where no file is named. The last tenth of the text is for testing.",
-      .params = {textParam("file", "").label("Text file").help("Any text; empty: the toy language."),
-                 intParam("context", 128).label("Context").range(1, 1 << 20).help("Bytes that the model sees at once.")},
+      .help =
+          "The next byte of a text file, or of a built-in toy language where no file is named. The last tenth of the "
+          "text is for testing.",
+      .params =
+          {textParam("file", "").label("Text file").help("Any text; empty: the toy language."),
+           intParam("context", 128).label("Context").range(1, 1 << 20).help("Bytes that the model sees at once.")},
       .make = make,
   };
 }

@@ -1,5 +1,5 @@
-// Pictures and captions, both ways: the first half of each batch names what a picture shows (understanding), the second half
-// draws what a caption says (generation).
+// Pictures and captions, both ways: the first half of each batch names what a picture shows (understanding), the second
+// half draws what a caption says (generation).
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/ops/argmax.h"
@@ -15,8 +15,9 @@ namespace fw {
 namespace {
 
 // Words, then codes, then marks.
-constexpr int64_t kFirstCode = kShapeWords, kUnderstand = kFirstCode + kShapeCodes, kGenerate = kUnderstand + 1, kImage = kUnderstand + 2, kEndOfImage = kUnderstand + 3,
-                  kEnd = kUnderstand + 4, kVocabulary = kUnderstand + 5;
+constexpr int64_t kFirstCode = kShapeWords, kUnderstand = kFirstCode + kShapeCodes, kGenerate = kUnderstand + 1,
+                  kImage = kUnderstand + 2, kEndOfImage = kUnderstand + 3, kEnd = kUnderstand + 4,
+                  kVocabulary = kUnderstand + 5;
 constexpr int64_t kTime = 72;  // of 73 tokens, all but the last are read
 
 class ImageText : public Task {
@@ -55,12 +56,15 @@ class ImageText : public Task {
       }
       branch.push_back(isGeneration);
     }
-    return {{"tokens", Tensor::fromInts({batch, kTime}, tokens)}, {"labels", Tensor::fromInts({batch, kTime}, labels)}, {"branch", Tensor::fromInts({batch}, branch)}};
+    return {{"tokens", Tensor::fromInts({batch, kTime}, tokens)},
+            {"labels", Tensor::fromInts({batch, kTime}, labels)},
+            {"branch", Tensor::fromInts({batch}, branch)}};
   }
 
   /// Mean of the two halves' means. "accuracy" is that of attributes: either synonym of a word is right.
   TaskLoss loss(ir::Builder& builder, const std::map<std::string, ir::Value>& outputs, int64_t batch) const override {
-    if (batch % 2 != 0) throw Error(Code::Usage, text("[image_text] a batch of ", batch, " cannot be halved; expected an even number."));
+    if (batch % 2 != 0)
+      throw Error(Code::Usage, text("[image_text] a batch of ", batch, " cannot be halved; expected an even number."));
     const ir::Value logits = findOutput("image_text", outputs, "logits");
     const Shape expected{batch, kTime, kVocabulary};
     if (logits.rank() != 3 || logits.size(0) != batch || logits.size(1) != kTime || logits.size(2) < kVocabulary)
@@ -77,13 +81,18 @@ class ImageText : public Task {
       result.loss = result.loss.isValid() ? (result.loss + loss) * 0.5 : loss;
       const ir::Value guess = ir::argmax(rows, -1);
       if (isGeneration) {
-        result.measures.push_back({"generation_accuracy", ir::sum(ir::cast(ir::equal(guess, asked), DType::F32) * counts), ir::sum(counts)});
-        result.measures.push_back({"generation_loss", ir::sum(ir::crossEntropy(rows, asked, kIgnoredLabel)), ir::sum(counts)});
+        result.measures.push_back(
+            {"generation_accuracy", ir::sum(ir::cast(ir::equal(guess, asked), DType::F32) * counts), ir::sum(counts)});
+        result.measures.push_back(
+            {"generation_loss", ir::sum(ir::crossEntropy(rows, asked, kIgnoredLabel)), ir::sum(counts)});
       } else {
         // Words only: ids below kFirstCode, a pair of synonyms is one meaning.
-        const ir::Value isWord = ir::cast(ir::logicalAnd(ir::greaterEqual(asked, 0.0), ir::less(asked, double(kFirstCode))), DType::F32);
+        const ir::Value isWord =
+            ir::cast(ir::logicalAnd(ir::greaterEqual(asked, 0.0), ir::less(asked, double(kFirstCode))), DType::F32);
         const auto meaning = [](ir::Value word) { return ir::floor(ir::cast(word, DType::F32) * 0.5); };
-        result.measures.push_back({"accuracy", ir::sum(ir::cast(ir::equal(meaning(guess), meaning(asked)), DType::F32) * isWord), ir::sum(isWord)});
+        result.measures.push_back({"accuracy",
+                                   ir::sum(ir::cast(ir::equal(meaning(guess), meaning(asked)), DType::F32) * isWord),
+                                   ir::sum(isWord)});
       }
     }
     return result;
@@ -103,7 +112,8 @@ TaskDef task_image_text() {
       .id = "image_text",
       .title = "Shapes: image and text",
       .help = "Half of each batch names what a small picture shows, the other half draws what a caption says.",
-      .params = {realParam("noise", 0.05).label("Noise").range(0, 1).help("Share of background cells drawn at random.")},
+      .params =
+          {realParam("noise", 0.05).label("Noise").range(0, 1).help("Share of background cells drawn at random.")},
       .make = make,
   };
 }

@@ -23,11 +23,14 @@ class Mqar : public Task {
     const auto require = [](bool isTrue, const std::string& sentence) {
       if (!isTrue) throw Error(Code::Usage, "[mqar] " + sentence);
     };
-    require(4 * pairs_ <= length_, text("length ", length_, " is too short for ", pairs_, " pairs; expected at least ", 4 * pairs_, "."));
+    require(4 * pairs_ <= length_,
+            text("length ", length_, " is too short for ", pairs_, " pairs; expected at least ", 4 * pairs_, "."));
     require(length_ % 2 == 0, text("length is ", length_, "; expected an even number."));
-    require(vocabulary_ / 2 - 1 >= pairs_, text("vocabulary ", vocabulary_, " has ", vocabulary_ / 2 - 1, " keys; expected at least ", pairs_, "."));
+    require(vocabulary_ / 2 - 1 >= pairs_,
+            text("vocabulary ", vocabulary_, " has ", vocabulary_ / 2 - 1, " keys; expected at least ", pairs_, "."));
     // Slots g = 0, 1, ... of the rest of the sequence, with weight a (g+1)^(a-1): near ones are likelier.
-    for (int64_t g = 0; g < (length_ - 2 * pairs_) / 2; ++g) slotWeights_.push_back(power_ * std::pow(double(g + 1), power_ - 1));
+    for (int64_t g = 0; g < (length_ - 2 * pairs_) / 2; ++g)
+      slotWeights_.push_back(power_ * std::pow(double(g + 1), power_ - 1));
   }
 
   std::map<std::string, int64_t> dims(int64_t batch) const override { return {{"B", batch}, {"T", length_}}; }
@@ -41,7 +44,8 @@ class Mqar : public Task {
     std::vector<int64_t> tokens, labels;
     tokens.reserve(size_t(batch * length_));
     for (int64_t b = 0; b < batch; ++b) addRow(rng, tokens, labels);
-    return {{"tokens", Tensor::fromInts({batch, length_}, tokens)}, {"labels", Tensor::fromInts({batch, length_}, labels)}};
+    return {{"tokens", Tensor::fromInts({batch, length_}, tokens)},
+            {"labels", Tensor::fromInts({batch, length_}, labels)}};
   }
 
  private:
@@ -97,10 +101,16 @@ TaskDef task_mqar() {
       .title = "Multi-query recall",
       .help = "Key-value pairs, then the keys again among other tokens: at each the model must give the key's value.",
       .paper = "Arora et al., Zoology: Measuring and Improving Recall in Efficient Language Models, 2023",
-      .params = {intParam("vocabulary", 64).label("Vocabulary").range(4, 1 << 20).help("Token ids; the lower half are keys, the upper half values."),
+      .params = {intParam("vocabulary", 64)
+                     .label("Vocabulary")
+                     .range(4, 1 << 20)
+                     .help("Token ids; the lower half are keys, the upper half values."),
                  intParam("pairs", 4).label("Pairs").range(1, 4096).help("Key-value pairs of each sequence."),
                  intParam("length", 32).label("Length").range(4, 1 << 20).help("Tokens of each sequence."),
-                 realParam("power", 0.01).label("Power").range(1e-6, 1).help("How strongly queries stand near the pairs; 1: anywhere alike."),
+                 realParam("power", 0.01)
+                     .label("Power")
+                     .range(1e-6, 1)
+                     .help("How strongly queries stand near the pairs; 1: anywhere alike."),
                  boolParam("noise", true).label("Noise").help("Random tokens between the queries instead of zeros.")},
       .make = make,
   };

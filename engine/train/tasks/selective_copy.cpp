@@ -42,7 +42,8 @@ class SelectiveCopy : public Task {
         answers[content_ + noise_ + copied++] = row[t];
       }
     }
-    return {{"tokens", Tensor::fromInts({batch, length()}, tokens)}, {"labels", Tensor::fromInts({batch, length()}, labels)}};
+    return {{"tokens", Tensor::fromInts({batch, length()}, tokens)},
+            {"labels", Tensor::fromInts({batch, length()}, labels)}};
   }
 
  private:
@@ -53,7 +54,9 @@ class SelectiveCopy : public Task {
   uint64_t seed_;
 };
 
-std::unique_ptr<Task> make(const Params& params, uint64_t seed) { return std::make_unique<SelectiveCopy>(params, seed); }
+std::unique_ptr<Task> make(const Params& params, uint64_t seed) {
+  return std::make_unique<SelectiveCopy>(params, seed);
+}
 
 }  // namespace
 
@@ -63,9 +66,12 @@ TaskDef task_selective_copy() {
       .title = "Selective copying",
       .help = "Content tokens scattered among noise must be repeated in order at the end.",
       .paper = "Gu and Dao, Mamba: Linear-Time Sequence Modeling with Selective State Spaces, 2023",
-      .params = {intParam("content", 8).label("Content tokens").range(1, 4096).help("Tokens to repeat."), intParam("kinds", 14).label("Kinds").range(2, 1 << 20).help("Different content tokens."),
+      .params = {intParam("content", 8).label("Content tokens").range(1, 4096).help("Tokens to repeat."),
+                 intParam("kinds", 14).label("Kinds").range(2, 1 << 20).help("Different content tokens."),
                  intParam("noise", 64).label("Noise tokens").range(0, 1 << 20).help("Tokens to ignore."),
-                 boolParam("fixed", false).label("Fixed places").help("Content first, noise after it: plain copying, which needs no selection.")},
+                 boolParam("fixed", false)
+                     .label("Fixed places")
+                     .help("Content first, noise after it: plain copying, which needs no selection.")},
       .make = make,
   };
 }
