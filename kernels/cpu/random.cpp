@@ -36,18 +36,21 @@ void makeWords(int64_t seed, int64_t stream, int64_t begin, uint32_t* HWY_RESTRI
   const V lower = hn::Set(d, 0xffffffffu);
   const auto product = [&](V a, V b) HWY_ATTR { return hn::MulEven(hn::BitCast(d32, a), hn::BitCast(d32, b)); };
   const uint64_t s = uint64_t(seed), t = uint64_t(stream);
-  for (int64_t b = 0; b < run / 4; b += lanes) {
-    V c0 = hn::Iota(d, uint64_t(block + b));
-    V c1 = hn::ShiftRight<32>(c0), c2 = hn::Set(d, t), c3 = hn::Set(d, t >> 32);
-    uint32_t key0 = uint32_t(s), key1 = uint32_t(s >> 32);
+  V keys0[philoxRounds], keys1[philoxRounds];
+  for (int round = 0; round < philoxRounds; ++round) {
+    keys0[round] = hn::Set(d, uint32_t(s) + uint32_t(round) * philoxWeyl0);
+    keys1[round] = hn::Set(d, uint32_t(s >> 32) + uint32_t(round) * philoxWeyl1);
+  }
+  const V step = hn::Set(d, uint64_t(lanes));
+  V blocks = hn::Add(hn::Iota(d, 0), hn::Set(d, uint64_t(block)));
+  for (int64_t b = 0; b < run / 4; b += lanes, blocks = hn::Add(blocks, step)) {
+    V c0 = blocks, c1 = hn::ShiftRight<32>(c0), c2 = hn::Set(d, t), c3 = hn::Set(d, t >> 32);
     for (int round = 0; round < philoxRounds; ++round) {
       const V product0 = product(multiplier0, c0), product1 = product(multiplier1, c2);
-      c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(product1), c1), hn::Set(d, key0));
-      c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(product0), c3), hn::Set(d, key1));
+      c0 = hn::Xor3(hn::ShiftRight<32>(product1), c1, keys0[round]);
+      c2 = hn::Xor3(hn::ShiftRight<32>(product0), c3, keys1[round]);
       c1 = product1;
       c3 = product0;
-      key0 += philoxWeyl0;
-      key1 += philoxWeyl1;
     }
     const V first = hn::Or(hn::And(c0, lower), hn::ShiftLeft<32>(c1));
     const V second = hn::Or(hn::And(c2, lower), hn::ShiftLeft<32>(c3));

@@ -2,13 +2,56 @@
 // of elements that cannot matter with one comparison an element.
 #include "kernels/top_k.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/top_k.cpp"
+#include "kernels/cpu/simd.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
 
+HWY_BEFORE_NAMESPACE();
+namespace fw::kernels::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// The first NaN, or else the first of the largest.
+int64_t argmaxRow(const float* x, int64_t size) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = int64_t(hn::Lanes(d)), whole = size / lanes * lanes;
+  float best = x[0];
+  bool hasNaN = false;
+  int64_t i = 0;
+  if (whole > 0) {
+    auto most = hn::LoadU(d, x);
+    auto isNaN = hn::Ne(most, most);
+    for (; i < whole; i += lanes) {
+      const auto v = hn::LoadU(d, x + i);
+      isNaN = hn::Or(isNaN, hn::Ne(v, v));
+      most = hn::Max(most, v);
+    }
+    hasNaN = !hn::AllFalse(d, isNaN);
+    best = hn::GetLane(hn::MaxOfLanes(d, most));
+  }
+  for (; i < size; ++i) {
+    hasNaN = hasNaN || std::isnan(x[i]);
+    best = std::max(best, x[i]);
+  }
+  if (hasNaN) return std::find_if(x, x + size, [](float v) { return std::isnan(v); }) - x;
+  const auto wanted = hn::Set(d, best);
+  for (i = 0; i < whole; i += lanes)
+    if (const intptr_t at = hn::FindFirstTrue(d, hn::Eq(hn::LoadU(d, x + i), wanted)); at >= 0) return i + at;
+  while (x[i] != best) ++i;
+  return i;
+}
+
+}  // namespace fw::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace fw::kernels::cpu {
 namespace {
+HWY_EXPORT(argmaxRow);
 
 constexpr int64_t chunkElements = 16384;
 constexpr int64_t run = 16;
@@ -60,20 +103,6 @@ void topKRow(const float* x, int64_t width, int64_t k, float* values, int64_t* i
 
 bool isBetter(float value, float best) { return value > best || (std::isnan(value) && !std::isnan(best)); }
 
-int64_t argmaxRow(const float* x, int64_t size) {
-  int64_t best = 0;
-  for (int64_t j = 1; j < size;) {
-    if (j + run <= size && !isAnyAbove(x + j, x[best])) {
-      j += run;
-      continue;
-    }
-    for (const int64_t end = std::min(size, j + run); j < end; ++j)
-      if (isBetter(x[j], x[best])) best = j;
-    if (std::isnan(x[best])) break;
-  }
-  return best;
-}
-
 }  // namespace
 
 void topK(const Launch& launch, const TopKArgs& args) {
@@ -88,8 +117,9 @@ void topK(const Launch& launch, const TopKArgs& args) {
 void argmax(const Launch& launch, const ArgmaxArgs& args) {
   const int64_t n = args.inner, slab = args.size * n;
   if (n == 1) {
+    const auto place = HWY_DYNAMIC_DISPATCH(argmaxRow);
     parallelFor(launch, args.outer, std::max<int64_t>(1, chunkElements / args.size), [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin; o < end; ++o) args.y[o] = argmaxRow(args.x + o * slab, args.size);
+      for (int64_t o = begin; o < end; ++o) args.y[o] = place(args.x + o * slab, args.size);
     });
     return;
   }
@@ -111,3 +141,4 @@ void argmax(const Launch& launch, const ArgmaxArgs& args) {
 }
 
 }  // namespace fw::kernels::cpu
+#endif

@@ -9,6 +9,7 @@
 #include "engine/base/rng.h"
 #include "kernels/iota.h"
 #include "kernels/one_hot.h"
+#include "tests/support/each_target.h"
 #include "tests/support/guarded.h"
 
 namespace fw::kernels {
@@ -72,16 +73,18 @@ TEST(Argmax, EqualsAPlainLoopAlongAnyAxis) {
       for (const int64_t inner : {1, 2, 15, 16, 33}) {
         Guarded<float> x(mixedValues(outer * size * inner, uint64_t(size)));
         Guarded<int64_t> y(outer * inner);
-        cpu::argmax({2}, {x.data(), y.data(), outer, size, inner});
-        for (int64_t o = 0; o < outer; ++o)
-          for (int64_t i = 0; i < inner; ++i) {
-            int64_t best = 0;
-            for (int64_t j = 1; j < size; ++j) {
-              const float value = x[(o * size + j) * inner + i], former = x[(o * size + best) * inner + i];
-              if (!std::isnan(former) && (std::isnan(value) || value > former)) best = j;
+        testing::forEachTarget([&] {
+          cpu::argmax({2}, {x.data(), y.data(), outer, size, inner});
+          for (int64_t o = 0; o < outer; ++o)
+            for (int64_t i = 0; i < inner; ++i) {
+              int64_t best = 0;
+              for (int64_t j = 1; j < size; ++j) {
+                const float value = x[(o * size + j) * inner + i], former = x[(o * size + best) * inner + i];
+                if (!std::isnan(former) && (std::isnan(value) || value > former)) best = j;
+              }
+              ASSERT_EQ(y[o * inner + i], best) << outer << " " << size << " " << inner << " at " << o << "," << i;
             }
-            ASSERT_EQ(y[o * inner + i], best) << outer << " " << size << " " << inner << " at " << o << "," << i;
-          }
+        });
       }
 }
 

@@ -29,7 +29,8 @@ ir::Value orthogonalised(ir::Value x, int64_t rounds) {
   const double a = 3.4445, b = -4.7750, c = 2.0315;  // steepest at 0 among those that stay within [0.7, 1.2]
   const bool isTall = x.size(0) > x.size(1);
   ir::Builder& builder = *x.builder;
-  x = x / (builder.op("sqrt", {builder.op("sum_squares", {x})}) + 1e-7);  // no singular value above 1
+  const ir::Value norm = builder.op("sqrt", {builder.op("sum_squares", {x})});
+  x = x / builder.op("maximum", {norm, builder.constant(1e-7)});  // no singular value above 1
   for (int64_t i = 0; i < rounds; ++i) {
     const ir::Value gram = isTall ? product(x, x, true, false) : product(x, x, false, true);  // of the shorter side
     const ir::Value polynomial = gram * b + product(gram, gram, false, false) * c;
