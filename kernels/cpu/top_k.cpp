@@ -24,10 +24,10 @@ int64_t argmaxRow(const float* x, int64_t size) {
   int64_t i = 0;
   if (whole > 0) {
     auto most = hn::LoadU(d, x);
-    auto isNaN = hn::Ne(most, most);
+    auto isNaN = hn::IsNaN(most);
     for (; i < whole; i += lanes) {
       const auto v = hn::LoadU(d, x + i);
-      isNaN = hn::Or(isNaN, hn::Ne(v, v));
+      isNaN = hn::Or(isNaN, hn::IsNaN(v));
       most = hn::Max(most, v);
     }
     hasNaN = !hn::AllFalse(d, isNaN);
