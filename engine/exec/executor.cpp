@@ -1,4 +1,5 @@
-// Running plans. Pointers are resolved once; only those of sources and outputs change from call to call of a scan's body.
+// Running plans. Pointers are resolved once; only those of sources and outputs change from call to call of a scan's
+// body.
 #include "engine/exec/executor.h"
 
 #include <algorithm>
@@ -75,8 +76,10 @@ struct Executor::Frame {
   void setPointers() {
     for (const Patch& patch : patches) {
       const void* pointer = patch.isSlotOutput ? outputs[size_t(patch.slot)] : sources[size_t(patch.slot)];
-      if (patch.isOutput) calls[patch.call].outputs[patch.index] = const_cast<void*>(pointer);
-      else calls[patch.call].inputs[patch.index] = pointer;
+      if (patch.isOutput)
+        calls[patch.call].outputs[patch.index] = const_cast<void*>(pointer);
+      else
+        calls[patch.call].inputs[patch.index] = pointer;
     }
   }
 
@@ -88,10 +91,14 @@ struct Executor::Frame {
       place = &plan->places[size_t(ref.node)][size_t(ref.output)];
     }
     switch (place->where) {
-      case Placement::Where::Arena: return arena + place->offset;
-      case Placement::Where::Source: return sources[size_t(place->slot)];
-      case Placement::Where::Output: return outputs[size_t(place->slot)];
-      case Placement::Where::None: break;
+      case Placement::Where::Arena:
+        return arena + place->offset;
+      case Placement::Where::Source:
+        return sources[size_t(place->slot)];
+      case Placement::Where::Output:
+        return outputs[size_t(place->slot)];
+      case Placement::Where::None:
+        break;
     }
     throw Error(Code::Internal, text("[executor] node ", ref.node, " has no memory."));
   }
@@ -106,22 +113,26 @@ struct Executor::Frame {
       Call call{.op = node.op, .node = &node};
       const size_t index = frame->calls.size();
       const auto resolve = [&](ir::ValueRef ref, size_t position, bool isOutput) -> const void* {
-        while (graph.nodes[size_t(ref.node)].op->isView && plan->places[size_t(ref.node)][size_t(ref.output)].where == Placement::Where::None)
+        while (graph.nodes[size_t(ref.node)].op->isView &&
+               plan->places[size_t(ref.node)][size_t(ref.output)].where == Placement::Where::None)
           ref = graph.nodes[size_t(ref.node)].inputs[0];
         const Placement& place = plan->places[size_t(ref.node)][size_t(ref.output)];
         if (place.where == Placement::Where::Arena) return arena + place.offset;
         if (place.where != Placement::Where::None)
           frame->patches.push_back({index, position, isOutput, place.where == Placement::Where::Output, place.slot});
-        if (isOutput && place.where == Placement::Where::Output && plan->outputSource[size_t(place.slot)] >= 0) frame->commit = std::min(frame->commit, index);
+        if (isOutput && place.where == Placement::Where::Output && plan->outputSource[size_t(place.slot)] >= 0)
+          frame->commit = std::min(frame->commit, index);
         return nullptr;
       };
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         call.inputTypes.push_back(graph.type(node.inputs[i]));
         call.inputs.push_back(resolve(node.inputs[i], i, false));
       }
-      for (size_t o = 0; o < node.types.size(); ++o) call.outputs.push_back(const_cast<void*>(resolve({step.node, int(o)}, o, true)));
+      for (size_t o = 0; o < node.types.size(); ++o)
+        call.outputs.push_back(const_cast<void*>(resolve({step.node, int(o)}, o, true)));
       if (step.workspaceBytes > 0) call.workspace = arena + step.workspace;
-      if (node.op->prepare) call.prepared = node.op->prepare(OpCall{call.inputTypes, node.attrs, node.body.get()}, node.types);
+      if (node.op->prepare)
+        call.prepared = node.op->prepare(OpCall{call.inputTypes, node.attrs, node.body.get()}, node.types);
       if (step.body) call.body = make(step.body, arena + step.bodyArena);
       frame->calls.push_back(std::move(call));
     }
@@ -139,20 +150,27 @@ void Executor::bind() {
   Backend& backend = store_->backend();
   for (const ir::InputInfo& input : graph.inputs) {
     const ir::TensorType& type = graph.type({input.node, 0});
-    if (store_->has(input.name) && store_->type(input.name) == type) sources_.push_back(store_->memory(input.name));
-    else sources_.push_back(backend.allocate(type.bytes(), input.name));
+    if (store_->has(input.name) && store_->type(input.name) == type)
+      sources_.push_back(store_->memory(input.name));
+    else
+      sources_.push_back(backend.allocate(type.bytes(), input.name));
   }
   for (const ir::ParameterInfo& parameter : graph.parameters) {
     const ir::TensorType& type = graph.type({parameter.node, 0});
-    if (!store_->has(parameter.name)) throw Error(Code::Data, text("[", parameter.name, "] the weights have no tensor of this name; expected ", type.toString(), "."));
+    if (!store_->has(parameter.name))
+      throw Error(Code::Data, text("[", parameter.name, "] the weights have no tensor of this name; expected ",
+                                   type.toString(), "."));
     if (store_->type(parameter.name) != type)
-      throw Error(Code::Data, text("[", parameter.name, "] the weights have ", store_->type(parameter.name).toString(), "; expected ", type.toString(), "."));
+      throw Error(Code::Data, text("[", parameter.name, "] the weights have ", store_->type(parameter.name).toString(),
+                                   "; expected ", type.toString(), "."));
     sources_.push_back(store_->memory(parameter.name));
   }
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     const int source = plan_->outputSource[i];
-    if (source >= 0) outputs_.push_back(sources_[size_t(source)]);
-    else outputs_.push_back(backend.allocate(graph.type(graph.outputs[i].value).bytes(), graph.outputs[i].name));
+    if (source >= 0)
+      outputs_.push_back(sources_[size_t(source)]);
+    else
+      outputs_.push_back(backend.allocate(graph.type(graph.outputs[i].value).bytes(), graph.outputs[i].name));
   }
   arena_ = backend.allocate(plan_->arenaBytes, "activations");
   frame_ = Frame::make(plan_, arena_.pointer);
@@ -167,7 +185,8 @@ void Executor::setInput(const std::string& name, const Tensor& value) {
     if (graph.inputs[i].name != name) continue;
     const ir::TensorType& type = graph.type({graph.inputs[i].node, 0});
     if (type != ir::TensorType{value.dtype, value.shape})
-      throw Error(Code::Shape, text("[", name, "] got ", fw::name(value.dtype), value.shape, "; expected ", type.toString(), "."));
+      throw Error(Code::Shape,
+                  text("[", name, "] got ", fw::name(value.dtype), value.shape, "; expected ", type.toString(), "."));
     store_->backend().upload(sources_[i], 0, value.memory.get(), value.bytes());
     return;
   }
@@ -177,6 +196,7 @@ void Executor::setInput(const std::string& name, const Tensor& value) {
 namespace {
 
 constexpr unsigned char kGuardByte = 0xff;  // four of them are a NaN
+constexpr int64_t kAlignment = 64;          // of the planner's buffers
 
 void fillNaN(std::byte* memory, int64_t bytes) {
   if (bytes > 0) std::memset(memory, kGuardByte, size_t(bytes));
@@ -187,13 +207,15 @@ std::string findNonFinite(const ir::TensorType& type, const void* data) {
   const float* values = static_cast<const float*>(data);
   const int64_t count = type.shape.count();
   for (int64_t i = 0; i < count; ++i)
-    if (!std::isfinite(values[i])) return text(std::isnan(values[i]) ? "NaN" : "Inf", " at element ", i, " of ", type.toString());
+    if (!std::isfinite(values[i]))
+      return text(std::isnan(values[i]) ? "NaN" : "Inf", " at element ", i, " of ", type.toString());
   return {};
 }
 
 }  // namespace
 
-void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress* progress, const std::function<bool(size_t)>& afterStep) {
+void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress* progress,
+                        const std::function<bool(size_t)>& afterStep) {
   Backend& backend = store_->backend();
   static const kernels::Launch unused;
   for (size_t i = 0; i < frame.calls.size(); ++i) {
@@ -208,7 +230,8 @@ void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress*
         runFrame(*body, {}, nullptr, nullptr);
       };
     }
-    backend.run(*call.op, KernelCall{unused, call.inputTypes, call.node->types, call.inputs.data(), call.outputs.data(), call.node->attrs, call.workspace, call.prepared.get(),
+    backend.run(*call.op, KernelCall{unused, call.inputTypes, call.node->types, call.inputs.data(), call.outputs.data(),
+                                     call.node->attrs, call.workspace, call.prepared.get(),
                                      call.body ? &call.runBody : nullptr, i < frame.commit ? &cancel : nullptr});
     if (afterStep && !afterStep(i)) return;
     if (progress) progress->report(double(i + 1) / double(frame.calls.size()));
@@ -225,6 +248,33 @@ void Executor::run(const CancelToken& cancel, const Progress& progress) {
   stepSeconds_.clear();
   if (isGuarded_) fillNaN(arena_.pointer, arena_.bytes);
   double last = isTimed_ ? backend.seconds() : 0;
+  // Calls look(begin, bytes, output) for what step i writes into the arena, sizes padded.
+  const auto forOutputs = [&](size_t i, const auto& look) {
+    const Frame::Call& call = frame_->calls[i];
+    for (size_t o = 0; o < call.outputs.size(); ++o) {
+      std::byte* begin = static_cast<std::byte*>(call.outputs[o]);
+      if (begin < arena_.pointer || begin >= arena_.pointer + arena_.bytes) continue;
+      look(begin, (call.node->types[o].bytes() + kAlignment - 1) / kAlignment * kAlignment, o);
+    }
+  };
+  const auto checkGuards = [&](size_t i) {
+    forOutputs(i, [&](std::byte* begin, int64_t bytes, size_t o) {
+      for (int64_t g = 1; g <= plan_->options.guardBytes; ++g)
+        if (begin[-g] != std::byte(kGuardByte) || begin[bytes + g - 1] != std::byte(kGuardByte))
+          throw Error(Code::Internal, text("[", frame_->calls[i].op->name, "] wrote outside output ", o, "."));
+    });
+  };
+  // The memory may have held other results before: NaN goes into outputs that do not replace an input, and around all.
+  const auto layGuards = [&](size_t i) {
+    if (i >= frame_->calls.size()) return;
+    const std::vector<const void*>& inputs = frame_->calls[i].inputs;
+    forOutputs(i, [&](std::byte* begin, int64_t bytes, size_t) {
+      const int64_t guard = plan_->options.guardBytes;
+      fillNaN(begin - guard, guard);
+      fillNaN(begin + bytes, guard);
+      if (std::find(inputs.begin(), inputs.end(), begin) == inputs.end()) fillNaN(begin, bytes);
+    });
+  };
   const auto afterStep = [&](size_t i) {
     if (isTimed_) {
       const double now = backend.seconds();
@@ -232,16 +282,8 @@ void Executor::run(const CancelToken& cancel, const Progress& progress) {
       last = now;
     }
     if (isGuarded_) {
-      // Only this step's outputs can have been overrun by this step.
-      const Frame::Call& call = frame_->calls[i];
-      for (size_t o = 0; o < call.outputs.size(); ++o) {
-        std::byte* begin = static_cast<std::byte*>(call.outputs[o]);
-        if (begin < arena_.pointer || begin >= arena_.pointer + arena_.bytes) continue;
-        const int64_t bytes = call.node->types[o].bytes(), padded = (bytes + 63) / 64 * 64;
-        for (int64_t g = 1; g <= plan_->options.guardBytes; ++g)
-          if (begin[-g] != std::byte(kGuardByte) || begin[padded + g - 1] != std::byte(kGuardByte))
-            throw Error(Code::Internal, text("[", call.op->name, "] wrote outside output ", o, "."));
-      }
+      checkGuards(i);
+      layGuards(i + 1);
     }
     return true;
   };
@@ -258,9 +300,12 @@ std::unique_ptr<NonFinite> Executor::runChecked() {
       const ir::TensorType& type = call.node->types[o];
       Tensor host = Tensor::make(type.dtype, type.shape);
       store_->backend().wait();
-      store_->backend().download(host.memory.get(), {nullptr, static_cast<std::byte*>(call.outputs[o]), type.bytes()}, 0, type.bytes());
+      store_->backend().download(host.memory.get(), {nullptr, static_cast<std::byte*>(call.outputs[o]), type.bytes()},
+                                 0, type.bytes());
       const std::string what = findNonFinite(type, host.memory.get());
-      if (!what.empty()) found = std::make_unique<NonFinite>(NonFinite{call.op->name, graph.scopes[size_t(call.node->scope)], call.node->origin, what});
+      if (!what.empty())
+        found = std::make_unique<NonFinite>(
+            NonFinite{call.op->name, graph.scopes[size_t(call.node->scope)], call.node->origin, what});
     }
     return !found;
   };
