@@ -161,7 +161,10 @@ struct AnalyzeCall {
 
 AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel = {}, const Progress& progress = {});
 
-/// CSV for each matrix and series, and one JSON of everything, into `folder`.
+/// Everything of a result as JSON text; missing values are null.
+std::string analysisJson(const AnalysisResult& result);
+
+/// CSV for each matrix and series, and that JSON, into `folder`.
 void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& folder);
 
 // ---- measuring

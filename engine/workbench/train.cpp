@@ -1,0 +1,228 @@
+// Training into a run folder: run.json, model.fw.json, metrics.sqlite, metrics.csv, checkpoint.safetensors.
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cmath>
+#include <iomanip>
+#include <locale>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "engine/arch/document_file.h"
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/base/json.h"
+#include "engine/io/safetensors.h"
+#include "engine/workbench/workbench.h"
+
+namespace fw {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json toJson(const Params& params) {
+  Json json = Json::object();
+  for (const auto& [name, value] : params) std::visit([&, &key = name](const auto& v) { json[key] = v; }, value);
+  return json;
+}
+
+Params toParams(const Json& json, const std::string& place) {
+  Params params;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_boolean()) params[name] = value.get<bool>();
+    else if (value.is_number_integer()) params[name] = value.get<int64_t>();
+    else if (value.is_number()) params[name] = value.get<double>();
+    else if (value.is_string()) params[name] = value.get<std::string>();
+    else throw Error(Code::File, text("[", place, "] option '", name, "' is neither number, text nor flag."));
+  }
+  return params;
+}
+
+Json toJson(const TrainOptions& o) {
+  return {{"task", o.task},           {"task_options", toJson(o.taskOptions)}, {"optimizer", o.optimizer}, {"optimizer_options", toJson(o.optimizerOptions)},
+          {"steps", o.steps},         {"batch", o.batch},                      {"accumulate", o.accumulate}, {"learning_rate", o.learningRate},
+          {"warmup", o.warmup},       {"final_rate", o.finalRate},             {"clip", o.clip},             {"seed", o.seed}};
+}
+
+/// metrics(step, name, value) in SQLite, and one CSV row a step.
+class MetricsLog {
+ public:
+  MetricsLog(const fs::path& folder, int64_t keepUntil) {
+    const std::string file = (folder / "metrics.sqlite").string();
+    if (sqlite3_open(file.c_str(), &database_) != SQLITE_OK) fail(file);
+    sqlite3_busy_timeout(database_, 2000);
+    execute("PRAGMA journal_mode=WAL");
+    execute("PRAGMA synchronous=NORMAL");
+    execute("CREATE TABLE IF NOT EXISTS metrics(step INTEGER, split TEXT, name TEXT, value REAL, PRIMARY KEY(step, split, name))");
+    // What came after the checkpoint that a run resumes from is computed again.
+    execute(text("DELETE FROM metrics WHERE step > ", keepUntil));
+    if (sqlite3_prepare_v2(database_, "INSERT OR REPLACE INTO metrics VALUES(?,?,?,?)", -1, &insert_, nullptr) != SQLITE_OK) fail(file);
+    csvPath_ = folder / "metrics.csv";
+  }
+  MetricsLog(const MetricsLog&) = delete;
+  MetricsLog& operator=(const MetricsLog&) = delete;
+  ~MetricsLog() {
+    sqlite3_finalize(insert_);
+    sqlite3_close(database_);
+  }
+
+  void begin() { execute("BEGIN"); }
+  void commit() { execute("COMMIT"); }
+  void add(int64_t step, const char* split, const std::string& name, double value) {
+    sqlite3_bind_int64(insert_, 1, step);
+    sqlite3_bind_text(insert_, 2, split, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert_, 3, name.c_str(), -1, SQLITE_TRANSIENT);
+    sqlite3_bind_double(insert_, 4, value);
+    const int status = sqlite3_step(insert_);
+    sqlite3_reset(insert_);
+    if (status != SQLITE_DONE) fail("metrics.sqlite");
+  }
+
+  /// The whole table as CSV: step, split, name, value.
+  void writeCsv() {
+    std::ostringstream out;
+    out.imbue(std::locale::classic());
+    out << "step,split,name,value\n";
+    sqlite3_stmt* select = nullptr;
+    if (sqlite3_prepare_v2(database_, "SELECT step, split, name, value FROM metrics ORDER BY step, split, name", -1, &select, nullptr) != SQLITE_OK) fail("metrics.sqlite");
+    while (sqlite3_step(select) == SQLITE_ROW)
+      out << sqlite3_column_int64(select, 0) << ',' << reinterpret_cast<const char*>(sqlite3_column_text(select, 1)) << ','
+          << reinterpret_cast<const char*>(sqlite3_column_text(select, 2)) << ',' << std::setprecision(9) << sqlite3_column_double(select, 3) << '\n';
+    sqlite3_finalize(select);
+    writeFileAtomically(csvPath_.string(), out.str());
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& place) { throw Error(Code::File, text("[", place, "] ", database_ ? sqlite3_errmsg(database_) : "cannot be opened", ".")); }
+  void execute(const std::string& sql) {
+    if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("metrics.sqlite");
+  }
+
+  sqlite3* database_ = nullptr;
+  sqlite3_stmt* insert_ = nullptr;
+  fs::path csvPath_;
+};
+
+void writeCheckpoint(const fs::path& folder, const Trainer& trainer) {
+  const TrainState state = trainer.state();
+  saveSafetensors((folder / "checkpoint.safetensors").string(), state.tensors, {{"step", std::to_string(state.step)}});
+}
+
+TrainState readCheckpoint(const fs::path& folder) {
+  const std::string path = (folder / "checkpoint.safetensors").string();
+  SafetensorsFile file = loadSafetensors(path);
+  const auto step = file.metadata.find("step");
+  if (step == file.metadata.end() || step->second.empty() || step->second.size() > 15 || step->second.find_first_not_of("0123456789") != std::string::npos)
+    throw Error(Code::File, text("[", path, "] names no step."));
+  return {std::stoll(step->second), std::move(file.tensors)};
+}
+
+}  // namespace
+
+TrainResult train(const TrainCall& call, const TrainObserver& observer, const CancelToken& cancel) {
+  std::error_code error;
+  fs::create_directories(call.out, error);
+  if (error) throw Error(Code::File, text("[", call.out.string(), "] cannot be made: ", error.message(), "."));
+  const std::unique_ptr<Backend> backend = makeBackend(call.device);
+  Trainer trainer(call.architecture, call.options, *backend);
+  if (call.isResumed) {
+    trainer.restore(readCheckpoint(call.out));
+  } else if (!call.weights.empty()) {
+    for (const auto& [name, tensor] : call.weights)
+      if (trainer.store().has(name)) trainer.store().set(name, tensor);
+  }
+  const Json info = {{"format", "formwright-run"}, {"version", 1}, {"device", call.device}, {"options", toJson(call.options)}};
+  saveDocument(*call.architecture, (call.out / "model.fw.json").string());
+  writeFileAtomically((call.out / "run.json").string(), toSortedText(info));
+  MetricsLog log(call.out, trainer.stepsDone());
+  if (!call.isResumed) writeCheckpoint(call.out, trainer);
+
+  TrainResult result;
+  const auto start = std::chrono::steady_clock::now();
+  const int64_t first = trainer.stepsDone();
+  const auto evaluateNow = [&] {
+    const Evaluation evaluation = trainer.evaluate(call.evaluationBatches, cancel);
+    log.begin();
+    log.add(trainer.stepsDone(), "test", "loss", evaluation.loss);
+    for (const auto& [name, value] : evaluation.measures) log.add(trainer.stepsDone(), "test", name, value);
+    log.commit();
+    if (observer.onEvaluation) observer.onEvaluation(trainer.stepsDone(), evaluation);
+    return evaluation;
+  };
+  const auto finish = [&] {
+    writeCheckpoint(call.out, trainer);
+    log.writeCsv();
+    result.steps = trainer.stepsDone();
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  try {
+    while (trainer.stepsDone() < call.options.steps) {
+      while (observer.isPaused && observer.isPaused() && !cancel.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      throwIfCancelled(cancel);
+      const StepReport report = trainer.step(cancel);
+      result.reports.push_back(report);
+      log.begin();
+      log.add(report.step, "train", "loss", report.loss);
+      log.add(report.step, "train", "gradient_norm", report.gradientNorm);
+      log.add(report.step, "train", "learning_rate", report.learningRate);
+      for (const auto& [name, value] : report.measures) log.add(report.step, "train", name, value);
+      log.commit();
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      const double left = seconds / double(report.step - first) * double(call.options.steps - report.step);
+      if (observer.onStep) observer.onStep(report, call.options.steps, left);
+      const bool isLast = report.step == call.options.steps;
+      if (call.evaluateEvery > 0 && report.step % call.evaluateEvery == 0 && !isLast) evaluateNow();
+      if (call.checkpointEvery > 0 && report.step % call.checkpointEvery == 0 && !isLast) writeCheckpoint(call.out, trainer);
+    }
+    result.final = evaluateNow();
+  } catch (const Error& cause) {
+    if (cause.code() != Code::Cancelled) {
+      finish();
+      throw;
+    }
+    result.wasCancelled = true;
+  }
+  finish();
+  return result;
+}
+
+RunInfo readRun(const fs::path& folder) {
+  const std::string path = (folder / "run.json").string();
+  const Json json = readJsonFile(path);
+  const auto wrong = [&](const std::string& what) { throw Error(Code::File, text("[", path, "] ", what)); };
+  if (!json.is_object() || json.value("format", "") != "formwright-run") wrong("is no run of Formwright.");
+  if (!json.contains("version") || json["version"] != 1) wrong(text("has version ", json.contains("version") ? json["version"].dump() : "none", "; expected 1."));
+  RunInfo info{.folder = folder};
+  try {
+    const Json& o = json.at("options");
+    info.device = json.at("device").get<std::string>();
+    info.options = {.task = o.at("task").get<std::string>(),
+                    .taskOptions = toParams(o.at("task_options"), path),
+                    .optimizer = o.at("optimizer").get<std::string>(),
+                    .optimizerOptions = toParams(o.at("optimizer_options"), path),
+                    .steps = o.at("steps").get<int64_t>(),
+                    .batch = o.at("batch").get<int64_t>(),
+                    .accumulate = o.at("accumulate").get<int64_t>(),
+                    .learningRate = o.at("learning_rate").get<double>(),
+                    .warmup = o.at("warmup").get<double>(),
+                    .finalRate = o.at("final_rate").get<double>(),
+                    .clip = o.at("clip").get<double>(),
+                    .seed = o.at("seed").get<uint64_t>()};
+    if (fs::exists(folder / "checkpoint.safetensors")) info.step = readCheckpoint(folder).step;
+  } catch (const nlohmann::json::exception& error) {
+    wrong(text("lacks an option or has one of another type: ", error.what(), "."));
+  }
+  return info;
+}
+
+Evaluation evaluate(const Architecture& architecture, const std::map<std::string, Tensor>& weights, const std::string& task, const Params& taskOptions, uint64_t seed, int64_t batches,
+                    int64_t batch, const std::string& device, const CancelToken& cancel) {
+  const std::unique_ptr<Backend> backend = makeBackend(device);
+  Trainer trainer(std::make_shared<const Architecture>(architecture), {.task = task, .taskOptions = taskOptions, .steps = 0, .batch = batch, .seed = seed}, *backend);
+  for (const auto& [name, tensor] : weights)
+    if (trainer.store().has(name)) trainer.store().set(name, tensor);
+  return trainer.evaluate(batches, cancel);
+}
+
+}  // namespace fw
