@@ -1,0 +1,47 @@
+// One verb of the command line: its options, and what it does. One file each in app/cli.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/workbench/workbench.h"
+
+namespace fw::cli {
+
+/// Adds the verb to the program; its callback does the work and throws fw::Error for exit code 1 or 2.
+using Register = void (*)(CLI::App& program);
+
+void addList(CLI::App& program);
+void addCheck(CLI::App& program);
+void addCost(CLI::App& program);
+void addRun(CLI::App& program);
+void addTrain(CLI::App& program);
+void addEval(CLI::App& program);
+void addGenerate(CLI::App& program);
+void addAnalyze(CLI::App& program);
+void addDiff(CLI::App& program);
+void addExport(CLI::App& program);
+void addBench(CLI::App& program);
+
+/// "k=v" pairs as parameters: true and false are flags, numbers numbers, the rest text. Throws Code::Usage.
+Params parseOptions(const std::vector<std::string>& pairs);
+
+/// One JSON object on stdout.
+void printJson(const Json& json);
+
+/// 4,300,000 -> "4.3 M": three significant digits.
+std::string shortNumber(double value);
+
+/// A token that Ctrl+C stops.
+CancelToken interruptToken();
+
+/// 3 with the verb "check": the document has errors, which have been printed.
+struct ExitCode {
+  int code;
+};
+
+}  // namespace fw::cli

@@ -1,0 +1,29 @@
+// export: a model as a file of another tool.
+#include <iostream>
+
+#include "app/cli/command.h"
+#include "engine/base/error.h"
+#include "engine/workbench/exporter.h"
+
+namespace fw::cli {
+
+void addExport(CLI::App& program) {
+  CLI::App* verb = program.add_subcommand("export", "A model as a file of another tool");
+  struct Options {
+    std::string model, to, path;
+  };
+  const auto options = std::make_shared<Options>();
+  std::vector<std::string> names;
+  for (const ExporterDef& exporter : allExporters()) names.push_back(exporter.id);
+  verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
+  verb->add_option("--to", options->to, "Format")->required()->check(CLI::IsMember(names));
+  verb->add_option("--out", options->path, "File or folder")->required();
+  verb->callback([options] {
+    const OpenedModel opened = openModel(options->model);
+    for (const ExporterDef& exporter : allExporters())
+      if (exporter.id == options->to) exporter.write({*opened.architecture, opened.weights.empty() ? nullptr : &opened.weights, options->path});
+    std::cerr << "wrote " << options->path << std::endl;
+  });
+}
+
+}  // namespace fw::cli

@@ -1,0 +1,40 @@
+// generate: text token by token.
+#include <iostream>
+
+#include "app/cli/command.h"
+#include "engine/base/error.h"
+
+namespace fw::cli {
+
+void addGenerate(CLI::App& program) {
+  CLI::App* verb = program.add_subcommand("generate", "Continue a prompt token by token");
+  struct Options {
+    std::string model, prompt;
+    GenerateOptions generate;
+  };
+  const auto options = std::make_shared<Options>();
+  verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json")->required();
+  verb->add_option("--prompt", options->prompt, "Text to go on from")->required();
+  verb->add_option("--tokens", options->generate.tokens, "How many")->check(CLI::Range(int64_t(1), int64_t(1) << 20))->capture_default_str();
+  verb->add_option("--temperature", options->generate.temperature, "0: the likeliest")->check(CLI::NonNegativeNumber)->capture_default_str();
+  verb->add_option("--seed", options->generate.seed, "Of the choices")->capture_default_str();
+  verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS")->capture_default_str();
+  verb->callback([options] {
+    const OpenedModel opened = openModel(options->model);
+    // Without a task that says otherwise, tokens are bytes.
+    options->generate.prompt.clear();
+    for (const char c : options->prompt) options->generate.prompt.push_back(uint8_t(c));
+    std::cout << options->prompt;
+    generate(
+        *opened.architecture, opened.weights, options->generate,
+        [](int64_t token) {
+          if (token < 256) std::cout << char(uint8_t(token)) << std::flush;
+          else std::cout << '<' << token << '>' << std::flush;
+          return true;
+        },
+        interruptToken());
+    std::cout << std::endl;
+  });
+}
+
+}  // namespace fw::cli
