@@ -1,6 +1,7 @@
 // Measures of how alike two sets of activations are.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
