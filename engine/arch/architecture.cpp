@@ -96,7 +96,7 @@ std::string pathText(const Architecture& architecture, const GraphPath& path, No
   for (const BodyRef& step : path) {
     const Node* container = graph ? graph->find(step.node) : nullptr;
     out += (out.empty() ? "" : "/") + (container ? container->name : "?");
-    if (!container || container->bodies.size() > 1) out += "(" + step.body + ")";
+    if (!container || container->bodies.size() > 1 || !container->bodies.count(step.body)) out += "(" + step.body + ")";
     graph = nullptr;
     if (!container) continue;
     const auto body = container->bodies.find(step.body);

@@ -89,26 +89,29 @@ struct Fragment {
 
 Fragment readFragment(const std::string& source, int depth) {
   DocumentReader reader(kPlace);
-  const Json json = parseJson(source, kPlace);
-  if (!json.is_object() || json.value("format", Json()) != kFormat) reader.refuse("text", "this is no copy of nodes");
-  if (json.value("version", Json()) != kVersion)
-    reader.refuse("text", text("its version is ", json.value("version", Json()).dump(), "; this program reads version ",
-                               kVersion));
+  const SortedJson json = parseSortedJson(source, kPlace);
+  if (!json.is_object() || json.value("format", SortedJson()) != kFormat)
+    reader.refuse("text", "this is no copy of nodes");
+  if (json.value("version", SortedJson()) != kVersion)
+    reader.refuse("text", text("its version is ", json.value("version", SortedJson()).dump(),
+                               "; this program reads version ", kVersion));
   Fragment fragment;
   fragment.graph = reader.readGraph(json, "text", depth);
-  if (const Json* wires = reader.member(json, "incoming")) fragment.incoming = reader.readWires(*wires, "incoming");
-  if (const Json* names = reader.member(json, "sources")) {
+  if (const SortedJson* wires = reader.member(json, "incoming"))
+    fragment.incoming = reader.readWires(*wires, "incoming");
+  if (const SortedJson* names = reader.member(json, "sources")) {
     reader.requireObject(*names, "sources");
     for (const Wire& wire : fragment.incoming) {
-      const Json* name = reader.member(*names, std::to_string(wire.from.node).c_str());
+      const SortedJson* name = reader.member(*names, std::to_string(wire.from.node).c_str());
       if (name) fragment.incomingNames[wire.from.node] = reader.readText(*name, "sources", "name");
     }
   }
-  if (const Json* groups = reader.member(json, "weight_groups"))
+  if (const SortedJson* groups = reader.member(json, "weight_groups"))
     fragment.weightGroups = reader.readWeightGroups(*groups);
-  if (const Json* variables = reader.member(json, "variables")) fragment.variables = reader.readVariables(*variables);
-  Json ignored = Json::object();
-  if (const Json* layout = reader.member(json, "layout")) fragment.layout = reader.readLayout(*layout, ignored);
+  if (const SortedJson* variables = reader.member(json, "variables"))
+    fragment.variables = reader.readVariables(*variables);
+  SortedJson ignored = SortedJson::object();
+  if (const SortedJson* layout = reader.member(json, "layout")) fragment.layout = reader.readLayout(*layout, ignored);
   return fragment;
 }
 
@@ -134,7 +137,7 @@ std::string copyText(const Architecture& architecture, const GraphPath& path, co
     (chosen.count(wire.from.node) ? part.wires : incoming).push_back(wire);
   }
 
-  Json json = toJson(part);
+  SortedJson json = toJson(part);
   json["format"] = kFormat;
   json["version"] = kVersion;
   Graph outside;
@@ -147,7 +150,7 @@ std::string copyText(const Architecture& architecture, const GraphPath& path, co
       json["weight_groups"][name] = toJson(group->second);
   for (const std::string& name : variables)
     if (const auto value = architecture.variables.find(name); value != architecture.variables.end())
-      json["variables"][name] = value->second;
+      json["variables"][name] = plainNumber(value->second);
   for (NodeId id : all)
     if (const auto place = architecture.layout.find(id); place != architecture.layout.end())
       json["layout"][std::to_string(id)] = toJson(place->second);

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kFormat = "formwright";
 
 /// Keys of this version or of an older one, changed into those of kDocumentVersion.
-void migrate(Json& json, const std::string& place) {
+void migrate(SortedJson& json, const std::string& place) {
   const auto format = json.find("format"), version = json.find("version");
   if (format == json.end() || *format != kFormat)
     throw Error(Code::File,
@@ -30,14 +30,14 @@ void migrate(Json& json, const std::string& place) {
 }  // namespace
 
 std::string toDocumentText(const Architecture& architecture) {
-  Json body = toJson(*architecture.root);
-  body["variables"] = Json::object();
-  body["weight_groups"] = Json::object();
-  for (const auto& [name, value] : architecture.variables) body["variables"][name] = value;
+  SortedJson body = toJson(*architecture.root);
+  body["variables"] = SortedJson::object();
+  body["weight_groups"] = SortedJson::object();
+  for (const auto& [name, value] : architecture.variables) body["variables"][name] = plainNumber(value);
   for (const auto& [name, group] : architecture.weightGroups) body["weight_groups"][name] = toJson(group);
-  Json json = {{"format", kFormat}, {"version", kDocumentVersion}, {"name", architecture.name}};
+  SortedJson json = {{"format", kFormat}, {"version", kDocumentVersion}, {"name", architecture.name}};
   json["architecture"] = std::move(body);
-  Json layout = Json::object();
+  SortedJson layout = SortedJson::object();
   for (const auto& [id, position] : architecture.layout) layout.emplace(std::to_string(id), toJson(position));
   json["layout"] = std::move(layout);
   for (const auto& [id, frame] : architecture.frames) json["frames"][std::to_string(id)] = toJson(frame);
@@ -46,29 +46,29 @@ std::string toDocumentText(const Architecture& architecture) {
 }
 
 Architecture fromDocumentText(const std::string& source, const std::string& place) {
-  Json json = parseJson(source, place);
+  SortedJson json = parseSortedJson(source, place);
   DocumentReader reader(place);
   reader.requireObject(json, "document");
   migrate(json, place);
   Architecture architecture;
-  Json extra = Json::parse("{}");
-  if (const Json* name = reader.member(json, "name")) architecture.name = reader.readText(*name, "document", "name");
-  const Json* body = reader.member(json, "architecture");
+  if (const SortedJson* name = reader.member(json, "name"))
+    architecture.name = reader.readText(*name, "document", "name");
+  const SortedJson* body = reader.member(json, "architecture");
   if (!body) reader.refuse("document", "it has no 'architecture'");
   architecture.root = reader.readGraph(*body, "architecture", 0);
-  if (const Json* groups = reader.member(*body, "weight_groups"))
+  if (const SortedJson* groups = reader.member(*body, "weight_groups"))
     architecture.weightGroups = reader.readWeightGroups(*groups);
-  if (const Json* variables = reader.member(*body, "variables"))
+  if (const SortedJson* variables = reader.member(*body, "variables"))
     architecture.variables = reader.readVariables(*variables);
-  if (const Json* frames = reader.member(json, "frames")) architecture.frames = reader.readFrames(*frames);
+  if (const SortedJson* frames = reader.member(json, "frames")) architecture.frames = reader.readFrames(*frames);
 
-  Json unknownLayout = Json::object();
-  if (const Json* layout = reader.member(json, "layout"))
+  SortedJson unknownLayout = SortedJson::object();
+  if (const SortedJson* layout = reader.member(json, "layout"))
     architecture.layout = reader.readLayout(*layout, unknownLayout);
   const std::string unknownBody = unknownKeys(*body, {"nodes", "wires", "weight_groups", "variables"});
   const std::string unknown = unknownKeys(json, {"format", "version", "name", "architecture", "layout", "frames"});
-  Json rest = unknown.empty() ? Json::object() : Json::parse(unknown);
-  if (!unknownBody.empty()) rest["architecture"] = Json::parse(unknownBody);
+  SortedJson rest = unknown.empty() ? SortedJson::object() : SortedJson::parse(unknown);
+  if (!unknownBody.empty()) rest["architecture"] = SortedJson::parse(unknownBody);
   if (!unknownLayout.empty()) rest["layout"] = unknownLayout;
   architecture.extra = extraText(rest);
 

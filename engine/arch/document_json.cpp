@@ -13,25 +13,20 @@
 namespace fw {
 namespace {
 
-Json toJson(const ParamValue& value) {
-  return std::visit([](const auto& held) { return Json(held); }, value);
+SortedJson toJson(const ParamValue& value) {
+  return std::visit([](const auto& held) { return SortedJson(held); }, value);
 }
 
-/// Whole coordinates without ".0": they are the rule, and a diff reads better.
-Json number(double value) {
-  return value == std::floor(value) && std::abs(value) < 0x1p53 ? Json(int64_t(value)) : Json(value);
-}
-
-Json toJson(const LayerOverride& layer) {
-  Json json = Json::object();
+SortedJson toJson(const LayerOverride& layer) {
+  SortedJson json = SortedJson::object();
   for (const auto& [id, params] : layer.params) json["params"][std::to_string(id)] = fw::toJson(params);
   if (!layer.muted.empty()) json["muted"] = layer.muted;
   addUnknown(json, layer.extra);
   return json;
 }
 
-Json toJson(const Node& node) {
-  Json json = {{"id", node.id}, {"name", node.name}, {"block", node.block}};
+SortedJson toJson(const Node& node) {
+  SortedJson json = {{"id", node.id}, {"name", node.name}, {"block", node.block}};
   if (!node.params.empty()) json["params"] = fw::toJson(node.params);
   if (node.isMuted) json["muted"] = true;
   if (!node.weightGroup.empty()) json["weight_group"] = node.weightGroup;
@@ -44,7 +39,7 @@ Json toJson(const Node& node) {
 
 std::string portText(const PortRef& port) { return std::to_string(port.node) + "." + port.port; }
 
-void merge(Json& into, const Json& extra) {
+void merge(SortedJson& into, const SortedJson& extra) {
   for (const auto& [key, value] : extra.items()) {
     const auto known = into.find(key);
     if (known == into.end()) {
@@ -55,7 +50,7 @@ void merge(Json& into, const Json& extra) {
   }
 }
 
-const char* typeText(const Json& json) {
+const char* typeText(const SortedJson& json) {
   if (json.is_object()) return "an object";
   if (json.is_array()) return "a list";
   if (json.is_string()) return "a text";
@@ -67,40 +62,45 @@ const char* typeText(const Json& json) {
 
 // ---- writing
 
-void addUnknown(Json& json, const std::string& extra) {
-  if (!extra.empty()) merge(json, Json::parse(extra));
+SortedJson plainNumber(double value) {
+  return value == std::floor(value) && std::abs(value) < 0x1p53 ? SortedJson(int64_t(value)) : SortedJson(value);
 }
 
-Json toJson(const Params& params) {
-  Json json = Json::object();
+void addUnknown(SortedJson& json, const std::string& extra) {
+  if (!extra.empty()) merge(json, SortedJson::parse(extra));
+}
+
+SortedJson toJson(const Params& params) {
+  SortedJson json = SortedJson::object();
   for (const auto& [name, value] : params) json[name] = toJson(value);
   return json;
 }
 
-Json toJson(const Graph& graph) {
-  Json nodes = Json::array(), wires = Json::array();
+SortedJson toJson(const Graph& graph) {
+  SortedJson nodes = SortedJson::array(), wires = SortedJson::array();
   for (const auto& [id, node] : graph.nodes) nodes.push_back(toJson(*node));
   for (const Wire& wire : graph.wires) wires.push_back({portText(wire.from), portText(wire.to)});
-  Json json = {{"nodes", std::move(nodes)}, {"wires", std::move(wires)}};
+  SortedJson json = {{"nodes", std::move(nodes)}, {"wires", std::move(wires)}};
   addUnknown(json, graph.extra);
   return json;
 }
 
-Json toJson(const WeightGroup& group) {
-  Json json = {{"policy", group.policy}};
+SortedJson toJson(const WeightGroup& group) {
+  SortedJson json = {{"policy", group.policy}};
   if (!group.params.empty()) json["params"] = toJson(group.params);
   addUnknown(json, group.extra);
   return json;
 }
 
-Json toJson(const Position& position) {
-  Json json = {number(position.x), number(position.y)};
+SortedJson toJson(const Position& position) {
+  SortedJson json = {plainNumber(position.x), plainNumber(position.y)};
   if (position.isPinned) json.push_back("pinned");
   return json;
 }
 
-Json toJson(const Frame& frame) {
-  Json json = {{"rectangle", {number(frame.x), number(frame.y), number(frame.width), number(frame.height)}}};
+SortedJson toJson(const Frame& frame) {
+  SortedJson json = {
+      {"rectangle", {plainNumber(frame.x), plainNumber(frame.y), plainNumber(frame.width), plainNumber(frame.height)}}};
   if (frame.graph.node != 0) json["graph"] = {frame.graph.node, frame.graph.body};
   if (!frame.title.empty()) json["title"] = frame.title;
   if (!frame.note.empty()) json["note"] = frame.note;
@@ -112,10 +112,10 @@ Json toJson(const Frame& frame) {
 
 // ---- reading
 
-std::string extraText(const Json& object) { return object.empty() ? "" : nlohmann::json::parse(object.dump()).dump(); }
+std::string extraText(const SortedJson& object) { return object.empty() ? "" : object.dump(); }
 
-std::string unknownKeys(const Json& object, std::initializer_list<const char*> known) {
-  Json rest = Json::object();
+std::string unknownKeys(const SortedJson& object, std::initializer_list<const char*> known) {
+  SortedJson rest = SortedJson::object();
   for (const auto& [key, value] : object.items())
     if (std::find(known.begin(), known.end(), key) == known.end()) rest[key] = value;
   return extraText(rest);
@@ -125,23 +125,23 @@ void DocumentReader::refuse(const std::string& where, const std::string& fact) c
   throw Error(Code::File, text("[", place_, "] ", where, ": ", fact, "."));
 }
 
-const Json* DocumentReader::member(const Json& object, const char* key) const {
+const SortedJson* DocumentReader::member(const SortedJson& object, const char* key) const {
   const auto found = object.find(key);
   return found == object.end() ? nullptr : &*found;
 }
 
-void DocumentReader::requireObject(const Json& json, const std::string& where) const {
+void DocumentReader::requireObject(const SortedJson& json, const std::string& where) const {
   if (!json.is_object()) refuse(where, text("found ", typeText(json), "; expected an object"));
 }
 
-std::string DocumentReader::readText(const Json& json, const std::string& where, const char* key) const {
+std::string DocumentReader::readText(const SortedJson& json, const std::string& where, const char* key) const {
   if (!json.is_string()) refuse(where, text("'", key, "' is ", typeText(json), "; expected a text"));
   std::string words = json.get<std::string>();
   if (words.size() > kMaxTextBytes) refuse(where, text("'", key, "' is longer than ", kMaxTextBytes, " bytes"));
   return words;
 }
 
-NodeId DocumentReader::readId(const Json& json, const std::string& where) const {
+NodeId DocumentReader::readId(const SortedJson& json, const std::string& where) const {
   const bool isId = json.is_number_integer() && json >= 1 && json <= kMaxFileId;
   if (!isId) refuse(where, text(inQuotes(json.dump()), " is no id; expected a whole number from 1 to ", kMaxFileId));
   return json.get<NodeId>();
@@ -161,7 +161,7 @@ void DocumentReader::claimId(NodeId id, const std::string& where) {
   highestId_ = std::max(highestId_, id);
 }
 
-Params DocumentReader::readParams(const Json& json, const std::string& where) const {
+Params DocumentReader::readParams(const SortedJson& json, const std::string& where) const {
   if (!json.is_object()) refuse(where, text("'params' is ", typeText(json), "; expected an object"));
   Params params;
   for (const auto& [name, value] : json.items()) {
@@ -184,7 +184,7 @@ Params DocumentReader::readParams(const Json& json, const std::string& where) co
   return params;
 }
 
-PortRef DocumentReader::readPort(const Json& json, const std::string& where) const {
+PortRef DocumentReader::readPort(const SortedJson& json, const std::string& where) const {
   const std::string words = json.is_string() ? json.get<std::string>() : json.dump();
   const size_t dot = words.find('.');
   PortRef port;
@@ -196,11 +196,11 @@ PortRef DocumentReader::readPort(const Json& json, const std::string& where) con
   return port;
 }
 
-std::vector<Wire> DocumentReader::readWires(const Json& json, const std::string& where) const {
+std::vector<Wire> DocumentReader::readWires(const SortedJson& json, const std::string& where) const {
   if (!json.is_array()) refuse(where, text("'wires' is ", typeText(json), "; expected a list"));
   std::vector<Wire> wires;
   wires.reserve(json.size());
-  for (const Json& wire : json) {
+  for (const SortedJson& wire : json) {
     if (!wire.is_array() || wire.size() != 2)
       refuse(where, text("a wire is ", inQuotes(wire.dump()), "; expected two ends, such as [\"3.y\", \"4.x\"]"));
     wires.push_back({readPort(wire[0], where), readPort(wire[1], where)});
@@ -210,7 +210,7 @@ std::vector<Wire> DocumentReader::readWires(const Json& json, const std::string&
   return wires;
 }
 
-std::map<int64_t, LayerOverride> DocumentReader::readOverrides(const Json& json, const std::string& where) const {
+std::map<int64_t, LayerOverride> DocumentReader::readOverrides(const SortedJson& json, const std::string& where) const {
   if (!json.is_object()) refuse(where, text("'overrides' is ", typeText(json), "; expected an object"));
   std::map<int64_t, LayerOverride> overrides;
   for (const auto& [key, settings] : json.items()) {
@@ -221,14 +221,14 @@ std::map<int64_t, LayerOverride> DocumentReader::readOverrides(const Json& json,
     const std::string layerText = text(where, ", layer ", layer);
     requireObject(settings, layerText);
     LayerOverride& own = overrides[layer];
-    if (const Json* params = member(settings, "params")) {
+    if (const SortedJson* params = member(settings, "params")) {
       requireObject(*params, layerText);
       for (const auto& [id, values] : params->items())
         own.params[idFromKey(id, layerText)] = readParams(values, layerText + ", id " + id);
     }
-    if (const Json* muted = member(settings, "muted")) {
+    if (const SortedJson* muted = member(settings, "muted")) {
       if (!muted->is_array()) refuse(layerText, text("'muted' is ", typeText(*muted), "; expected a list of ids"));
-      for (const Json& id : *muted) own.muted.push_back(readId(id, layerText));
+      for (const SortedJson& id : *muted) own.muted.push_back(readId(id, layerText));
       std::sort(own.muted.begin(), own.muted.end());
       own.muted.erase(std::unique(own.muted.begin(), own.muted.end()), own.muted.end());
     }
@@ -237,12 +237,12 @@ std::map<int64_t, LayerOverride> DocumentReader::readOverrides(const Json& json,
   return overrides;
 }
 
-NodePtr DocumentReader::readNode(const Json& json, const std::string& where, int depth) {
+NodePtr DocumentReader::readNode(const SortedJson& json, const std::string& where, int depth) {
   requireObject(json, where + ", a node");
   auto node = std::make_shared<Node>();
-  const Json* id = member(json, "id");
-  const Json* name = member(json, "name");
-  const Json* block = member(json, "block");
+  const SortedJson* id = member(json, "id");
+  const SortedJson* name = member(json, "name");
+  const SortedJson* block = member(json, "block");
   if (!id) refuse(where, "a node has no 'id'");
   node->id = readId(*id, where + ", a node");
   std::string self = text("node with id ", node->id);
@@ -255,47 +255,48 @@ NodePtr DocumentReader::readNode(const Json& json, const std::string& where, int
   if (!block) refuse(self, "it has no 'block'");
   node->block = readText(*block, self, "block");
   if (!isBlockId(node->block)) refuse(self, text(inQuotes(node->block), " is no name of a block"));
-  if (const Json* params = member(json, "params")) node->params = readParams(*params, self);
-  if (const Json* muted = member(json, "muted")) {
+  if (const SortedJson* params = member(json, "params")) node->params = readParams(*params, self);
+  if (const SortedJson* muted = member(json, "muted")) {
     if (!muted->is_boolean()) refuse(self, text("'muted' is ", typeText(*muted), "; expected true or false"));
     node->isMuted = muted->get<bool>();
   }
-  if (const Json* group = member(json, "weight_group")) node->weightGroup = readText(*group, self, "weight_group");
+  if (const SortedJson* group = member(json, "weight_group"))
+    node->weightGroup = readText(*group, self, "weight_group");
   if (!node->weightGroup.empty() && !isIdentifier(node->weightGroup))
     refuse(self, text(inQuotes(node->weightGroup), " is no name of a weight group"));
-  if (const Json* label = member(json, "label")) node->label = readText(*label, self, "label");
-  if (const Json* bodies = member(json, "bodies")) {
+  if (const SortedJson* label = member(json, "label")) node->label = readText(*label, self, "label");
+  if (const SortedJson* bodies = member(json, "bodies")) {
     if (!bodies->is_object()) refuse(self, text("'bodies' is ", typeText(*bodies), "; expected an object"));
     for (const auto& [bodyName, body] : bodies->items()) {
       if (!isBodyName(bodyName)) refuse(self, text(inQuotes(bodyName), " is no name of an inner graph"));
       node->bodies[bodyName] = readGraph(body, text(self, ", inner graph '", bodyName, "'"), depth + 1);
     }
   }
-  if (const Json* overrides = member(json, "overrides")) node->overrides = readOverrides(*overrides, self);
+  if (const SortedJson* overrides = member(json, "overrides")) node->overrides = readOverrides(*overrides, self);
   node->extra =
       unknownKeys(json, {"id", "name", "block", "params", "muted", "weight_group", "label", "bodies", "overrides"});
   return node;
 }
 
-GraphPtr DocumentReader::readGraph(const Json& json, const std::string& where, int depth) {
+GraphPtr DocumentReader::readGraph(const SortedJson& json, const std::string& where, int depth) {
   requireObject(json, where);
   if (depth > kMaxNesting) refuse(where, text("inner graphs are nested deeper than ", kMaxNesting, " levels"));
   auto graph = std::make_shared<Graph>();
-  if (const Json* nodes = member(json, "nodes")) {
+  if (const SortedJson* nodes = member(json, "nodes")) {
     if (!nodes->is_array()) refuse(where, text("'nodes' is ", typeText(*nodes), "; expected a list"));
-    for (const Json& item : *nodes) {
+    for (const SortedJson& item : *nodes) {
       NodePtr node = readNode(item, where, depth);
       const NodeId id = node->id;
       graph->nodes.emplace(id, std::move(node));
     }
   }
-  if (const Json* wires = member(json, "wires")) graph->wires = readWires(*wires, where);
+  if (const SortedJson* wires = member(json, "wires")) graph->wires = readWires(*wires, where);
   // The root shares its object with the document's variables and weight groups, whose rest is kept with the document.
   if (depth > 0) graph->extra = unknownKeys(json, {"nodes", "wires"});
   return graph;
 }
 
-std::map<std::string, WeightGroup> DocumentReader::readWeightGroups(const Json& json) const {
+std::map<std::string, WeightGroup> DocumentReader::readWeightGroups(const SortedJson& json) const {
   requireObject(json, "weight_groups");
   std::map<std::string, WeightGroup> groups;
   for (const auto& [name, value] : json.items()) {
@@ -303,17 +304,17 @@ std::map<std::string, WeightGroup> DocumentReader::readWeightGroups(const Json& 
     if (!isIdentifier(name)) refuse(where, "this is no name; expected letters, digits, '_' and '-', at most 100");
     requireObject(value, where);
     WeightGroup& group = groups[name];
-    const Json* policy = member(value, "policy");
+    const SortedJson* policy = member(value, "policy");
     if (!policy) refuse(where, "it has no 'policy'");
     group.policy = readText(*policy, where, "policy");
     if (!isBlockId(group.policy)) refuse(where, text(inQuotes(group.policy), " is no name of a policy"));
-    if (const Json* params = member(value, "params")) group.params = readParams(*params, where);
+    if (const SortedJson* params = member(value, "params")) group.params = readParams(*params, where);
     group.extra = unknownKeys(value, {"policy", "params"});
   }
   return groups;
 }
 
-std::map<std::string, double> DocumentReader::readVariables(const Json& json) const {
+std::map<std::string, double> DocumentReader::readVariables(const SortedJson& json) const {
   requireObject(json, "variables");
   std::map<std::string, double> variables;
   for (const auto& [name, value] : json.items()) {
@@ -326,7 +327,7 @@ std::map<std::string, double> DocumentReader::readVariables(const Json& json) co
   return variables;
 }
 
-std::map<NodeId, Position> DocumentReader::readLayout(const Json& json, Json& unknown) const {
+std::map<NodeId, Position> DocumentReader::readLayout(const SortedJson& json, SortedJson& unknown) const {
   requireObject(json, "layout");
   std::map<NodeId, Position> layout;
   for (const auto& [key, value] : json.items()) {
@@ -347,7 +348,7 @@ std::map<NodeId, Position> DocumentReader::readLayout(const Json& json, Json& un
   return layout;
 }
 
-std::map<NodeId, Frame> DocumentReader::readFrames(const Json& json) {
+std::map<NodeId, Frame> DocumentReader::readFrames(const SortedJson& json) {
   requireObject(json, "frames");
   std::map<NodeId, Frame> frames;
   for (const auto& [key, value] : json.items()) {
@@ -356,9 +357,9 @@ std::map<NodeId, Frame> DocumentReader::readFrames(const Json& json) {
     requireObject(value, where);
     claimId(id, where);
     Frame& frame = frames[id];
-    const Json* rectangle = member(value, "rectangle");
+    const SortedJson* rectangle = member(value, "rectangle");
     const bool isRectangle = rectangle && rectangle->is_array() && rectangle->size() == 4 &&
-                             std::all_of(rectangle->begin(), rectangle->end(), [](const Json& number) {
+                             std::all_of(rectangle->begin(), rectangle->end(), [](const SortedJson& number) {
                                return number.is_number() && isCoordinate(number.get<double>());
                              });
     if (!isRectangle) refuse(where, "expected a 'rectangle' [x, y, width, height]");
@@ -366,18 +367,18 @@ std::map<NodeId, Frame> DocumentReader::readFrames(const Json& json) {
     frame.y = (*rectangle)[1].get<double>();
     frame.width = (*rectangle)[2].get<double>();
     frame.height = (*rectangle)[3].get<double>();
-    if (const Json* graph = member(value, "graph")) {
+    if (const SortedJson* graph = member(value, "graph")) {
       if (!graph->is_array() || graph->size() != 2) refuse(where, "expected a 'graph' such as [3, \"layer\"]");
       frame.graph = {readId((*graph)[0], where), readText((*graph)[1], where, "graph")};
       if (!isBodyName(frame.graph.body))
         refuse(where, text(inQuotes(frame.graph.body), " is no name of an inner graph"));
     }
-    if (const Json* words = member(value, "title")) frame.title = readText(*words, where, "title");
-    if (const Json* words = member(value, "note")) frame.note = readText(*words, where, "note");
-    if (const Json* words = member(value, "colour")) frame.colour = readText(*words, where, "colour");
-    if (const Json* members = member(value, "members")) {
+    if (const SortedJson* words = member(value, "title")) frame.title = readText(*words, where, "title");
+    if (const SortedJson* words = member(value, "note")) frame.note = readText(*words, where, "note");
+    if (const SortedJson* words = member(value, "colour")) frame.colour = readText(*words, where, "colour");
+    if (const SortedJson* members = member(value, "members")) {
       if (!members->is_array()) refuse(where, text("'members' is ", typeText(*members), "; expected a list of ids"));
-      for (const Json& memberId : *members) frame.members.push_back(readId(memberId, where));
+      for (const SortedJson& memberId : *members) frame.members.push_back(readId(memberId, where));
       std::sort(frame.members.begin(), frame.members.end());
       frame.members.erase(std::unique(frame.members.begin(), frame.members.end()), frame.members.end());
     }

@@ -12,14 +12,17 @@ namespace fw {
 
 // ---- writing
 
-Json toJson(const Params& params);
-Json toJson(const Graph& graph);
-Json toJson(const WeightGroup& group);
-Json toJson(const Position& position);
-Json toJson(const Frame& frame);
+SortedJson toJson(const Params& params);
+SortedJson toJson(const Graph& graph);
+SortedJson toJson(const WeightGroup& group);
+SortedJson toJson(const Position& position);
+SortedJson toJson(const Frame& frame);
+
+/// Whole numbers without ".0": they are the rule among coordinates and variables, and a diff reads better.
+SortedJson plainNumber(double value);
 
 /// Adds the keys of a JSON object text that `json` lacks, inner objects included.
-void addUnknown(Json& json, const std::string& extra);
+void addUnknown(SortedJson& json, const std::string& extra);
 
 // ---- reading; nothing is trusted
 
@@ -31,27 +34,27 @@ class DocumentReader {
   [[noreturn]] void refuse(const std::string& where, const std::string& fact) const;
 
   /// `depth` is that of the graph: 0 for the root. Ids are unique over all calls.
-  GraphPtr readGraph(const Json& json, const std::string& where, int depth);
-  Params readParams(const Json& json, const std::string& where) const;
-  std::map<std::string, WeightGroup> readWeightGroups(const Json& json) const;
-  std::map<std::string, double> readVariables(const Json& json) const;
+  GraphPtr readGraph(const SortedJson& json, const std::string& where, int depth);
+  Params readParams(const SortedJson& json, const std::string& where) const;
+  std::map<std::string, WeightGroup> readWeightGroups(const SortedJson& json) const;
+  std::map<std::string, double> readVariables(const SortedJson& json) const;
   /// Entries whose key is no id go into `unknown`.
-  std::map<NodeId, Position> readLayout(const Json& json, Json& unknown) const;
-  std::map<NodeId, Frame> readFrames(const Json& json);
-  std::vector<Wire> readWires(const Json& json, const std::string& where) const;
+  std::map<NodeId, Position> readLayout(const SortedJson& json, SortedJson& unknown) const;
+  std::map<NodeId, Frame> readFrames(const SortedJson& json);
+  std::vector<Wire> readWires(const SortedJson& json, const std::string& where) const;
 
   /// The member of an object, or null where it is missing.
-  const Json* member(const Json& object, const char* key) const;
-  void requireObject(const Json& json, const std::string& where) const;
-  std::string readText(const Json& json, const std::string& where, const char* key) const;
-  NodeId readId(const Json& json, const std::string& where) const;
+  const SortedJson* member(const SortedJson& object, const char* key) const;
+  void requireObject(const SortedJson& json, const std::string& where) const;
+  std::string readText(const SortedJson& json, const std::string& where, const char* key) const;
+  NodeId readId(const SortedJson& json, const std::string& where) const;
 
   NodeId highestId() const { return highestId_; }
 
  private:
-  NodePtr readNode(const Json& json, const std::string& where, int depth);
-  std::map<int64_t, LayerOverride> readOverrides(const Json& json, const std::string& where) const;
-  PortRef readPort(const Json& json, const std::string& where) const;
+  NodePtr readNode(const SortedJson& json, const std::string& where, int depth);
+  std::map<int64_t, LayerOverride> readOverrides(const SortedJson& json, const std::string& where) const;
+  PortRef readPort(const SortedJson& json, const std::string& where) const;
   NodeId idFromKey(const std::string& key, const std::string& where) const;
   void claimId(NodeId id, const std::string& where);
 
@@ -61,8 +64,8 @@ class DocumentReader {
 };
 
 /// What `object` has besides the keys in `known`, as sorted JSON text; "" where nothing is left.
-std::string unknownKeys(const Json& object, std::initializer_list<const char*> known);
+std::string unknownKeys(const SortedJson& object, std::initializer_list<const char*> known);
 /// A JSON object as sorted text; "" where it is empty.
-std::string extraText(const Json& object);
+std::string extraText(const SortedJson& object);
 
 }  // namespace fw

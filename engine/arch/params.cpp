@@ -49,8 +49,11 @@ ParamValue numberFor(const ParamDef& def, double value) {
 
 ResolvedParam refused(const ParamDef& def, std::string problem) { return {def.value, std::move(problem), def.value}; }
 
+bool hasMinimum(const ParamDef& def) { return def.minimum > -1e300; }
+bool hasMaximum(const ParamDef& def) { return def.maximum < 1e300; }
+
 std::string rangeText(const ParamDef& def) {
-  const bool hasLow = def.minimum > -1e300, hasHigh = def.maximum < 1e300;
+  const bool hasLow = hasMinimum(def), hasHigh = hasMaximum(def);
   const std::string low = toText(numberFor(def, hasLow ? def.minimum : 0));
   const std::string high = toText(numberFor(def, hasHigh ? def.maximum : 0));
   if (hasLow && hasHigh) return text("expected ", low, " to ", high);
@@ -60,7 +63,7 @@ std::string rangeText(const ParamDef& def) {
 /// Range and divisibility of a number of the right type.
 ResolvedParam inRange(const ParamDef& def, ParamValue value) {
   const double number = asDouble(value);
-  if (number < def.minimum || number > def.maximum)
+  if ((hasMinimum(def) && number < def.minimum) || (hasMaximum(def) && number > def.maximum))
     return {value, text(toText(value), " is too ", number < def.minimum ? "small" : "large", "; ", rangeText(def)),
             numberFor(def, std::clamp(number, def.minimum, def.maximum))};
   const int64_t* whole = std::get_if<int64_t>(&value);

@@ -69,6 +69,31 @@ TEST(JsonError, EmptyAndTruncatedTextIsBroken) {
       << errorOf("{\"a\": [1, 2");
 }
 
+TEST(JsonError, NumbersBeyondDouble) {
+  EXPECT_EQ(errorOf("[1e308]"), "accepted");
+  EXPECT_EQ(errorOf("[1, -1e999]"), "[model.fw.json] a number is too large; expected at most 1.8e308.");
+}
+
+TEST(Json, SortedJsonIsReadAndWrittenAlike) {
+  const std::string text = R"({"b": [1, {"z": 0.5, "y": "ü"}], "a": {"d": 18446744073709551615, "c": null}})";
+  EXPECT_EQ(toSortedText(parseSortedJson(text, "x")), toSortedText(parseJson(text, "x")));
+  EXPECT_EQ(parseSortedJson(text, "x").begin().key(), "a");
+  expectError([] { parseSortedJson(R"({"a": 1, "a": 1})", "x"); }, Code::File,
+              "[x] the key 'a' stands twice in one object.");
+  expectError([] { parseSortedJson(nested(300), "x"); }, Code::File, "[x] nested deeper than 256 levels.");
+}
+
+/// Millions of steps where the work grows with the size, thousands of millions where it grows with its square.
+TEST(Json, LargeTextTakesTimeInProportion) {
+  std::string list = "[0", object = "{\"k\":0";
+  for (int i = 0; i < 200'000; ++i) {
+    list += ",{}";
+    object += ",\"k" + std::to_string(i) + "\":[]";
+  }
+  EXPECT_EQ(parseJson(list + "]", "x").size(), 200'001u);
+  EXPECT_EQ(parseSortedJson(object + "}", "x").size(), 200'001u);
+}
+
 TEST(JsonError, RefusesDepthSizeAndRepeatedKeys) {
   EXPECT_EQ(errorOf(nested(8), {.depth = 8}), "accepted");
   EXPECT_EQ(errorOf(nested(10), {.depth = 8}), "[model.fw.json] nested deeper than 8 levels.");
