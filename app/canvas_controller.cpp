@@ -1,0 +1,171 @@
+// Turns gestures on the canvas into edits of the document.
+#include "app/canvas_controller.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+
+#include "app/scene_builder.h"
+
+namespace fw {
+
+CanvasController::CanvasController(DocumentController& document, ui::CanvasView& view, QObject* parent) : QObject(parent), document_(document), view_(view) {
+  view.setIntents(this);
+  view.setConnectQuestion([this](ui::CanvasEnd from, ui::CanvasEnd to) { return mayConnect(from, to); });
+}
+
+CanvasController::~CanvasController() { view_.setIntents(nullptr); }
+
+GraphPath CanvasController::pathOfNode(NodeId node) const {
+  GraphPath path;
+  findNode(*document_.current(), node, &path);
+  return path;
+}
+
+GraphPath CanvasController::pathOf(NodeId container, int lane) const {
+  if (container == 0) return {};
+  GraphPath path;
+  const Node* node = findNode(*document_.current(), container, &path);
+  if (!node) return {};
+  const std::vector<std::string> lanes = laneNames(*node);
+  if (lanes.empty()) return path;
+  path.push_back({container, lanes[size_t(std::clamp<int>(lane, 0, int(lanes.size()) - 1))]});
+  return path;
+}
+
+PortRef CanvasController::portOf(ui::CanvasEnd end) const {
+  for (const ui::CanvasItem& item : view_.scene()->items)
+    if (item.id == end.item && end.port >= 0 && size_t(end.port) < item.ports.size()) return {end.item, item.ports[size_t(end.port)].name.toStdString()};
+  return {end.item, ""};
+}
+
+Wire CanvasController::wireOf(const ui::CanvasWire& wire) const { return {portOf(wire.from), portOf(wire.to)}; }
+
+QString CanvasController::nameOf(NodeId node) const {
+  const Node* found = findNode(*document_.current(), node);
+  return found ? QString::fromStdString(found->name) : QString();
+}
+
+ui::ConnectAnswer CanvasController::mayConnect(ui::CanvasEnd from, ui::CanvasEnd to) const {
+  const GraphPath path = pathOfNode(from.item);
+  if (path != pathOfNode(to.item)) return {false, tr("A wire stays inside one frame.")};
+  const Verdict verdict = canConnect(*document_.current(), catalog(), path, portOf(from), portOf(to));
+  return {verdict.isAllowed, QString::fromStdString(verdict.reason)};
+}
+
+void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const QString& mergeKey) {
+  document_.edit(moves.size() == 1 ? tr("Move %1").arg(nameOf(moves.front().item)) : tr("Move %n blocks", nullptr, int(moves.size())), mergeKey, [&](Editor& editor) {
+    for (const ui::ItemMove& move : moves) editor.move(move.item, {move.position.x(), move.position.y()});
+  });
+}
+
+void CanvasController::addBlock(const ui::BlockRequest& request) {
+  const BlockDef* block = catalog().find(request.block.toStdString());
+  if (!block) return;
+  NodeId added = 0;
+  const GraphPath path = pathOf(request.place.container, request.place.lane);
+  document_.edit(tr("Add %1").arg(QString::fromStdString(block->title)), {}, [&](Editor& editor) {
+    added = editor.addNode(path, block->id, {request.place.position.x(), request.place.position.y()});
+    if (request.intoWire) editor.insertOnWire(path, wireOf(*request.intoWire), added);
+    if (!request.wireTo) return;
+    const PortRef end = portOf(*request.wireTo);
+    const Node* node = findNode(editor.result(), added);
+    const Ports ports = portsOf(*node, *block);
+    const Node* other = findNode(editor.result(), end.node);
+    const bool isOutput = other && catalog().find(other->block) && portsOf(*other, *catalog().find(other->block)).findOutput(end.port);
+    for (const PortDef& port : isOutput ? ports.inputs : ports.outputs) {
+      const PortRef own{added, port.name};
+      if (!canConnect(editor.result(), catalog(), path, isOutput ? end : own, isOutput ? own : end).isAllowed) continue;
+      editor.connect(path, isOutput ? end : own, isOutput ? own : end);
+      break;
+    }
+  });
+  if (added != 0) selectLater({added});
+}
+
+void CanvasController::addBlockAtCenter(const QString& block) {
+  ui::BlockRequest request{.block = block};
+  const ui::Camera& camera = view_.camera();
+  Q_UNUSED(camera);
+  request.place = view_.placeAtCursor();
+  addBlock(request);
+}
+
+void CanvasController::connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const std::optional<ui::CanvasWire>& replaced) {
+  const GraphPath path = pathOfNode(from.item);
+  document_.edit(tr("Connect %1 to %2").arg(nameOf(from.item), nameOf(to.item)), {}, [&](Editor& editor) {
+    if (replaced) editor.disconnect(path, wireOf(*replaced));
+    editor.connect(path, portOf(from), portOf(to));
+  });
+}
+
+void CanvasController::disconnectWires(const std::vector<ui::CanvasWire>& wires) { deleteItems({}, wires, false); }
+
+void CanvasController::deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires, bool heal) {
+  const QString title = items.size() == 1 ? tr("Delete %1").arg(nameOf(items.front())) : !items.empty() ? tr("Delete %n blocks", nullptr, int(items.size())) : tr("Disconnect");
+  document_.edit(title, {}, [&](Editor& editor) {
+    for (const ui::CanvasWire& wire : wires)
+      if (std::find(items.begin(), items.end(), wire.from.item) == items.end() && std::find(items.begin(), items.end(), wire.to.item) == items.end())
+        editor.disconnect(pathOfNode(wire.from.item), wireOf(wire));
+    if (heal)
+      for (const ui::ItemId item : items) editor.removeAndHeal(item);
+    else editor.removeNodes({items.begin(), items.end()});
+  });
+}
+
+void CanvasController::copyItems(const std::vector<ui::ItemId>& items) {
+  if (items.empty()) return;
+  const std::string text = copyText(*document_.current(), pathOfNode(items.front()), {items.begin(), items.end()});
+  QGuiApplication::clipboard()->setText(QString::fromStdString(text));
+}
+
+void CanvasController::cutItems(const std::vector<ui::ItemId>& items) {
+  copyItems(items);
+  deleteItems(items, {}, false);
+}
+
+void CanvasController::pasteItems(const ui::CanvasPlace& place, bool keepWires) {
+  std::vector<NodeId> added;
+  document_.edit(tr("Paste"), {}, [&](Editor& editor) {
+    added = editor.paste(pathOf(place.container, place.lane), QGuiApplication::clipboard()->text().toStdString(), {place.position.x(), place.position.y()}, keepWires);
+  });
+  selectLater(added);
+}
+
+void CanvasController::duplicateItems(const std::vector<ui::ItemId>& items, bool keepWires) {
+  if (items.empty()) return;
+  constexpr double kOffset = 40;
+  const GraphPath path = pathOfNode(items.front());
+  const std::string text = copyText(*document_.current(), path, {items.begin(), items.end()});
+  Position corner{1e300, 1e300};
+  for (const ui::ItemId item : items)
+    if (const auto at = document_.current()->layout.find(item); at != document_.current()->layout.end()) {
+      corner.x = std::min(corner.x, at->second.x);
+      corner.y = std::min(corner.y, at->second.y);
+    }
+  if (corner.x > 1e299) corner = {};
+  std::vector<NodeId> added;
+  document_.edit(tr("Duplicate"), {}, [&](Editor& editor) { added = editor.paste(path, text, {corner.x + kOffset, corner.y + kOffset}, keepWires); });
+  selectLater(added);
+}
+
+void CanvasController::setMuted(const std::vector<ui::ItemId>& items, bool isMuted) {
+  document_.edit(isMuted ? tr("Mute") : tr("Unmute"), {}, [&](Editor& editor) {
+    for (const ui::ItemId item : items) editor.setMuted(item, isMuted);
+  });
+}
+
+void CanvasController::setCollapsed(ui::ItemId frame, bool isCollapsed) { emit collapseRequested(frame, isCollapsed); }
+void CanvasController::openItem(ui::ItemId item) { emit inspectRequested(item); }
+void CanvasController::leaveContainer() {
+  const std::vector<ui::ItemId> selection = view_.selection();
+  if (selection.empty()) return;
+  if (const GraphPath path = pathOfNode(selection.front()); !path.empty()) view_.reveal(path.back().node);
+}
+void CanvasController::clickCell(ui::ItemId frame, int cell, Qt::KeyboardModifiers modifiers) { emit cellClicked(frame, cell, modifiers); }
+void CanvasController::showContextMenu(const ui::ContextRequest& request) { emit contextMenuRequested(request.globalPosition, request.item); }
+
+void CanvasController::selectLater(const std::vector<NodeId>& nodes) {
+  if (!nodes.empty()) view_.setSelection({nodes.begin(), nodes.end()});
+}
+
+}  // namespace fw

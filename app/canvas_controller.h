@@ -1,0 +1,56 @@
+// Turns gestures on the canvas into edits of the document.
+#pragma once
+
+#include <QObject>
+
+#include "app/document_controller.h"
+#include "widgets/canvas/canvas_view.h"
+
+namespace fw {
+
+class CanvasController : public QObject, public ui::CanvasIntents {
+  Q_OBJECT
+ public:
+  CanvasController(DocumentController& document, ui::CanvasView& view, QObject* parent = nullptr);
+  ~CanvasController() override;
+
+  /// The graph that a lane of a container shows; the root for container 0.
+  GraphPath pathOf(NodeId container, int lane) const;
+  ui::ConnectAnswer mayConnect(ui::CanvasEnd from, ui::CanvasEnd to) const;
+  /// Adds a block in the middle of the view.
+  void addBlockAtCenter(const QString& block);
+
+  void moveItems(const std::vector<ui::ItemMove>& moves, const QString& mergeKey) override;
+  void addBlock(const ui::BlockRequest& request) override;
+  void connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const std::optional<ui::CanvasWire>& replaced) override;
+  void disconnectWires(const std::vector<ui::CanvasWire>& wires) override;
+  void deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires, bool heal) override;
+  void copyItems(const std::vector<ui::ItemId>& items) override;
+  void cutItems(const std::vector<ui::ItemId>& items) override;
+  void pasteItems(const ui::CanvasPlace& place, bool keepWires) override;
+  void duplicateItems(const std::vector<ui::ItemId>& items, bool keepWires) override;
+  void setMuted(const std::vector<ui::ItemId>& items, bool isMuted) override;
+  void setCollapsed(ui::ItemId frame, bool isCollapsed) override;
+  void openItem(ui::ItemId item) override;
+  void leaveContainer() override;
+  void clickCell(ui::ItemId frame, int cell, Qt::KeyboardModifiers modifiers) override;
+  void showContextMenu(const ui::ContextRequest& request) override;
+
+ signals:
+  void collapseRequested(qint64 frame, bool isCollapsed);
+  void inspectRequested(qint64 item);
+  void cellClicked(qint64 frame, int cell, Qt::KeyboardModifiers modifiers);
+  void contextMenuRequested(const QPoint& global, qint64 item);
+
+ private:
+  GraphPath pathOfNode(NodeId node) const;
+  PortRef portOf(ui::CanvasEnd end) const;
+  Wire wireOf(const ui::CanvasWire& wire) const;
+  QString nameOf(NodeId node) const;
+  void selectLater(const std::vector<NodeId>& nodes);
+
+  DocumentController& document_;
+  ui::CanvasView& view_;
+};
+
+}  // namespace fw

@@ -1,0 +1,204 @@
+// Fills the inspector from the selection.
+#include "app/inspector_controller.h"
+
+#include <algorithm>
+
+#include "app/scene_builder.h"
+#include "engine/base/error.h"
+#include "engine/blocks/policy.h"
+#include "widgets/number_format.h"
+
+namespace fw {
+namespace {
+
+bool canShareWeights(const BlockDef& block) { return block.body == BodyKind::Repeat || block.body == BodyKind::Single || (block.lower && block.category != "structure"); }
+
+/// What can be written into the field of `node`: its own value or the default.
+ParamValue writtenValue(const Node& node, const ParamDef& def) {
+  const auto own = node.params.find(def.name);
+  return own == node.params.end() ? def.value : own->second;
+}
+
+std::vector<ParamDef> sharedParams(const std::vector<const Node*>& nodes) {
+  std::vector<ParamDef> shared;
+  const BlockDef* first = catalog().find(nodes.front()->block);
+  if (!first) return shared;
+  for (const ParamDef& def : first->params)
+    if (std::all_of(nodes.begin(), nodes.end(), [&](const Node* node) {
+          const BlockDef* block = catalog().find(node->block);
+          const ParamDef* own = block ? block->findParam(def.name) : nullptr;
+          return own && own->type == def.type;
+        }))
+      shared.push_back(def);
+  return shared;
+}
+
+}  // namespace
+
+InspectorController::InspectorController(DocumentController& document, ui::InspectorPanel& panel, QObject* parent) : QObject(parent), document_(document), panel_(panel) {
+  connect(&panel, &ui::InspectorPanel::paramEdited, this, &InspectorController::editParam);
+  connect(&panel, &ui::InspectorPanel::weightsChosen, this, &InspectorController::chooseWeights);
+  connect(&panel, &ui::InspectorPanel::weightParamEdited, this, &InspectorController::editWeightParam);
+  connect(&panel, &ui::InspectorPanel::renamed, this, [this](const QString& name) {
+    if (selection_.size() == 1) document_.edit(tr("Rename to %1").arg(name), {}, [&](Editor& editor) { editor.rename(selection_.front(), name.toStdString()); });
+    refresh();
+  });
+  connect(&panel, &ui::InspectorPanel::fixRequested, this, [this](int index) {
+    int seen = 0;
+    for (const Diagnostic& diagnostic : document_.facts().diagnostics) {
+      if (selection_.size() != 1 || diagnostic.place.node != selection_.front() || seen++ != index || diagnostic.fixes.empty()) continue;
+      const Fix fix = diagnostic.fixes.front();
+      document_.edit(QString::fromStdString(fix.title), {}, [&](Editor& editor) { editor.setParam(fix.node, fix.param, fix.value); });
+      return;
+    }
+  });
+}
+
+void InspectorController::setSelection(const std::vector<NodeId>& nodes) {
+  if (nodes == selection_) return;
+  selection_ = nodes;
+  document_.endMerge();
+  refresh();
+}
+
+void InspectorController::refresh() {
+  std::vector<const Node*> nodes;
+  if (document_.isOpen())
+    for (const NodeId id : selection_)
+      if (const Node* node = findNode(*document_.current(), id)) nodes.push_back(node);
+  panel_.setState(stateOf(nodes));
+}
+
+ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& nodes) const {
+  ui::InspectorState state;
+  if (nodes.empty()) {
+    state.panel = {ui::PanelPhase::Empty, tr("Select a block to see its parameters, shapes and cost."), {}, -1};
+    return state;
+  }
+  state.panel.phase = ui::PanelPhase::Ready;
+  const Node& first = *nodes.front();
+  const BlockDef* block = catalog().find(first.block);
+  for (const Node* node : nodes) state.subject += QString::number(node->id) + ",";
+  state.category = block ? QString::fromStdString(block->category) : QString("structure");
+  if (nodes.size() > 1) {
+    state.title = tr("%n blocks", nullptr, int(nodes.size()));
+  } else {
+    state.title = block ? QString::fromStdString(block->title) : QString::fromStdString(first.block);
+    state.name = QString::fromStdString(first.name);
+    const auto path = document_.facts().paths.find(first.id);
+    state.subtitle = path == document_.facts().paths.end() ? QString() : QString::fromStdString(path->second);
+    if (block) {
+      state.help = QString::fromStdString(block->help);
+      state.paper = QString::fromStdString(block->paper);
+    } else {
+      state.help = tr("This version has no block '%1'. It is kept as it is.").arg(QString::fromStdString(first.block));
+    }
+  }
+  const std::map<std::string, double>& variables = document_.current()->variables;
+  for (const ParamDef& def : sharedParams(nodes)) {
+    ui::ParamField field{.def = def, .value = writtenValue(first, def)};
+    for (const Node* node : nodes) field.isMixed = field.isMixed || writtenValue(*node, def) != field.value;
+    if (nodes.size() == 1 && block) {
+      try {
+        const ParamValue value = paramValue(first, *block, def.name, variables);
+        const auto* written = std::get_if<std::string>(&field.value);
+        if (written && written->starts_with("=") && def.type != ParamType::Text) field.resolved = valueText(value);
+        if (!def.visibleWhen.empty() && !isVisible(def, completeParams(first, *block, variables))) continue;
+      } catch (const Error& error) {
+        field.error = QString::fromStdString(error.what());
+      }
+    }
+    state.fields.push_back(std::move(field));
+  }
+  if (nodes.size() > 1) return state;
+
+  if (block && canShareWeights(*block)) addWeights(first, state);
+  const DocumentFacts& facts = document_.facts();
+  if (facts.cost)
+    for (const NodeCost& cost : facts.cost->perNode) {
+      if (cost.node != first.id) continue;
+      state.costTitle = tr("Cost (B %1, T %2)").arg(document_.batch).arg(ui::formatInteger(document_.time));
+      state.costs = {{tr("Parameters"), ui::formatInteger(int64_t(cost.parameters)), tr("Stored, all layers together")},
+                     {tr("FLOPs, forward"), ui::formatFlops(cost.flops), tr("All layers together")},
+                     {tr("Bytes moved"), ui::formatBytes(cost.bytes), tr("Inputs, weights and outputs once")}};
+    }
+  if (block) {
+    const Ports ports = portsOf(first, *block);
+    const auto add = [&](const PortDef& port, bool isOutput) {
+      ui::PortRow row{.name = QString::fromStdString(port.name), .isOutput = isOutput, .dims = QString::fromStdString(port.dims)};
+      if (const auto type = facts.types.find({first.id, port.name}); type != facts.types.end()) row.shape = shapeText(type->second.shape);
+      state.ports.push_back(std::move(row));
+    };
+    for (const PortDef& port : ports.inputs) add(port, false);
+    for (const PortDef& port : ports.outputs) add(port, true);
+  }
+  for (const Diagnostic& diagnostic : facts.diagnostics)
+    if (diagnostic.place.node == first.id)
+      state.problems.push_back({diagnostic.severity, QString::fromStdString(diagnostic.text), diagnostic.fixes.empty() ? QString() : QString::fromStdString(diagnostic.fixes.front().title)});
+  return state;
+}
+
+void InspectorController::addWeights(const Node& node, ui::InspectorState& state) const {
+  ui::WeightCard card;
+  const Architecture& architecture = *document_.current();
+  const auto group = architecture.weightGroups.find(node.weightGroup);
+  const bool isGrouped = group != architecture.weightGroups.end();
+  for (const WeightPolicyDef& policy : allWeightPolicies()) {
+    const bool isCurrent = isGrouped ? group->second.policy == policy.id : policy.id == "dense";
+    card.choices.push_back({QString::fromStdString(policy.id), QString::fromStdString(policy.title), QString::fromStdString(policy.help), isCurrent});
+    if (!isCurrent) continue;
+    card.title = QString::fromStdString(policy.title);
+    if (!isGrouped) continue;
+    for (const ParamDef& def : policy.params) {
+      const auto own = group->second.params.find(def.name);
+      card.params.push_back({.def = def, .value = own == group->second.params.end() ? def.value : own->second});
+    }
+  }
+  if (isGrouped) card.series = groupSeries(architecture, node.weightGroup);
+  const DocumentFacts& facts = document_.facts();
+  if (isGrouped && facts.cost && facts.cost->parametersTotal > facts.cost->parametersUnique)
+    card.change = ui::formatChange(facts.cost->parametersUnique / facts.cost->parametersTotal - 1);
+  state.weights = std::move(card);
+}
+
+void InspectorController::editParam(const QString& name, const ParamValue& value, bool isFinal) {
+  const std::vector<NodeId> nodes = selection_;
+  document_.edit(tr("Set %1 to %2").arg(name, valueText(value)), "param/" + name, [&](Editor& editor) {
+    for (const NodeId node : nodes) editor.setParam(node, name.toStdString(), value);
+  });
+  if (isFinal) document_.endMerge();
+}
+
+void InspectorController::chooseWeights(const QString& id) {
+  if (selection_.size() != 1) return;
+  const NodeId node = selection_.front();
+  document_.edit(tr("Weights: %1").arg(id), {}, [&](Editor& editor) {
+    const Node* found = findNode(editor.result(), node);
+    std::string group = found->weightGroup;
+    if (id == "dense") {
+      editor.setWeightGroup(node, "");
+      return;
+    }
+    if (group.empty()) {
+      group = found->name;
+      for (int n = 2; editor.result().weightGroups.contains(group); ++n) group = found->name + "_" + std::to_string(n);
+    }
+    editor.setGroupPolicy(group, {.policy = id.toStdString()});
+    editor.setWeightGroup(node, group);
+  });
+}
+
+void InspectorController::editWeightParam(const QString& name, const ParamValue& value, bool isFinal) {
+  if (selection_.size() != 1) return;
+  const Node* node = findNode(*document_.current(), selection_.front());
+  if (!node || node->weightGroup.empty()) return;
+  const std::string group = node->weightGroup;
+  document_.edit(tr("Set %1 to %2").arg(name, valueText(value)), "weights/" + name, [&](Editor& editor) {
+    WeightGroup changed = editor.result().weightGroups.at(group);
+    changed.params[name.toStdString()] = value;
+    editor.setGroupPolicy(group, changed);
+  });
+  if (isFinal) document_.endMerge();
+}
+
+}  // namespace fw

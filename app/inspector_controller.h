@@ -1,0 +1,30 @@
+// Fills the inspector from the selection and turns its edits into edits of the document.
+#pragma once
+
+#include <QObject>
+
+#include "app/document_controller.h"
+#include "widgets/panels/inspector_panel.h"
+
+namespace fw {
+
+class InspectorController : public QObject {
+  Q_OBJECT
+ public:
+  InspectorController(DocumentController& document, ui::InspectorPanel& panel, QObject* parent = nullptr);
+  void setSelection(const std::vector<NodeId>& nodes);
+  void refresh();
+
+ private:
+  ui::InspectorState stateOf(const std::vector<const Node*>& nodes) const;
+  void addWeights(const Node& node, ui::InspectorState& state) const;
+  void editParam(const QString& name, const ParamValue& value, bool isFinal);
+  void chooseWeights(const QString& id);
+  void editWeightParam(const QString& name, const ParamValue& value, bool isFinal);
+
+  DocumentController& document_;
+  ui::InspectorPanel& panel_;
+  std::vector<NodeId> selection_;
+};
+
+}  // namespace fw

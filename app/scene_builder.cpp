@@ -1,0 +1,244 @@
+// From a document to what the canvas shows.
+#include "app/scene_builder.h"
+
+#include <algorithm>
+
+#include "engine/blocks/policy.h"
+#include "widgets/color_map.h"
+#include "widgets/number_format.h"
+
+namespace fw {
+namespace {
+
+using ui::CanvasItem;
+using ui::CanvasPort;
+using ui::CanvasWire;
+using ui::ItemShape;
+using ui::PortFlavor;
+using ui::PortSide;
+
+PortFlavor flavorOf(PortKind kind) {
+  switch (kind) {
+    case PortKind::Tokens: return PortFlavor::Tokens;
+    case PortKind::Mask: return PortFlavor::Mask;
+    case PortKind::Pixels: return PortFlavor::Pixels;
+    case PortKind::Tensor: break;
+  }
+  return PortFlavor::Tensor;
+}
+
+class Builder {
+ public:
+  Builder(const Architecture& architecture, const DocumentFacts& facts, const SceneOverlay& overlay) : architecture_(architecture), facts_(facts), overlay_(overlay) {
+    for (const Diagnostic& diagnostic : facts.diagnostics)
+      if (diagnostic.severity != Severity::Info) problems_.emplace(diagnostic.place.node, &diagnostic);
+    if (facts.cost)
+      for (const NodeCost& cost : facts.cost->perNode) costs_[cost.node] = &cost;
+  }
+
+  ui::CanvasScenePtr run() {
+    addGraph(*architecture_.root, 0, 0);
+    return std::make_shared<const ui::CanvasScene>(std::move(scene_));
+  }
+
+ private:
+  void addGraph(const Graph& graph, NodeId parent, int lane) {
+    std::map<PortRef, std::pair<int, PortFlavor>> outs, ins;
+    for (const auto& [id, node] : graph.nodes) {
+      const BlockDef* block = catalog().find(node->block);
+      const size_t at = scene_.items.size();
+      scene_.items.push_back(itemOf(*node, block, parent, lane));
+      addPorts(*node, block, graph, scene_.items[at], ins, outs);
+      if (!block || block->body == BodyKind::None) continue;
+      int bodyLane = 0;
+      for (const std::string& body : laneNames(*node)) addGraph(*node->bodies.at(body), id, bodyLane++);
+    }
+    for (const Wire& wire : graph.wires) {
+      const auto from = outs.find(wire.from);
+      const auto to = ins.find(wire.to);
+      if (from == outs.end() || to == ins.end()) continue;
+      CanvasWire shown{.from = {wire.from.node, from->second.first}, .to = {wire.to.node, to->second.first}, .flavor = from->second.second};
+      if (const auto type = facts_.types.find(wire.from); type != facts_.types.end()) shown.label = shapeText(type->second.shape);
+      scene_.wires.push_back(std::move(shown));
+    }
+  }
+
+  CanvasItem itemOf(const Node& node, const BlockDef* block, NodeId parent, int lane) {
+    CanvasItem item;
+    item.id = node.id;
+    item.parent = parent;
+    item.lane = lane;
+    if (const auto at = architecture_.layout.find(node.id); at != architecture_.layout.end()) item.position = {at->second.x, at->second.y};
+    const QString title = block ? QString::fromStdString(block->title) : QString::fromStdString(node.block);
+    const bool isPort = node.block == kInBlock || node.block == kOutBlock;
+    item.title = !node.label.empty() ? QString::fromStdString(node.label) : isPort ? QString::fromStdString(node.name) : title;
+    item.category = block ? QString::fromStdString(block->category) : QString("structure");
+    if (block) item.subtitle = summaryText(node, *block, architecture_.variables);
+    item.isMuted = node.isMuted;
+    if (isPort && parent != 0) item.shape = node.block == kInBlock ? ItemShape::Entry : ItemShape::Exit;
+    if (node.block.starts_with("structure.") && block && block->body == BodyKind::None) {
+      item.shape = ItemShape::Join;
+      item.title = "+";
+      item.subtitle.clear();
+    }
+    if (const auto problem = problems_.find(node.id); problem != problems_.end()) {
+      item.state = problem->second->severity == Severity::Error ? ui::ItemState::Error : ui::ItemState::Warning;
+      item.message = QString::fromStdString(problem->second->text);
+    }
+    addCost(node, item);
+    if (!node.weightGroup.empty()) {
+      const auto group = architecture_.weightGroups.find(node.weightGroup);
+      const QString policy = group == architecture_.weightGroups.end() ? QString() : QString::fromStdString(group->second.policy);
+      item.chips.push_back({groupSeries(architecture_, node.weightGroup), QString::fromStdString(node.weightGroup) + ": " + policy});
+    }
+    if (block && block->body != BodyKind::None) {
+      item.shape = ItemShape::Frame;
+      item.frame = std::make_shared<const ui::CanvasFrame>(frameOf(node, *block));
+      if (block->body == BodyKind::Repeat) item.title += QString(" ×%1").arg(layerCount(node, *block));
+    }
+    return item;
+  }
+
+  void addCost(const Node& node, CanvasItem& item) const {
+    const auto cost = costs_.find(node.id);
+    if (cost == costs_.end() || item.shape == ItemShape::Join) return;
+    QStringList parts;
+    if (cost->second->parameters > 0) parts << ui::formatCount(cost->second->parameters);
+    if (cost->second->flops > 0) parts << ui::formatFlops(cost->second->flops);
+    item.stats = parts.join("   ");
+    if (facts_.cost->flops > 0 && cost->second->flops > 0) item.costShare = cost->second->flops / facts_.cost->flops;
+  }
+
+  int64_t layerCount(const Node& node, const BlockDef& block) const {
+    try {
+      return std::get<int64_t>(paramValue(node, block, "count", architecture_.variables));
+    } catch (const std::exception&) {
+      return 0;
+    }
+  }
+
+  ui::CanvasFrame frameOf(const Node& node, const BlockDef& block) {
+    ui::CanvasFrame frame;
+    frame.isCollapsed = overlay_.collapsed.contains(node.id);
+    frame.lanes.clear();
+    for (const std::string& body : laneNames(node)) {
+      const bool isPlain = body == "layer" || body == "body";
+      frame.lanes.push_back({block.body == BodyKind::Repeat && !isPlain ? QString::fromStdString(body) : QString(), block.body == BodyKind::Fork ? QString::fromStdString(body) : QString()});
+    }
+    if (block.body != BodyKind::Repeat) return frame;
+    if (const auto pattern = node.params.find("pattern"); pattern != node.params.end()) frame.pattern = valueText(pattern->second);
+    constexpr int64_t kMostCells = 512;
+    const int64_t count = std::min(layerCount(node, block), kMostCells);
+    for (int64_t i = 0; i < count; ++i) frame.cells.push_back(cellOf(node, block, i));
+    return frame;
+  }
+
+  ui::LayerCell cellOf(const Node& node, const BlockDef& block, int64_t index) const {
+    ui::LayerCell cell;
+    const std::string body = layerBody(node, block, index);
+    if (body != "layer") cell.letter = QString::fromStdString(body);
+    if (const auto override = node.overrides.find(index); override != node.overrides.end()) {
+      cell.isOverridden = !override->second.params.empty() || !override->second.muted.empty();
+      cell.isMuted = !override->second.muted.empty();
+    }
+    for (size_t unrolled = 0; unrolled < facts_.layers.size(); ++unrolled) {
+      const LayerInfo& layer = facts_.layers[unrolled];
+      if (layer.repeat != node.id || layer.index != index) continue;
+      cell.isSelected = overlay_.selectedLayers.contains(int(unrolled));
+      if (const auto heat = overlay_.layerHeat.find(int(unrolled)); heat != overlay_.layerHeat.end()) cell.heat = ui::colorAt(ui::ColorMap::Viridis, heat->second);
+      break;
+    }
+    cell.tooltip = QObject::tr("Layer %1").arg(index + 1);
+    return cell;
+  }
+
+  void addPorts(const Node& node, const BlockDef* block, const Graph& graph, CanvasItem& item, std::map<PortRef, std::pair<int, PortFlavor>>& ins,
+                std::map<PortRef, std::pair<int, PortFlavor>>& outs) const {
+    Ports ports;
+    if (block) {
+      ports = portsOf(node, *block);
+    } else {
+      // A block this build lacks keeps the ports that its wires name.
+      for (const Wire& wire : graph.wires) {
+        if (wire.to.node == node.id && !ports.findInput(wire.to.port)) ports.inputs.push_back({.name = wire.to.port});
+        if (wire.from.node == node.id && !ports.findOutput(wire.from.port)) ports.outputs.push_back({.name = wire.from.port});
+      }
+    }
+    const auto add = [&](const PortDef& port, PortSide side, auto& map) {
+      CanvasPort shown{.name = QString::fromStdString(port.name), .side = side, .flavor = flavorOf(port.kind), .isOptional = port.isOptional};
+      const auto type = facts_.types.find({node.id, port.name});
+      shown.label = type != facts_.types.end() ? shapeText(type->second.shape) : QString::fromStdString(port.dims);
+      map[{node.id, port.name}] = {int(item.ports.size()), shown.flavor};
+      item.ports.push_back(std::move(shown));
+    };
+    for (const PortDef& port : ports.inputs) add(port, PortSide::In, ins);
+    for (const PortDef& port : ports.outputs) add(port, PortSide::Out, outs);
+  }
+
+  const Architecture& architecture_;
+  const DocumentFacts& facts_;
+  const SceneOverlay& overlay_;
+  std::map<NodeId, const Diagnostic*> problems_;
+  std::map<NodeId, const NodeCost*> costs_;
+  ui::CanvasScene scene_;
+};
+
+}  // namespace
+
+QString valueText(const ParamValue& value) {
+  if (const bool* flag = std::get_if<bool>(&value)) return *flag ? QObject::tr("yes") : QObject::tr("no");
+  if (const int64_t* whole = std::get_if<int64_t>(&value)) return ui::formatInteger(*whole);
+  if (const double* real = std::get_if<double>(&value)) return ui::formatValue(*real);
+  return QString::fromStdString(std::get<std::string>(value));
+}
+
+QString summaryText(const Node& node, const BlockDef& block, const std::map<std::string, double>& variables) {
+  QStringList parts;
+  for (const std::string& name : block.summary) {
+    const ParamDef* param = block.findParam(name);
+    if (!param) continue;
+    ParamValue value = param->value;
+    try {
+      value = paramValue(node, block, name, variables);
+    } catch (const std::exception&) {
+      if (const auto own = node.params.find(name); own != node.params.end()) value = own->second;
+    }
+    const QString title = QString::fromStdString(param->title.empty() ? name : param->title).toLower();
+    if (const bool* flag = std::get_if<bool>(&value)) {
+      if (*flag) parts << title;
+    } else if (std::holds_alternative<std::string>(value)) {
+      if (const QString text = valueText(value); !text.isEmpty()) parts << QString(text).replace('_', ' ');
+    } else {
+      parts << valueText(value) + " " + title;
+    }
+  }
+  return parts.join(" · ");
+}
+
+QString shapeText(const Shape& shape) {
+  QStringList sizes;
+  for (const int64_t size : shape) sizes << ui::formatInteger(size);
+  return sizes.isEmpty() ? QObject::tr("scalar") : sizes.join(" × ");
+}
+
+std::vector<std::string> laneNames(const Node& node) {
+  const BlockDef* block = catalog().find(node.block);
+  std::vector<std::string> names;
+  if (!block) return names;
+  for (const std::string& name : bodyNames(node, *block))
+    if (node.bodies.contains(name)) names.push_back(name);
+  return names;
+}
+
+int groupSeries(const Architecture& architecture, const std::string& group) {
+  int index = 0;
+  for (const auto& [name, value] : architecture.weightGroups) {
+    if (name == group) return index;
+    ++index;
+  }
+  return -1;
+}
+
+ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts, const SceneOverlay& overlay) { return Builder(architecture, facts, overlay).run(); }
+
+}  // namespace fw

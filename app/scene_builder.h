@@ -1,0 +1,36 @@
+// From a document and what is known of it to what the canvas shows.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "app/document_controller.h"
+#include "widgets/canvas/scene.h"
+
+namespace fw {
+
+/// What the panels add to the picture.
+struct SceneOverlay {
+  std::set<int> selectedLayers;           // index in the unrolled stack
+  std::map<int, double> layerHeat;        // by the same index, 0 to 1
+  std::set<NodeId> collapsed;             // frames of which only the header is shown
+};
+
+ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts, const SceneOverlay& overlay);
+
+/// "8 heads · rotary · causal": the parameters that matter, by BlockDef::summary.
+QString summaryText(const Node& node, const BlockDef& block, const std::map<std::string, double>& variables);
+
+/// A parameter's value for people.
+QString valueText(const ParamValue& value);
+
+/// "1 × 128 × 512"
+QString shapeText(const Shape& shape);
+
+/// Names of a container's bodies in the order of its lanes.
+std::vector<std::string> laneNames(const Node& node);
+
+/// Number of the group's chip colour; -1 where the node is in none.
+int groupSeries(const Architecture& architecture, const std::string& group);
+
+}  // namespace fw

@@ -1,0 +1,66 @@
+// Trains snapshots of the document and keeps the curves.
+#pragma once
+
+#include <QObject>
+#include <QTimer>
+#include <atomic>
+#include <deque>
+#include <mutex>
+
+#include "app/document_controller.h"
+#include "widgets/panels/run_bar.h"
+#include "widgets/panels/training_panel.h"
+
+namespace fw {
+
+/// Options of a training as the window sets them.
+struct TrainingSetup {
+  std::string task = "mqar";
+  Params taskOptions;
+  std::string device = "cpu";
+  int64_t steps = 500, batch = 32;
+  double learningRate = 0;
+};
+
+class TrainingController : public QObject {
+  Q_OBJECT
+ public:
+  TrainingController(JobRunner& jobs, DocumentController& document, const QString& runsFolder, QObject* parent = nullptr);
+
+  TrainingSetup setup;
+
+  void start();
+  void pause() { isPaused_ = true, emit changed(); }
+  void resume() { isPaused_ = false, emit changed(); }
+  void stop();
+  /// Forgets curves and weights: another document is open.
+  void reset();
+
+  ui::RunState runState() const;
+  const ui::TrainingState& state() const { return state_; }
+  /// Weights of the last training, and the snapshot they belong to; empty before one.
+  const std::map<std::string, Tensor>& weights() const { return weights_; }
+  const ArchitecturePtr& trained() const { return trained_; }
+
+ signals:
+  void changed();
+  void finished();
+
+ private:
+  void drain();
+
+  JobRunner& jobs_;
+  DocumentController& document_;
+  QString runsFolder_;
+  QTimer timer_;
+  std::mutex mutex_;
+  std::deque<std::pair<StepReport, double>> reports_;  // since the last drain, with the seconds left
+  std::atomic<bool> isPaused_ = false;
+  bool isRunning_ = false, isStopping_ = false;
+  double secondsLeft_ = -1;
+  ui::TrainingState state_;
+  std::map<std::string, Tensor> weights_;
+  ArchitecturePtr trained_;
+};
+
+}  // namespace fw
