@@ -48,7 +48,7 @@ OpDef op_constant() {
                    example("f32", {3, 7}, -1),
                    example("i64", {33}, 5),
                    example("bool", {3}, 1),
-                   example("bf16", {7}, 0.1),
+                   example("bf16", {7}, 0.75),
                    {.attrs = {{"values", std::vector<double>{1, -2, 0.5}},
                               {"shape", std::vector<int64_t>{3}},
                               {"dtype", std::string("f32")}}}},

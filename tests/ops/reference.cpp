@@ -251,7 +251,8 @@ const std::map<std::string, Loop>& loops() {
       {"constant",
        [](const Call& call) {
          Array y = make(call.types[0].shape);
-         std::fill(y.values.begin(), y.values.end(), call.attrs.real("value"));
+         if (call.attrs.has("values")) y.values = call.attrs.reals("values");
+         else std::fill(y.values.begin(), y.values.end(), call.attrs.real("value"));
          return Arrays{y};
        }},
       {"iota",
