@@ -1,0 +1,44 @@
+// formwright [MODEL] opens the window; formwright --report DIR [MODEL] does the main job without one.
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QSettings>
+#include <iostream>
+
+#include "app/main_window.h"
+#include "app/report.h"
+#include "engine/base/error.h"
+#include "widgets/theme.h"
+
+int main(int argc, char** argv) {
+  QApplication application(argc, argv);
+  QApplication::setOrganizationName("Formwright");
+  QApplication::setApplicationName("Formwright");
+  QApplication::setApplicationVersion("0.1.0");
+  QSettings::setDefaultFormat(QSettings::IniFormat);
+
+  QCommandLineParser parser;
+  parser.setApplicationDescription("Design, run, train, measure and export transformer-like models.");
+  parser.addHelpOption();
+  parser.addVersionOption();
+  const QCommandLineOption report("report", "Train the model briefly and write panels, numbers and a page into this folder; needs no display.", "folder");
+  parser.addOption(report);
+  parser.addPositionalArgument("model", "Preset id, .fw.json file or run folder.", "[model]");
+  parser.process(application);
+  const QStringList models = parser.positionalArguments();
+
+  fw::ui::applyTheme(application, QSettings().value("theme/dark", true).toBool() ? fw::ui::Theme::dark() : fw::ui::Theme::light());
+  if (parser.isSet(report)) {
+    try {
+      fw::writeReport(models.isEmpty() ? "attention-recall" : models.front(), parser.value(report));
+      return 0;
+    } catch (const fw::Error& error) {
+      std::cerr << "formwright: " << error.what() << std::endl;
+      return error.code() == fw::Code::Usage ? 2 : 1;
+    }
+  }
+  fw::MainWindow window(fw::StateFolders::standard());
+  window.show();
+  if (!models.isEmpty()) window.open(models.front());
+  else window.offerRecovery();
+  return QApplication::exec();
+}
