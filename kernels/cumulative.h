@@ -7,7 +7,7 @@
 
 namespace fw::kernels {
 
-enum class CumulativeKind { Sum, Product, Max };
+enum class CumulativeKind { Sum, Prod, Max };
 
 struct CumulativeArgs {
   const float* x = nullptr;  // [outer,size,inner]

@@ -13,14 +13,14 @@ constexpr int64_t kWidth = 128;  // inner elements of a task
 template <CumulativeKind kind>
 double combine(double a, double x) {
   if constexpr (kind == CumulativeKind::Sum) return a + x;
-  if constexpr (kind == CumulativeKind::Product) return a * x;
+  if constexpr (kind == CumulativeKind::Prod) return a * x;
   return a > x || a != a ? a : x;
 }
 
 template <CumulativeKind kind>
-constexpr double kIdentity = kind == CumulativeKind::Sum       ? 0
-                             : kind == CumulativeKind::Product ? 1
-                                                               : -std::numeric_limits<double>::infinity();
+constexpr double kIdentity = kind == CumulativeKind::Sum    ? 0
+                             : kind == CumulativeKind::Prod ? 1
+                                                            : -std::numeric_limits<double>::infinity();
 
 /// Inner elements [begin, end) of row `row`.
 template <CumulativeKind kind, bool isExclusive>
@@ -62,8 +62,8 @@ void cumulative(const Launch& launch, const CumulativeArgs& args) {
   switch (args.kind) {
     case CumulativeKind::Sum:
       return run<CumulativeKind::Sum>(launch, args);
-    case CumulativeKind::Product:
-      return run<CumulativeKind::Product>(launch, args);
+    case CumulativeKind::Prod:
+      return run<CumulativeKind::Prod>(launch, args);
     case CumulativeKind::Max:
       return run<CumulativeKind::Max>(launch, args);
   }

@@ -62,7 +62,7 @@ TEST(LinearRecurrenceKernel, EqualsTheLoop) {
 
 TEST(CumulativeKernel, EqualsTheLoop) {
   for (const auto& [outer, size, inner] : kSizes)
-    for (const auto kind : {CumulativeKind::Sum, CumulativeKind::Product, CumulativeKind::Max})
+    for (const auto kind : {CumulativeKind::Sum, CumulativeKind::Prod, CumulativeKind::Max})
       for (const bool isReversed : {false, true})
         for (const bool isExclusive : {false, true}) {
           const Floats x = normals(4, outer * size * inner);
@@ -71,14 +71,14 @@ TEST(CumulativeKernel, EqualsTheLoop) {
             for (int64_t t = 0; t < size; ++t)
               for (int64_t i = 0; i < inner; ++i) {
                 const double infinity = std::numeric_limits<double>::infinity();
-                double total = kind == CumulativeKind::Sum ? 0 : kind == CumulativeKind::Product ? 1 : -infinity;
+                double total = kind == CumulativeKind::Sum ? 0 : kind == CumulativeKind::Prod ? 1 : -infinity;
                 for (int64_t s = 0; s < size; ++s) {
                   if (isReversed ? s < t : s > t) continue;
                   if (isExclusive && s == t) continue;
                   const double v = x[size_t((o * size + s) * inner + i)];
-                  total = kind == CumulativeKind::Sum       ? total + v
-                          : kind == CumulativeKind::Product ? total * v
-                                                            : std::max(total, v);
+                  total = kind == CumulativeKind::Sum    ? total + v
+                          : kind == CumulativeKind::Prod ? total * v
+                                                         : std::max(total, v);
                 }
                 expected[size_t((o * size + t) * inner + i)] = total;
               }
@@ -103,7 +103,7 @@ TEST(CumulativeKernel, LongSumsStayExact) {
 TEST(CumulativeKernel, NaNStays) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const Floats x = {1, nan, 3};
-  for (const auto kind : {CumulativeKind::Sum, CumulativeKind::Product, CumulativeKind::Max}) {
+  for (const auto kind : {CumulativeKind::Sum, CumulativeKind::Prod, CumulativeKind::Max}) {
     Guarded<float> y(3);
     kernels::cpu::cumulative({1}, {x.data(), y.data(), 1, 3, 1, kind, false, false});
     EXPECT_EQ(y[0], 1);

@@ -104,12 +104,13 @@ Loop cumulative(double start, double (*f)(double, double)) {
     const Array& x = call.in[0];
     Array y = x;
     const int axis = x.shape.axis(int(call.attrs.integer("axis")));
-    const bool isReversed = call.attrs.flag("reverse", false);
+    const bool isReversed = call.attrs.flag("reverse", false), isExclusive = call.attrs.flag("exclusive", false);
     for (int64_t i = 0; i < x.shape.count(); ++i) {
       Index index = indexAt(x.shape, i);
       const int64_t at = index[size_t(axis)];
       double total = start;
       for (int64_t j = isReversed ? at : 0; j < (isReversed ? x.shape[axis] : at + 1); ++j) {
+        if (isExclusive && j == at) continue;
         index[size_t(axis)] = j;
         total = f(total, x.values[size_t(flatAt(x.shape, index))]);
       }
@@ -117,6 +118,40 @@ Loop cumulative(double start, double (*f)(double, double)) {
     }
     return Arrays{y};
   };
+}
+
+/// h[t] = a[t] h[t-1] + x[t].
+Arrays linearRecurrence(const Call& call) {
+  const Array &a = call.in[0], &x = call.in[1];
+  Array h = make(x.shape);
+  const int axis = x.shape.axis(int(call.attrs.integer("axis")));
+  const bool isReversed = call.attrs.flag("reverse", false);
+  const int64_t size = x.shape[axis];
+  for (int64_t i = 0; i < x.shape.count(); ++i) {
+    Index index = indexAt(x.shape, i);
+    if (index[size_t(axis)] != 0) continue;
+    Index outside = index;
+    outside.erase(outside.begin() + axis);
+    double state = call.in.size() > 2 ? call.in[2].values[size_t(flatAt(call.in[2].shape, outside))] : 0;
+    for (int64_t t = 0; t < size; ++t) {
+      index[size_t(axis)] = isReversed ? size - 1 - t : t;
+      const size_t at = size_t(flatAt(x.shape, index));
+      h.values[at] = state = a.values[at] * state + x.values[at];
+    }
+  }
+  return {h};
+}
+
+/// Rows written at a position of their own in each sequence.
+Arrays cacheUpdate(const Call& call) {
+  Array y = call.in[0];
+  for (int64_t i = 0; i < call.in[1].shape.count(); ++i) {
+    Index index = indexAt(call.in[1].shape, i);
+    const std::vector<double>& position = call.in[2].values;
+    index[1] += int64_t(position[position.size() == 1 ? 0 : size_t(index[0])]);
+    y.values[size_t(flatAt(y.shape, index))] = call.in[1].values[size_t(i)];
+  }
+  return {y};
 }
 
 Arrays topK(const Call& call) {
@@ -269,6 +304,8 @@ const std::map<std::string, Loop>& loops() {
       {"cumulative_sum", cumulative(0, add)},
       {"cumulative_prod", cumulative(1, times)},
       {"cumulative_max", cumulative(-infinity, larger)},
+      {"linear_recurrence", linearRecurrence},
+      {"cache_update", cacheUpdate},
       {"mean",
        [](const Call& call) {
          Arrays y = reduce(0, add)(call);
