@@ -11,7 +11,9 @@
 #include "engine/ops/concat.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/iota.h"
+#include "engine/ops/max.h"
 #include "engine/ops/reshape.h"
+#include "engine/ops/sum.h"
 #include "engine/ops/take.h"
 #include "engine/ops/transpose.h"
 #include "kernels/attention.h"
@@ -63,10 +65,10 @@ Grads vjp(const VjpCall& call) {
 
 std::vector<ir::Value> decompose(const DecomposeCall& call) {
   const AttentionScores s = attentionScores(call);
-  const ir::Value highest = ir::stopGradient(reduceKeeping("reduce_max", s.scores, 3));
+  const ir::Value highest = ir::stopGradient(ir::max(s.scores, {3}, true));
   const ir::Value base = ir::where(ir::equal(highest, -kInfinity), 0.0, highest);
   const ir::Value weights = ir::exp(s.scores - base);
-  const ir::Value sum = reduceKeeping("sum", weights, 3), isEmpty = ir::equal(sum, 0.0);
+  const ir::Value sum = ir::sum(weights, {3}, true), isEmpty = ir::equal(sum, 0.0);
   const ir::Value safe = ir::where(isEmpty, 1.0, sum);
   const ir::Value logSumExp = ir::where(isEmpty, -kInfinity, ir::log(safe) + base);
   const Shape& q = s.q.shape();
@@ -87,9 +89,7 @@ void cpu(const KernelCall& call) {
 ir::Value sequenceOf(ir::Builder& builder, ir::Value offsets, int64_t size) {
   const ir::Value index = ir::iota(builder, {size, 1}, 0);
   const ir::Value isPast = ir::greaterEqual(index, ir::reshape(offsets, Shape{1, offsets.size(0)}));
-  const ir::Value count =
-      builder.op("sum", {ir::cast(isPast, DType::I64)}, {{"axes", std::vector<int64_t>{1}}, {"keep", false}});
-  return count - 1.0;
+  return ir::sum(ir::cast(isPast, DType::I64), {1}) - 1.0;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "engine/ops/attention_rules.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reshape.h"
+#include "engine/ops/sum.h"
 #include "engine/ops/transpose.h"
 #include "kernels/attention.h"
 
@@ -69,12 +70,12 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   const ir::Value weights = ir::where(isEmpty, 0.0, ir::exp(s.scores - ir::where(isEmpty, 0.0, logSumExp)));
   const ir::Value out = ir::transpose(call.input(at.out), {0, 2, 1, 3});
   const ir::Value dOut = ir::transpose(call.input(at.out + 2), {0, 2, 1, 3});
-  ir::Value delta = reduceKeeping("sum", dOut * out, 3);
+  ir::Value delta = ir::sum(dOut * out, {3}, true);
   if (at.dLogSumExp >= 0) delta = delta - ir::reshape(call.input(size_t(at.dLogSumExp)), rows);
   const ir::Value dScores = weights * (product(dOut, s.v, false, true) - delta);
   const auto ofKeys = [&](ir::Value x) {  // [B,H,S,K] -> [B,S,Hkv,K], summed over the heads that share a key head
     const int64_t B = x.size(0), S = x.size(2), K = x.size(3), Hkv = keys[2];
-    x = reduceKeeping("sum", ir::reshape(x, Shape{B, Hkv, x.size(1) / Hkv, S, K}), 2);
+    x = ir::sum(ir::reshape(x, Shape{B, Hkv, x.size(1) / Hkv, S, K}), {2}, true);
     return ir::transpose(ir::reshape(x, Shape{B, Hkv, S, K}), {0, 2, 1, 3});
   };
   std::vector<ir::Value> grads = {ir::transpose(product(dScores, s.k) * scale, {0, 2, 1, 3}),

@@ -33,11 +33,6 @@ struct AttentionScores {
 };
 AttentionScores attentionScores(const DecomposeCall& call);
 
-/// sum or reduce_max over one axis that stays with size 1.
-inline ir::Value reduceKeeping(const char* op, ir::Value x, int64_t axis) {
-  return x.builder->op(op, {x}, {{"axes", std::vector<int64_t>{axis}}, {"keep", true}});
-}
-
 /// Batched product of the last two dimensions.
 inline ir::Value product(ir::Value a, ir::Value b, bool transposesA = false, bool transposesB = false) {
   return a.builder->op(

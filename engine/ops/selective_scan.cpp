@@ -10,6 +10,7 @@
 #include "engine/ops/selective_scan_rules.h"
 #include "engine/ops/shifted.h"
 #include "engine/ops/slice.h"
+#include "engine/ops/sum.h"
 #include "engine/ops/transpose.h"
 
 namespace fw {
@@ -52,7 +53,7 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   const int64_t B = x[0], T = x[1], D = a[0], N = a[1];
   const SelectiveScanStates s = selectiveScanStates(call);
   const ir::Value weighted = s.states * ir::reshape(call.input(4), Shape{B, T, 1, N});
-  ir::Value y = call.builder.op("sum", {weighted}, {{"axes", std::vector<int64_t>{3}}, {"keep", false}});
+  ir::Value y = ir::sum(weighted, {3});
   if (at.skip >= 0) y = y + call.input(0) * call.input(size_t(at.skip));
   ir::Value last = at.state >= 0 ? call.input(size_t(at.state)) : call.builder.constant(0, {B, D, N});
   if (T > 0) last = ir::reshape(ir::slice(s.states, 1, T - 1, T), Shape{B, D, N});

@@ -9,6 +9,7 @@
 #include "engine/ops/selective_scan_rules.h"
 #include "engine/ops/shifted.h"
 #include "engine/ops/slice.h"
+#include "engine/ops/sum.h"
 #include "engine/ops/transpose.h"
 
 namespace fw {
@@ -61,9 +62,6 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   ir::Builder& builder = call.builder;
   const ir::Value x = call.input(0), delta = call.input(1), a = call.input(2);
   const int64_t B = x.size(0), T = x.size(1), D = a.size(0), N = a.size(1);
-  const auto sum = [&](ir::Value value, std::vector<int64_t> axes) {
-    return builder.op("sum", {value}, {{"axes", std::move(axes)}, {"keep", false}});
-  };
   const auto channels = [&](ir::Value value) { return ir::reshape(value, Shape{B, T, D, 1}); };
   const ir::Value b = ir::reshape(call.input(3), Shape{B, T, 1, N}), c = ir::reshape(call.input(4), Shape{B, T, 1, N});
   const ir::Value dy = call.input(size_t(at.dy));
@@ -82,13 +80,13 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   const ir::Value dLast = at.dLastState >= 0 ? call.input(size_t(at.dLastState)) : ir::Value{};
   const ir::Value g = ir::linearRecurrence(ir::shifted(s.decay, 1, true, 1.0), dStates, 1, dLast, true);
   const ir::Value kept = g * s.decay * s.previous;
-  const ir::Value ofInput = sum(g * b, {3});
-  std::vector<ir::Value> grads = {delta * ofInput, sum(kept * a, {3}) + x * ofInput,
-                                  sum(channels(delta) * kept, {0, 1}), sum(g * channels(delta * x), {2}),
-                                  sum(s.states * channels(dy), {2})};
+  const ir::Value ofInput = ir::sum(g * b, {3});
+  std::vector<ir::Value> grads = {delta * ofInput, ir::sum(kept * a, {3}) + x * ofInput,
+                                  ir::sum(channels(delta) * kept, {0, 1}), ir::sum(g * channels(delta * x), {2}),
+                                  ir::sum(s.states * channels(dy), {2})};
   if (operands.skip >= 0) {
     grads[0] = grads[0] + dy * call.input(size_t(operands.skip));
-    grads.push_back(sum(x * dy, {0, 1}));
+    grads.push_back(ir::sum(x * dy, {0, 1}));
   }
   if (operands.state >= 0) grads.push_back(dState + ir::reshape(ir::slice(g * s.decay, 1, 0, 1), Shape{B, D, N}));
   return grads;
