@@ -10,6 +10,7 @@
 #include "engine/ir/op.h"
 #include "engine/ir/passes.h"
 #include "engine/ops/concat.h"
+#include "engine/ops/matmul.h"
 #include "engine/ops/slice.h"
 
 namespace fw {
@@ -548,13 +549,11 @@ ir::Value Lowering::tiedEmbedding(const Shape& shape) const { return context_.ti
 
 ir::Value Lowering::linear(const std::string& name, ir::Value x, int64_t out, bool hasBias, const ir::Init& init) {
   const std::string prefix = name.empty() ? "" : name + ".";
-  std::vector<ir::Value> inputs = {x,
-                                   weight(prefix + "weight", {out, x.size(-1)}, init.make ? init : initNormal(0.02))};
-  if (hasBias)
-    inputs.push_back(
-        weight({.name = prefix + "bias", .shape = {out}, .init = initZeros(), .role = "bias", .decays = false}));
-  return builder().op("matmul", inputs,
-                      {{"transpose_a", false}, {"transpose_b", true}, {"activation", std::string("none")}});
+  const ir::Value w = weight(prefix + "weight", {out, x.size(-1)}, init.make ? init : initNormal(0.02));
+  const ir::Value bias =
+      hasBias ? weight({.name = prefix + "bias", .shape = {out}, .init = initZeros(), .role = "bias", .decays = false})
+              : ir::Value{};
+  return ir::linear(x, w, bias);
 }
 
 ir::Value Lowering::state(const std::string& name, const ir::TensorType& type, bool growsWithTokens) {

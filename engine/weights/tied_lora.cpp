@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/blocks/lowering.h"
+#include "engine/ops/matmul.h"
 
 namespace fw {
 namespace {
@@ -19,9 +20,7 @@ ir::Value make(PolicyCall& call) {
   const double bound = 1.0 / std::sqrt(double(in));
   const ir::Value a = call.own("lora_a", {rank, in}, initUniform(-bound, bound));
   const ir::Value b = call.own("lora_b", {out, rank}, initZeros());
-  const ir::Value difference = call.builder().op(
-      "matmul", {b, a}, {{"transpose_a", false}, {"transpose_b", false}, {"activation", std::string("none")}});
-  return base + difference * (call.real("alpha") / double(rank));
+  return base + ir::matmul(b, a) * (call.real("alpha") / double(rank));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ void lower(Lowering& at) {
   const double bound = 1 / std::sqrt(double(channels * patch * patch));
   const ir::Value weight = at.weight("weight", {width, channels, patch, patch}, initUniform(-bound, bound));
   const ir::Value bias = at.flag("bias") ? at.weight({.name = "bias", .shape = {width}, .init = initZeros(), .role = "bias", .decays = false}) : ir::Value{};
-  const ir::Value grid = ir::conv2d(x, weight, bias, {.stride = {patch, patch}});
+  const ir::Value grid = ir::conv2d(x, weight, bias, {.strides = {patch, patch}});
   const int64_t count = grid.size(2) * grid.size(3);
   ir::Value y = ir::transpose(ir::reshape(grid, Shape{batch, width, count}), {0, 2, 1});
   if (at.flag("class_token")) {

@@ -1,6 +1,7 @@
 // logits = x W^T: a score for each token of the vocabulary. (Press and Wolf, Using the Output Embedding to Improve
 // Language Models, 2016: tied.)
 #include "engine/blocks/lowering.h"
+#include "engine/ops/matmul.h"
 
 namespace fw {
 namespace {
@@ -12,13 +13,8 @@ void lower(Lowering& at) {
     at.output("logits", at.linear("", x, vocabulary, at.flag("bias")));
     return;
   }
-  std::vector<ir::Value> inputs = {x, at.tiedEmbedding({vocabulary, x.size(-1)})};
-  if (at.flag("bias"))
-    inputs.push_back(
-        at.weight({.name = "bias", .shape = {vocabulary}, .init = initZeros(), .role = "bias", .decays = false}));
-  at.output("logits",
-            at.builder().op("matmul", inputs,
-                            {{"transpose_a", false}, {"transpose_b", true}, {"activation", std::string("none")}}));
+  const ir::Value bias = at.flag("bias") ? at.weight({.name = "bias", .shape = {vocabulary}, .init = initZeros(), .role = "bias", .decays = false}) : ir::Value{};
+  at.output("logits", ir::linear(x, at.tiedEmbedding({vocabulary, x.size(-1)}), bias));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "engine/ops/elementwise.h"
 #include "engine/ops/iota.h"
 #include "engine/ops/random_uniform.h"
+#include "engine/ops/reshape.h"
 #include "engine/ops/selective_scan.h"
 #include "engine/ops/slice.h"
 
@@ -44,16 +45,12 @@ void lower(Lowering& at) {
 
   const ir::Value filter = at.weight("conv1d.weight", {inner, 1, kernel}, uniform(kernel));
   const ir::Value filterBias = at.flag("conv_bias") ? at.weight({.name = "conv1d.bias", .shape = {inner}, .init = uniform(kernel), .role = "bias", .decays = false}) : ir::Value{};
+  ir::CausalConv1dOptions options{.bias = filterBias, .activation = "silu"};
   if (at.isDecode() && kernel > 1) {
-    // The last inputs are kept; the convolution runs over them and the new ones, and the old results are cut off.
-    const ir::Value window = at.state("conv", {DType::F32, {batch, kernel - 1, inner}});
-    const ir::Value longer = ir::concat({window, x}, 1);
-    at.setState("conv", ir::slice(longer, 1, time, time + kernel - 1));
-    x = ir::slice(ir::causalConv1d(longer, filter, filterBias), 1, kernel - 1, kernel - 1 + time);
-  } else {
-    x = ir::causalConv1d(x, filter, filterBias);
+    options.history = at.state("conv", {DType::F32, {batch, kernel - 1, inner}});
+    at.setState("conv", ir::slice(ir::concat({options.history, x}, 1), 1, time, time + kernel - 1));
   }
-  x = ir::silu(x);
+  x = ir::causalConv1d(x, ir::reshape(filter, Shape{inner, kernel}), options);
 
   // A projection that is not selective is a learned constant.
   const auto constant = [&](const char* name, int64_t size, const ir::Init& init) {
