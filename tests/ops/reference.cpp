@@ -424,8 +424,9 @@ const std::map<std::string, Loop>& loops() {
   return table;
 }
 
-/// matmul's loop has no activation; the others are complete.
+/// matmul's loop has a bias at most; the others are complete.
 bool hasLoop(const OpDef& op, const ir::Attrs& attrs) {
+  if (op.name == "matmul" && (attrs.flag("accumulate", false) || attrs.flag("keep", false))) return false;
   if (op.name == "matmul") return !attrs.has("activation") || attrs.text("activation") == "none";
   return loops().contains(op.name);
 }
