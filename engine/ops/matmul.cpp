@@ -1,13 +1,11 @@
 // matmul: y = act(op(a) op(b) + bias + addend), op transposing or not; its gradients are products again.
 #include "engine/ops/matmul.h"
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "engine/ir/autodiff.h"
-#include "engine/ops/broadcast_to.h"
-#include "engine/ops/elementwise.h"
+#include "engine/ops/activation.h"
 #include "engine/ops/reshape.h"
 #include "engine/ops/rules.h"
 #include "engine/ops/transpose.h"
@@ -16,13 +14,7 @@
 namespace fw {
 namespace {
 
-using kernels::Activation;
 using kernels::MatmulArgs;
-
-constexpr std::pair<const char*, Activation> activations[] = {
-    {"none", Activation::None},          {"relu", Activation::Relu}, {"gelu", Activation::Gelu},
-    {"gelu_tanh", Activation::GeluTanh}, {"silu", Activation::Silu}, {"squared_relu", Activation::SquaredRelu},
-};
 
 /// What the attributes say, and which inputs there are: a, b, bias, addend; the last two may be absent.
 struct Form {
@@ -32,7 +24,7 @@ struct Form {
         keeps(attrs.flag("keep", false)),
         hasAddend(attrs.flag("accumulate", false)),
         hasBias(inputs > 2 + size_t(hasAddend)),
-        activation(attrs.has("activation") ? attrs.text("activation") : "none") {}
+        activation(activationName(attrs)) {}
 
   bool transposesA, transposesB, keeps, hasAddend, hasBias;
   std::string activation;
@@ -70,9 +62,7 @@ Types infer(const OpCall& call) {
   if (form.hasAddend && call.count() < 3)
     throw Error(Code::Graph, "[matmul] there is no addend; expected a third input.");
   for (size_t i = 0; i < call.count(); ++i) expectDType(call, i, DType::F32, "matmul", names[i]);
-  if (std::none_of(std::begin(activations), std::end(activations), [&](auto& a) { return a.first == form.activation; }))
-    throw Error(Code::Parameter, text("[matmul] there is no activation '", form.activation,
-                                      "'; expected none, relu, gelu, gelu_tanh, silu or squared_relu."));
+  activationOf(call.attrs, "matmul");
   const Shape &a = call.shape(0), &b = call.shape(1);
   if (a.rank() < 2 || b.rank() < 2)
     throw Error(Code::Shape, text("[matmul] left is ", a, ", right is ", b, "; expected at least 2 dimensions."));
@@ -102,7 +92,7 @@ Cost cost(const OpCall& call) {
   Cost cost = movedOnce(call, types);
   cost.macs = count * double(sizes.k);
   cost.flops = 2 * cost.macs + count * (double(form.hasBias) + double(form.hasAddend));
-  if (form.activates()) cost.flops += costOf(findOp(form.activation), OpCall{types, {}}, types).flops;
+  cost.flops += activationFlops(form.activation, types);
   return cost;
 }
 
@@ -111,7 +101,7 @@ ir::Value product(ir::Value a, ir::Value b, bool transposeA, bool transposeB) {
 }
 
 /// [..., r, c] as one matrix [rows, c].
-ir::Value flattened(ir::Value x) { return ir::reshape(x, {x.shape().product(0, x.rank() - 1), x.size(-1)}); }
+ir::Value flattened(ir::Value x) { return ir::reshape(x, Shape{x.shape().product(0, x.rank() - 1), x.size(-1)}); }
 
 Grads vjp(const VjpCall& call) {
   const Form form(call.attrs, call.inputs.size());
@@ -172,7 +162,7 @@ struct Batches {
   std::vector<int64_t> sizes, stepsA, stepsB;  // of the outer dimensions, in matrices
 };
 
-Batches batchesOf(const Shape& a, const Shape& b, const Form& form) {
+Batches batchesOf(const Shape& a, const Shape& b, const ir::Attrs& attrs, const Form& form) {
   const Sizes sizes = sizesOf(a, b, form);
   Batches batches;
   MatmulArgs& args = batches.args;
@@ -184,8 +174,7 @@ Batches batchesOf(const Shape& a, const Shape& b, const Form& form) {
   args.ldc = sizes.n;
   args.transposeA = form.transposesA;
   args.transposeB = form.transposesB;
-  for (const auto& [name, activation] : activations)
-    if (form.activation == name) args.activation = activation;
+  args.activation = activationOf(attrs, "matmul");
 
   std::vector<int64_t> dims, stepsA, stepsB;
   const std::vector<int64_t> allA = broadcastStrides(leading(a), sizes.batch),
@@ -217,13 +206,13 @@ Batches batchesOf(const Shape& a, const Shape& b, const Form& form) {
 }
 
 int64_t workspace(const OpCall& call, int threads) {
-  return kernels::cpu::matmulWorkspace(batchesOf(call.shape(0), call.shape(1), Form(call.attrs, call.count())).args,
-                                       threads);
+  return kernels::cpu::matmulWorkspace(
+      batchesOf(call.shape(0), call.shape(1), call.attrs, Form(call.attrs, call.count())).args, threads);
 }
 
 void cpu(const KernelCall& call) {
   const Form form(call.attrs, call.count());
-  const Batches batches = batchesOf(call.inputShape(0), call.inputShape(1), form);
+  const Batches batches = batchesOf(call.inputShape(0), call.inputShape(1), call.attrs, form);
   MatmulArgs args = batches.args;
   args.bias = form.hasBias ? call.input(2) : nullptr;
   args.accumulates = form.hasAddend;

@@ -6,9 +6,8 @@
 #include "kernels/cpu/gemm.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "kernels/tiles.h"
+#include "kernels/cpu/activation.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/gemm.cpp"
@@ -39,18 +38,11 @@ struct Block {
   int64_t batch, row0, row1, column0, column1;
 };
 
-/// Applies the activation to a finished part of C, after keeping what it was.
+/// Applies the activation to a finished part of C.
 inline void activate(const GemmArgs& args, const Block& part) {
-  static constexpr Tile tiles[] = {nullptr, tile::relu, tile::gelu, tile::geluTanh, tile::silu, tile::squaredRelu};
-  const Tile function = tiles[size_t(args.activation)];
-  if (function == nullptr && args.preActivation == nullptr) return;
-  const int64_t columns = part.column1 - part.column0;
-  for (int64_t row = part.row0; row < part.row1; ++row) {
-    const int64_t at = part.batch * args.batchStrideC + row * args.ldc + part.column0;
-    float* c = args.c + at;
-    if (args.preActivation != nullptr) std::memcpy(args.preActivation + at, c, size_t(columns) * sizeof(float));
-    if (function != nullptr) function(&c, c, columns, nullptr);
-  }
+  const int64_t at = part.batch * args.batchStrideC + part.row0 * args.ldc + part.column0;
+  float* before = args.preActivation == nullptr ? nullptr : args.preActivation + at;
+  activateRows(args.activation, args.c + at, args.ldc, part.row1 - part.row0, part.column1 - part.column0, before);
 }
 
 }  // namespace fw::kernels::cpu

@@ -5,27 +5,19 @@
 
 #include <cmath>
 #include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/support/each_target.h"
 #include "tests/support/guarded.h"
+#include "tests/support/random_floats.h"
 
 namespace fw::kernels {
 namespace {
 
 using fw::testing::forEachTarget;
 using fw::testing::Guarded;
-
-/// Standard normal values with an outlier of 30 now and then; the same for the same seed.
-std::vector<float> randomFloats(int64_t count, uint32_t seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = normal(generator) * (generator() % 97 == 0 ? 30.0f : 1.0f);
-  return values;
-}
+using fw::testing::randomFloats;
 
 double activate(Activation activation, double x) {
   switch (activation) {

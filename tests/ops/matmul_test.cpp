@@ -41,7 +41,7 @@ TEST(MatmulOp, WrongCallsAreExplained) {
       [&] {
         ir::matmul(f32(builder, "three", {3, 4, 5}), f32(builder, "two", {2, 5, 4}));
       },
-      "[matmul] [3] and [2] do not broadcast: 3 and 2 differ.");
+      Code::Shape, "[matmul] [3] and [2] do not broadcast: 3 and 2 differ.");
 }
 
 Cost costOfLast(const Builder& builder) {

@@ -1,0 +1,36 @@
+// The activation that an op applies to its result, by the attribute "activation".
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "engine/ir/op.h"
+#include "kernels/activation.h"
+
+namespace fw {
+
+/// "none" where the attribute is absent.
+inline std::string activationName(const ir::Attrs& attrs) {
+  return attrs.has("activation") ? attrs.text("activation") : "none";
+}
+
+/// Throws Code::Parameter when there is no such activation.
+inline kernels::Activation activationOf(const ir::Attrs& attrs, const char* op) {
+  using kernels::Activation;
+  static constexpr std::pair<const char*, Activation> table[] = {
+      {"none", Activation::None},          {"relu", Activation::Relu}, {"gelu", Activation::Gelu},
+      {"gelu_tanh", Activation::GeluTanh}, {"silu", Activation::Silu}, {"squared_relu", Activation::SquaredRelu},
+  };
+  const std::string wanted = activationName(attrs);
+  for (const auto& [name, activation] : table)
+    if (wanted == name) return activation;
+  throw Error(Code::Parameter, text("[", op, "] there is no activation '", wanted,
+                                    "'; expected none, relu, gelu, gelu_tanh, silu or squared_relu."));
+}
+
+/// Flops of the activation of one tensor.
+inline double activationFlops(const std::string& activation, const Types& types) {
+  return activation == "none" ? 0 : costOf(findOp(activation), OpCall{types, {}}, types).flops;
+}
+
+}  // namespace fw
