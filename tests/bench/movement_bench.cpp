@@ -2,7 +2,7 @@
 // peer_movement.py.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -17,7 +17,8 @@
 namespace fw::kernels {
 namespace {
 
-const Launch launch = {2};
+/// Two threads, or as many as FORMWRIGHT_THREADS says.
+const Launch launch = {std::getenv("FORMWRIGHT_THREADS") ? std::atoi(std::getenv("FORMWRIGHT_THREADS")) : 2};
 
 Tensor filled(int64_t count) {
   Tensor tensor = Tensor::make(DType::F32, {count});
