@@ -45,7 +45,7 @@ bool isSet(const QWidget* widget, const char* property) { return widget && widge
 bool is(const QStyleOption* option, QStyle::StateFlag flag) { return option->state.testFlag(flag); }
 
 // The border that shows keyboard focus; a mouse press gives focus too, but only fields show it then.
-bool showsFocus(const QStyleOption* option) {
+bool optionShowsFocus(const QStyleOption* option) {
   return is(option, QStyle::State_HasFocus) && is(option, QStyle::State_KeyboardFocusChange);
 }
 
@@ -67,7 +67,8 @@ Box buttonBox(const QStyleOption* option, const QWidget* widget, bool isDown, bo
     box.border = QColor();
   }
   if (isOn && !isSet(widget, "isPrimary")) box = {theme.selection, theme.accent};
-  if (showsFocus(option)) box.border = isSet(widget, "isPrimary") ? theme.text : theme.accent, box.borderWidth = 1.5;
+  if (optionShowsFocus(option))
+    box.border = isSet(widget, "isPrimary") ? theme.text : theme.accent, box.borderWidth = 1.5;
   return box;
 }
 
@@ -143,7 +144,7 @@ void paintTab(const QStyleOptionTab* tab, QPainter* painter) {
                            : QRect(rect.x() + 8, rect.bottom() - 1, rect.width() - 16, 2);
     painter->fillRect(line, theme.accent);
   }
-  if (showsFocus(tab)) paintBox(painter, QRectF(tab->rect).adjusted(3, 4, -3, -4), {QColor(), theme.accent});
+  if (optionShowsFocus(tab)) paintBox(painter, QRectF(tab->rect).adjusted(3, 4, -3, -4), {QColor(), theme.accent});
 }
 
 }  // namespace
@@ -415,7 +416,7 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
       const bool isFilled = (isOn || isMixed) && isEnabled;
       const QColor field = theme.isDark ? theme.window : theme.panel;
       Box box{isFilled ? theme.accentFill : field, isFilled ? theme.accentFill : theme.faint};
-      if (showsFocus(option)) box.border = isFilled ? theme.text : theme.accent, box.borderWidth = 1.5;
+      if (optionShowsFocus(option)) box.border = isFilled ? theme.text : theme.accent, box.borderWidth = 1.5;
       paintBox(painter, QRectF(option->rect).adjusted(1, 1, -1, -1), box, 4);
       if (isOn || isMixed)
         paintIcon(*painter, isOn ? Icon::Check : Icon::Minus, QRectF(option->rect).adjusted(2, 2, -2, -2),
@@ -649,6 +650,15 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
                {isHovered ? theme.faint : theme.nodeBorder, QColor()}, 5 - inset);
       return;
     }
+    case CC_ToolButton: {
+      const auto* button = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+      if (!button || button->features.testFlag(QStyleOptionToolButton::MenuButtonPopup)) break;
+      // An icon that opens a menu at once needs no arrow in its corner.
+      QStyleOptionToolButton plain = *button;
+      plain.features &= ~QStyleOptionToolButton::HasMenu;
+      QProxyStyle::drawComplexControl(control, &plain, painter, widget);
+      return;
+    }
     case CC_Slider: {
       const auto* slider = qstyleoption_cast<const QStyleOptionSlider*>(option);
       if (!slider) return;
@@ -665,7 +675,7 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
         done.setTop(handle.center().y());
       paintBox(painter, done, {isEnabled ? theme.accent : theme.faint, QColor()}, 2);
       paintBox(painter, QRectF(handle.center().x() - 7, handle.center().y() - 7, 14, 14),
-               {theme.panel, isEnabled ? theme.accent : theme.faint, showsFocus(option) ? 3.0 : 2.0}, 7);
+               {theme.panel, isEnabled ? theme.accent : theme.faint, optionShowsFocus(option) ? 3.0 : 2.0}, 7);
       return;
     }
     default:

@@ -222,6 +222,10 @@ QPalette::ColorRole paletteRole(Tone tone) {
   return QPalette::WindowText;
 }
 
+bool showsFocus(const QWidget* widget) {
+  return widget->hasFocus() && widget->window()->testAttribute(Qt::WA_KeyboardFocusChange);
+}
+
 QColor inkOn(const QColor& background) {
   return contrast(background, Qt::white) >= contrast(background, Qt::black) ? QColor(Qt::white) : QColor(Qt::black);
 }

@@ -56,6 +56,9 @@ QFont font(TextRole role);
 /// The palette role that carries a tone, for QWidget::setForegroundRole.
 QPalette::ColorRole paletteRole(Tone tone);
 
+/// Whether `widget` has focus and the person goes by keyboard, so that focus should be seen.
+bool showsFocus(const QWidget* widget);
+
 /// Black or white, whichever reads better on `background`.
 QColor inkOn(const QColor& background);
 
