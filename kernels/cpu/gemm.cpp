@@ -63,8 +63,11 @@ void packPanel(const GemmOperand& operand, const PanelRequest& request, float* o
 
 /// Rows cut into tiles whose heights differ by one at most.
 struct RowTiles {
-  explicit RowTiles(int64_t rows)
-      : count((rows + maxTileRows - 1) / maxTileRows), height(rows / count), tall(rows % count) {}
+  explicit RowTiles(int64_t rows) : count((rows + maxTileRows - 1) / maxTileRows), height(rows), tall(0) {
+    if (count == 1) return;
+    height = rows / count;
+    tall = rows % count;
+  }
   int64_t rowsOf(int64_t tile) const { return height + (tile < tall); }
   int64_t count, height, tall;
 };
@@ -198,11 +201,15 @@ HWY_EXPORT(tileShape);
 HWY_EXPORT(computeBlock);
 HWY_EXPORT(computeDots);
 
-constexpr int64_t longestK = 320, usualK = 256;    // a panel of B then fills half of a first-level cache
+constexpr int64_t longestK = 320, usualK = 256;  // a panel of B then fills half of a first-level cache
+// A matrix that is read once is read row by row, which the memory likes, some rows together, which spares passes over
+// C.
+constexpr int64_t fewRows = 16, streamedK = 16;
 constexpr int64_t rowsAtATime = 168;               // with usualK: 172 KB of A
 constexpr int64_t columnsAtATime = 1024;           // with usualK: 1 MB of B
 constexpr int64_t nearFloats = int64_t(64) << 10;  // 256 KB: so much of a second-level cache may be read in place
-constexpr double threadFlops = 2.5e5;              // less work for a thread is not worth waking it
+constexpr int64_t tinyMacs = 48 * 48 * 48;
+constexpr double threadWork = 3.5e5;  // less work for a thread is not worth waking it
 
 /// How the whole product is cut: `rowBlocks` x `columnBlocks` blocks an element of the batch.
 struct GemmPlan {
@@ -217,13 +224,23 @@ int64_t roundUp(int64_t a, int64_t b) { return ceilDiv(a, b) * b; }
 
 bool isEmpty(const GemmArgs& args) { return args.batch <= 0 || args.m <= 0 || args.n <= 0; }
 
-double flopsOf(const GemmArgs& args) { return 2.0 * double(args.m) * double(args.n) * double(args.k); }
+/// About the time it takes, in floating-point operations: to fetch a number takes as long as ten of them.
+double workOf(const GemmArgs& args) {
+  const double m = double(args.m), n = double(args.n), k = double(args.k);
+  return double(args.batch) * (2 * m * n * k + 10 * (m * k + n * k + m * n));
+}
 
 bool wantsDots(const GemmArgs& args) {
   if (args.a.write != nullptr || args.b.write != nullptr) return false;
   if (args.a.kStride != 1 || args.b.kStride != 1) return false;
   const int64_t few = std::min(args.m, args.n);
-  return few == 1 || (few <= 16 && args.k >= 16 * few);
+  return few == 1 || (few <= 16 && args.k >= 5 * few);  // else the sums of lanes cost more than packing
+}
+
+/// Small enough for one thread, read in place: planning would take longer than the product.
+bool isTiny(const GemmArgs& args) {
+  return args.batch == 1 && args.b.stride == 1 && args.a.write == nullptr && args.b.write == nullptr &&
+         args.k <= longestK && args.m * args.n * args.k <= tinyMacs && args.k * args.b.kStride <= nearFloats;
 }
 
 /// A need not be packed where too few columns would profit, or where a block of it is near anyway.
@@ -243,8 +260,11 @@ bool readsBInPlace(const GemmOperand& b, const TileShape& tile, int64_t rows, in
 BlockPlan planBlock(const GemmArgs& args, int64_t rows, int64_t columns) {
   const TileShape tile = HWY_DYNAMIC_DISPATCH(tileShape)();
   BlockPlan plan;
-  if (args.k > longestK) {
-    plan.kBlocks = ceilDiv(args.k, usualK);
+  // Must not depend on how the threads share the work: the blocks of k decide how sums are rounded.
+  const bool streamsB = args.m <= fewRows && args.b.stride == 1 && args.n * args.k > nearFloats;
+  const int64_t longest = streamsB ? streamedK : longestK, usual = streamsB ? streamedK : usualK;
+  if (args.k > longest) {
+    plan.kBlocks = ceilDiv(args.k, usual);
     plan.kBlock = ceilDiv(args.k, plan.kBlocks);
   } else {
     plan.kBlock = args.k;
@@ -264,17 +284,18 @@ BlockPlan planBlock(const GemmArgs& args, int64_t rows, int64_t columns) {
 
 GemmPlan makePlan(const GemmArgs& args, int threads) {
   GemmPlan plan;
-  const double flops = flopsOf(args), all = flops * double(args.batch);
-  if (threads > 1 && all >= 2 * threadFlops) plan.threads = int(std::min<double>(threads, all / threadFlops));
+  const double work = workOf(args);
+  if (threads > 1 && work >= 2 * threadWork) plan.threads = int(std::min<double>(threads, work / threadWork));
   plan.usesDots = wantsDots(args);
   if (plan.usesDots) return plan;
   if (plan.threads > 1 && args.batch >= 4 * plan.threads) {
-    plan.batchPerTask = std::clamp<int64_t>(int64_t(threadFlops / 2 / flops), 1, ceilDiv(args.batch, 4 * plan.threads));
+    plan.batchPerTask = std::clamp<int64_t>(int64_t(threadWork / 2 * double(args.batch) / work), 1,
+                                            ceilDiv(args.batch, 4 * plan.threads));
   } else if (plan.threads > 1) {
     // The longer side is cut: what is packed of the other one is packed by each thread.
     const TileShape tile = HWY_DYNAMIC_DISPATCH(tileShape)();
     int64_t pieces = ceilDiv(plan.threads, args.batch);
-    if (all > 4e8 * plan.threads) pieces *= 2;
+    if (work > 4e8 * plan.threads) pieces *= 2;
     while (pieces > 1) {
       const int64_t rows = args.m / plan.rowBlocks, columns = args.n / plan.columnBlocks;
       const int64_t factor = pieces % 2 == 0 ? 2 : pieces;
@@ -310,12 +331,18 @@ void runDots(const GemmArgs& args, int threads) {
 
 int64_t gemmWorkspace(const GemmArgs& args, int threads) {
   if (isEmpty(args)) return 0;
+  if (isTiny(args) && !wantsDots(args)) return 0;
   const GemmPlan plan = makePlan(args, threads);
   return plan.threads * (plan.block.aFloats + plan.block.bFloats) * int64_t(sizeof(float));
 }
 
 void gemm(const Launch& launch, const GemmArgs& args, void* workspace) {
   if (isEmpty(args)) return;
+  if (isTiny(args) && !wantsDots(args)) {
+    const BlockPlan plan = {
+        .aIsPacked = false, .bIsPacked = false, .kBlock = args.k, .kBlocks = 1, .rows = args.m, .columns = args.n};
+    return HWY_DYNAMIC_DISPATCH(computeBlock)(args, plan, {0, 0, args.m, 0, args.n}, nullptr, nullptr);
+  }
   const GemmPlan plan = makePlan(args, launch.threads);
   if (plan.usesDots) return runDots(args, plan.threads);
   const auto compute = HWY_DYNAMIC_DISPATCH(computeBlock);

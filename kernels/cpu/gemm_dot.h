@@ -37,6 +37,30 @@ inline constexpr int maxFew = 3;
 #endif
 inline constexpr int manyRows = 4;
 
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+/// The sums of the lanes of four vectors.
+HWY_INLINE hn::Vec<hn::FixedTag<float, 4>> sumsOfFour(hn::Vec<hn::ScalableTag<float>> a,
+                                                      hn::Vec<hn::ScalableTag<float>> b,
+                                                      hn::Vec<hn::ScalableTag<float>> c,
+                                                      hn::Vec<hn::ScalableTag<float>> e) {
+  const hn::ScalableTag<float> d;
+  const hn::Repartition<double, decltype(d)> d64;
+  // In each block of 128 bits: a0+a2 b0+b2 a1+a3 b1+b3, and so for c and e; then the halves of both added.
+  const auto ab = hn::BitCast(d64, hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b)));
+  const auto ce = hn::BitCast(d64, hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e)));
+  const auto sums =
+      hn::Add(hn::BitCast(d, hn::InterleaveLower(d64, ab, ce)), hn::BitCast(d, hn::InterleaveUpper(d64, ab, ce)));
+  const hn::Half<decltype(d)> half;
+  const auto folded = hn::Add(hn::LowerHalf(half, sums), hn::UpperHalf(half, sums));
+#if HWY_TARGET == HWY_AVX3
+  const hn::Half<decltype(half)> quarter;
+  return hn::Add(hn::LowerHalf(quarter, folded), hn::UpperHalf(quarter, folded));
+#else
+  return folded;
+#endif
+}
+#endif
+
 template <int few, int many>
 HWY_NOINLINE void dotTile(const Dots& dots) {
   using D = hn::ScalableTag<float>;
@@ -72,6 +96,27 @@ HWY_NOINLINE void dotTile(const Dots& dots) {
       }
     }
   }
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  if constexpr (many == 4) {
+    const hn::FixedTag<float, 4> four;
+#pragma GCC unroll 8
+    for (int i = 0; i < few; ++i) {
+      auto value = sumsOfFour(sum[i][0], sum[i][1], sum[i][2], sum[i][3]);
+      if (dots.fewBias != nullptr) value = hn::Add(value, hn::Set(four, dots.fewBias[i]));
+      if (dots.manyBias != nullptr) value = hn::Add(value, hn::LoadU(four, dots.manyBias));
+      float* out = dots.out + i * dots.fewOut;
+      if (dots.manyOut == 1) {
+        if (dots.adds) value = hn::Add(value, hn::LoadU(four, out));
+        hn::StoreU(value, four, out);
+        continue;
+      }
+      HWY_ALIGN float lanes[4];
+      hn::Store(value, four, lanes);
+      for (int j = 0; j < many; ++j) out[j * dots.manyOut] = dots.adds ? out[j * dots.manyOut] + lanes[j] : lanes[j];
+    }
+    return;
+  }
+#endif
 #pragma GCC unroll 8
   for (int i = 0; i < few; ++i) {
 #pragma GCC unroll 8

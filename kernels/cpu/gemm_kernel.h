@@ -68,7 +68,7 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
   const int64_t lanes = laneCount();
   const bool isWhole = tile.columns == vectors * lanes;
   Vec sum[rows][vectors];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int j = 0; j < vectors; ++j) {
     Vec bias = hn::Zero(d);
     if (tile.bias != nullptr) {
@@ -91,7 +91,7 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
 #pragma GCC unroll 2
   for (int64_t k = 0; k < tile.k; ++k) {
     Vec right[vectors];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int j = 0; j < vectors; ++j) {
       const bool isMasked = kind == TileKind::Narrow && j + 1 == vectors;
       right[j] = isMasked ? hn::MaskedLoad(columnMask, d, b + j * lanes) : hn::LoadU(d, b + j * lanes);
@@ -99,7 +99,7 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
       const Vec left = hn::Set(d, a[i * aRowStride]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < vectors; ++j) sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
     }
     a += aStride;
@@ -108,7 +108,7 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
   if (tile.rowBias != nullptr) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < vectors; ++j) sum[i][j] = hn::Add(sum[i][j], hn::Set(d, tile.rowBias[i]));
     }
   }
@@ -116,7 +116,7 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
     if (tile.addsC) {
 #pragma GCC unroll 16
       for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int j = 0; j < vectors; ++j) {
           sum[i][j] = hn::Add(sum[i][j], hn::LoadU(d, tile.c + i * tile.ldc + j * lanes));
         }
@@ -124,12 +124,12 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < vectors; ++j) hn::StoreU(sum[i][j], d, tile.c + i * tile.ldc + j * lanes);
     }
     return;
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int j = 0; j < vectors; ++j) {
     const auto mask = hn::FirstN(d, validLanes(tile, j));
     float* c = tile.c + j * lanes;
@@ -177,7 +177,7 @@ HWY_INLINE void transposeRows(const float* const* row, int64_t count, int64_t wi
   const hn::Repartition<double, F32> d64;
   for (; k + 4 <= count; k += 4) {
     Vec four[4];  // four[r]: elements k..k+3 of rows r, r+4, ..., one row a block of 128 bits
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < 4; ++r) {
 #if HWY_TARGET == HWY_AVX3
       const Vec low = hn::OddEvenBlocks(hn::LoadDup128(d, row[r + 4] + k), hn::LoadDup128(d, row[r] + k));
