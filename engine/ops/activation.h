@@ -29,8 +29,10 @@ inline kernels::Activation activationOf(const ir::Attrs& attrs, const char* op) 
 }
 
 /// Flops of the activation of one tensor.
-inline double activationFlops(const std::string& activation, const Types& types) {
-  return activation == "none" ? 0 : costOf(findOp(activation), OpCall{types, {}}, types).flops;
+inline double activationFlops(const std::string& activation, const ir::TensorType& type) {
+  if (activation == "none") return 0;
+  const Types types = {type};
+  return costOf(findOp(activation), OpCall{types, {}}, types).flops;
 }
 
 }  // namespace fw

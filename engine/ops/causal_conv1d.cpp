@@ -52,7 +52,7 @@ Cost cost(const OpCall& call) {
   const double count = double(types[0].shape.count());
   Cost cost = movedOnce(call, types);
   cost.macs = count * double(call.shape(1)[1]);
-  cost.flops = 2 * cost.macs + (form.hasBias ? count : 0) + activationFlops(form.activation, types);
+  cost.flops = 2 * cost.macs + (form.hasBias ? count : 0) + activationFlops(form.activation, types[0]);
   return cost;
 }
 

@@ -92,7 +92,7 @@ Cost cost(const OpCall& call) {
   Cost cost = movedOnce(call, types);
   cost.macs = count * double(sizes.k);
   cost.flops = 2 * cost.macs + count * (double(form.hasBias) + double(form.hasAddend));
-  cost.flops += activationFlops(form.activation, types);
+  cost.flops += activationFlops(form.activation, types[0]);
   return cost;
 }
 
