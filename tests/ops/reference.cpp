@@ -74,7 +74,8 @@ Loop reduce(double start, double (*f)(double, double)) {
     const Array& x = call.in[0];
     Array y = make(call.types[0].shape);
     std::fill(y.values.begin(), y.values.end(), start);
-    const std::vector<int64_t>& axes = call.attrs.list("axes");
+    std::vector<int64_t> axes = call.attrs.list("axes");
+    for (int64_t& axis : axes) axis = x.shape.axis(int(axis));
     Shape kept;
     for (int i = 0; i < x.shape.rank(); ++i) kept.append(std::find(axes.begin(), axes.end(), i) != axes.end() ? 1 : x.shape[i]);
     for (int64_t i = 0; i < x.shape.count(); ++i) {
