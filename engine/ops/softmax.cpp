@@ -1,0 +1,56 @@
+// softmax: y = e^x / sum of e^x over the last axis.
+#include "engine/ops/softmax.h"
+
+#include "engine/ops/elementwise.h"
+#include "engine/ops/max.h"
+#include "engine/ops/rows_def.h"
+#include "engine/ops/sum.h"
+#include "kernels/softmax.h"
+
+namespace fw {
+namespace {
+
+Types infer(const OpCall& call) {
+  expectInputs(call, "softmax", 1, 1);
+  expectRows(call, 0, "softmax");
+  return {call.type(0)};
+}
+
+std::vector<ir::Value> decompose(const DecomposeCall& call) {
+  const ir::Value x = call.input(0);
+  const ir::Value shifted = x - ir::stopGradient(ir::max(x, {-1}, true));  // exp overflows above 88
+  const ir::Value e = ir::exp(shifted);
+  return {e / ir::sum(e, {-1}, true)};
+}
+
+void cpu(const KernelCall& call) {
+  const auto [rows, width] = rowsOf(call.inputShape(0));
+  kernels::cpu::softmax(call.launch, {call.input(0), call.output(0), rows, width});
+}
+
+}  // namespace
+
+OpDef op_softmax() {
+  return {
+      .name = "softmax",
+      .help = "Positive numbers that sum to 1 over the last axis.",
+      .infer = infer,
+      .cost = [](const OpCall& call) { return costPerElement(call, infer(call), 5); },
+      .vjp = [](const VjpCall& call) -> Grads {
+        return {call.builder.op("softmax_gradient", {call.output(0), call.grad(0)})};
+      },
+      .decompose = decompose,
+      .cpu = cpu,
+      .inPlace = {{0, 0}},
+      .examples = {{.inputs = {{.shape = {3, 7}, .low = -4, .high = 4}}},
+                   {.inputs = {{.shape = {2, 3, 33}, .low = -9, .high = 9}}},
+                   {.inputs = {{.shape = {5, 1000}}}},
+                   {.inputs = {{.shape = {7, 1}}}}},
+  };
+}
+
+namespace ir {
+Value softmax(Value x) { return x.builder->op("softmax", {x}); }
+}  // namespace ir
+
+}  // namespace fw
