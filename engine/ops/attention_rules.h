@@ -2,6 +2,7 @@
 // scores by simpler ops. Defined in attention.cpp.
 #pragma once
 
+#include "engine/ops/matmul.h"
 #include "engine/ops/rules.h"
 #include "kernels/attention.h"
 
@@ -35,9 +36,7 @@ AttentionScores attentionScores(const DecomposeCall& call);
 
 /// Batched product of the last two dimensions.
 inline ir::Value product(ir::Value a, ir::Value b, bool transposesA = false, bool transposesB = false) {
-  return a.builder->op(
-      "matmul", {a, b},
-      {{"transpose_a", transposesA}, {"transpose_b", transposesB}, {"activation", std::string("none")}});
+  return ir::matmul(a, b, {.transposeA = transposesA, .transposeB = transposesB});
 }
 
 }  // namespace fw
