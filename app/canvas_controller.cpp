@@ -8,7 +8,8 @@
 
 namespace fw {
 
-CanvasController::CanvasController(DocumentController& document, ui::CanvasView& view, QObject* parent) : QObject(parent), document_(document), view_(view) {
+CanvasController::CanvasController(DocumentController& document, ui::CanvasView& view, QObject* parent)
+    : QObject(parent), document_(document), view_(view) {
   view.setIntents(this);
   view.setConnectQuestion([this](ui::CanvasEnd from, ui::CanvasEnd to) { return mayConnect(from, to); });
 }
@@ -34,7 +35,8 @@ GraphPath CanvasController::pathOf(NodeId container, int lane) const {
 
 PortRef CanvasController::portOf(ui::CanvasEnd end) const {
   for (const ui::CanvasItem& item : view_.scene()->items)
-    if (item.id == end.item && end.port >= 0 && size_t(end.port) < item.ports.size()) return {end.item, item.ports[size_t(end.port)].name.toStdString()};
+    if (item.id == end.item && end.port >= 0 && size_t(end.port) < item.ports.size())
+      return {end.item, item.ports[size_t(end.port)].name.toStdString()};
   return {end.item, ""};
 }
 
@@ -53,9 +55,12 @@ ui::ConnectAnswer CanvasController::mayConnect(ui::CanvasEnd from, ui::CanvasEnd
 }
 
 void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const QString& mergeKey) {
-  document_.edit(moves.size() == 1 ? tr("Move %1").arg(nameOf(moves.front().item)) : tr("Move %n blocks", nullptr, int(moves.size())), mergeKey, [&](Editor& editor) {
-    for (const ui::ItemMove& move : moves) editor.move(move.item, {move.position.x(), move.position.y()});
-  });
+  document_.edit(moves.size() == 1 ? tr("Move %1").arg(nameOf(moves.front().item))
+                                   : tr("Move %n blocks", nullptr, int(moves.size())),
+                 mergeKey, [&](Editor& editor) {
+                   for (const ui::ItemMove& move : moves)
+                     editor.move(move.item, {move.position.x(), move.position.y()});
+                 });
 }
 
 void CanvasController::addBlock(const ui::BlockRequest& request) {
@@ -71,7 +76,8 @@ void CanvasController::addBlock(const ui::BlockRequest& request) {
     const Node* node = findNode(editor.result(), added);
     const Ports ports = portsOf(*node, *block);
     const Node* other = findNode(editor.result(), end.node);
-    const bool isOutput = other && catalog().find(other->block) && portsOf(*other, *catalog().find(other->block)).findOutput(end.port);
+    const bool isOutput =
+        other && catalog().find(other->block) && portsOf(*other, *catalog().find(other->block)).findOutput(end.port);
     for (const PortDef& port : isOutput ? ports.inputs : ports.outputs) {
       const PortRef own{added, port.name};
       if (!canConnect(editor.result(), catalog(), path, isOutput ? end : own, isOutput ? own : end).isAllowed) continue;
@@ -90,7 +96,8 @@ void CanvasController::addBlockAtCenter(const QString& block) {
   addBlock(request);
 }
 
-void CanvasController::connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const std::optional<ui::CanvasWire>& replaced) {
+void CanvasController::connectPorts(ui::CanvasEnd from, ui::CanvasEnd to,
+                                    const std::optional<ui::CanvasWire>& replaced) {
   const GraphPath path = pathOfNode(from.item);
   document_.edit(tr("Connect %1 to %2").arg(nameOf(from.item), nameOf(to.item)), {}, [&](Editor& editor) {
     if (replaced) editor.disconnect(path, wireOf(*replaced));
@@ -100,15 +107,20 @@ void CanvasController::connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const 
 
 void CanvasController::disconnectWires(const std::vector<ui::CanvasWire>& wires) { deleteItems({}, wires, false); }
 
-void CanvasController::deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires, bool heal) {
-  const QString title = items.size() == 1 ? tr("Delete %1").arg(nameOf(items.front())) : !items.empty() ? tr("Delete %n blocks", nullptr, int(items.size())) : tr("Disconnect");
+void CanvasController::deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires,
+                                   bool heal) {
+  const QString title = items.size() == 1 ? tr("Delete %1").arg(nameOf(items.front()))
+                        : !items.empty()  ? tr("Delete %n blocks", nullptr, int(items.size()))
+                                          : tr("Disconnect");
   document_.edit(title, {}, [&](Editor& editor) {
     for (const ui::CanvasWire& wire : wires)
-      if (std::find(items.begin(), items.end(), wire.from.item) == items.end() && std::find(items.begin(), items.end(), wire.to.item) == items.end())
+      if (std::find(items.begin(), items.end(), wire.from.item) == items.end() &&
+          std::find(items.begin(), items.end(), wire.to.item) == items.end())
         editor.disconnect(pathOfNode(wire.from.item), wireOf(wire));
     if (heal)
       for (const ui::ItemId item : items) editor.removeAndHeal(item);
-    else editor.removeNodes({items.begin(), items.end()});
+    else
+      editor.removeNodes({items.begin(), items.end()});
   });
 }
 
@@ -126,7 +138,8 @@ void CanvasController::cutItems(const std::vector<ui::ItemId>& items) {
 void CanvasController::pasteItems(const ui::CanvasPlace& place, bool keepWires) {
   std::vector<NodeId> added;
   document_.edit(tr("Paste"), {}, [&](Editor& editor) {
-    added = editor.paste(pathOf(place.container, place.lane), QGuiApplication::clipboard()->text().toStdString(), {place.position.x(), place.position.y()}, keepWires);
+    added = editor.paste(pathOf(place.container, place.lane), QGuiApplication::clipboard()->text().toStdString(),
+                         {place.position.x(), place.position.y()}, keepWires);
   });
   selectLater(added);
 }
@@ -144,7 +157,9 @@ void CanvasController::duplicateItems(const std::vector<ui::ItemId>& items, bool
     }
   if (corner.x > 1e299) corner = {};
   std::vector<NodeId> added;
-  document_.edit(tr("Duplicate"), {}, [&](Editor& editor) { added = editor.paste(path, text, {corner.x + kOffset, corner.y + kOffset}, keepWires); });
+  document_.edit(tr("Duplicate"), {}, [&](Editor& editor) {
+    added = editor.paste(path, text, {corner.x + kOffset, corner.y + kOffset}, keepWires);
+  });
   selectLater(added);
 }
 
@@ -161,8 +176,12 @@ void CanvasController::leaveContainer() {
   if (selection.empty()) return;
   if (const GraphPath path = pathOfNode(selection.front()); !path.empty()) view_.reveal(path.back().node);
 }
-void CanvasController::clickCell(ui::ItemId frame, int cell, Qt::KeyboardModifiers modifiers) { emit cellClicked(frame, cell, modifiers); }
-void CanvasController::showContextMenu(const ui::ContextRequest& request) { emit contextMenuRequested(request.globalPosition, request.item); }
+void CanvasController::clickCell(ui::ItemId frame, int cell, Qt::KeyboardModifiers modifiers) {
+  emit cellClicked(frame, cell, modifiers);
+}
+void CanvasController::showContextMenu(const ui::ContextRequest& request) {
+  emit contextMenuRequested(request.globalPosition, request.item);
+}
 
 void CanvasController::selectLater(const std::vector<NodeId>& nodes) {
   if (!nodes.empty()) view_.setSelection({nodes.begin(), nodes.end()});

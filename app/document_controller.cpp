@@ -17,7 +17,8 @@ namespace {
 constexpr int kSyncEvery = 4000;  // milliseconds between writes that outlive a power cut
 }
 
-DocumentController::DocumentController(JobRunner& jobs, const QString& journalFolder, QObject* parent) : QObject(parent), jobs_(jobs) {
+DocumentController::DocumentController(JobRunner& jobs, const QString& journalFolder, QObject* parent)
+    : QObject(parent), jobs_(jobs) {
   if (!journalFolder.isEmpty()) {
     QDir().mkpath(journalFolder);
     journalPath_ = journalFolder + "/" + QUuid::createUuid().toString(QUuid::WithoutBraces) + ".journal";
@@ -57,7 +58,8 @@ void DocumentController::open(const ArchitecturePtr& architecture, const QString
   check();
 }
 
-bool DocumentController::edit(const QString& title, const QString& mergeKey, const std::function<void(Editor&)>& change) {
+bool DocumentController::edit(const QString& title, const QString& mergeKey,
+                              const std::function<void(Editor&)>& change) {
   try {
     const ArchitecturePtr before = current();
     history_->edit(title.toStdString(), mergeKey.toStdString(), change);
@@ -114,8 +116,14 @@ void DocumentController::check() {
       [this, snapshot, options](CancelToken cancel, const Progress&) -> JobRunner::Deliver {
         LowerResult lowered = lower(*snapshot, catalog(), options);
         throwIfCancelled(cancel);
-        DocumentFacts facts{.snapshot = snapshot, .diagnostics = std::move(lowered.diagnostics), .types = std::move(lowered.types), .paths = std::move(lowered.paths), .layers = std::move(lowered.layers)};
-        if (lowered.graph) facts.cost = cost(*snapshot, {.batch = options.dims.at("B"), .time = options.dims.at("T"), .withPeak = false});
+        DocumentFacts facts{.snapshot = snapshot,
+                            .diagnostics = std::move(lowered.diagnostics),
+                            .types = std::move(lowered.types),
+                            .paths = std::move(lowered.paths),
+                            .layers = std::move(lowered.layers)};
+        if (lowered.graph)
+          facts.cost =
+              cost(*snapshot, {.batch = options.dims.at("B"), .time = options.dims.at("T"), .withPeak = false});
         return [this, facts = std::move(facts)]() mutable {
           facts_ = std::move(facts);
           emit factsChanged();

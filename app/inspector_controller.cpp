@@ -11,7 +11,10 @@
 namespace fw {
 namespace {
 
-bool canShareWeights(const BlockDef& block) { return block.body == BodyKind::Repeat || block.body == BodyKind::Single || (block.lower && block.category != "structure"); }
+bool canShareWeights(const BlockDef& block) {
+  return block.body == BodyKind::Repeat || block.body == BodyKind::Single ||
+         (block.lower && block.category != "structure");
+}
 
 /// What can be written into the field of `node`: its own value or the default.
 ParamValue writtenValue(const Node& node, const ParamDef& def) {
@@ -35,20 +38,26 @@ std::vector<ParamDef> sharedParams(const std::vector<const Node*>& nodes) {
 
 }  // namespace
 
-InspectorController::InspectorController(DocumentController& document, ui::InspectorPanel& panel, QObject* parent) : QObject(parent), document_(document), panel_(panel) {
+InspectorController::InspectorController(DocumentController& document, ui::InspectorPanel& panel, QObject* parent)
+    : QObject(parent), document_(document), panel_(panel) {
   connect(&panel, &ui::InspectorPanel::paramEdited, this, &InspectorController::editParam);
   connect(&panel, &ui::InspectorPanel::weightsChosen, this, &InspectorController::chooseWeights);
   connect(&panel, &ui::InspectorPanel::weightParamEdited, this, &InspectorController::editWeightParam);
   connect(&panel, &ui::InspectorPanel::renamed, this, [this](const QString& name) {
-    if (selection_.size() == 1) document_.edit(tr("Rename to %1").arg(name), {}, [&](Editor& editor) { editor.rename(selection_.front(), name.toStdString()); });
+    if (selection_.size() == 1)
+      document_.edit(tr("Rename to %1").arg(name), {},
+                     [&](Editor& editor) { editor.rename(selection_.front(), name.toStdString()); });
     refresh();
   });
   connect(&panel, &ui::InspectorPanel::fixRequested, this, [this](int index) {
     int seen = 0;
     for (const Diagnostic& diagnostic : document_.facts().diagnostics) {
-      if (selection_.size() != 1 || diagnostic.place.node != selection_.front() || seen++ != index || diagnostic.fixes.empty()) continue;
+      if (selection_.size() != 1 || diagnostic.place.node != selection_.front() || seen++ != index ||
+          diagnostic.fixes.empty())
+        continue;
       const Fix fix = diagnostic.fixes.front();
-      document_.edit(QString::fromStdString(fix.title), {}, [&](Editor& editor) { editor.setParam(fix.node, fix.param, fix.value); });
+      document_.edit(QString::fromStdString(fix.title), {},
+                     [&](Editor& editor) { editor.setParam(fix.node, fix.param, fix.value); });
       return;
     }
   });
@@ -125,8 +134,10 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
   if (block) {
     const Ports ports = portsOf(first, *block);
     const auto add = [&](const PortDef& port, bool isOutput) {
-      ui::PortRow row{.name = QString::fromStdString(port.name), .isOutput = isOutput, .dims = QString::fromStdString(port.dims)};
-      if (const auto type = facts.types.find({first.id, port.name}); type != facts.types.end()) row.shape = shapeText(type->second.shape);
+      ui::PortRow row{
+          .name = QString::fromStdString(port.name), .isOutput = isOutput, .dims = QString::fromStdString(port.dims)};
+      if (const auto type = facts.types.find({first.id, port.name}); type != facts.types.end())
+        row.shape = shapeText(type->second.shape);
       state.ports.push_back(std::move(row));
     };
     for (const PortDef& port : ports.inputs) add(port, false);
@@ -134,7 +145,9 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
   }
   for (const Diagnostic& diagnostic : facts.diagnostics)
     if (diagnostic.place.node == first.id)
-      state.problems.push_back({diagnostic.severity, QString::fromStdString(diagnostic.text), diagnostic.fixes.empty() ? QString() : QString::fromStdString(diagnostic.fixes.front().title)});
+      state.problems.push_back(
+          {diagnostic.severity, QString::fromStdString(diagnostic.text),
+           diagnostic.fixes.empty() ? QString() : QString::fromStdString(diagnostic.fixes.front().title)});
   return state;
 }
 
@@ -145,7 +158,8 @@ void InspectorController::addWeights(const Node& node, ui::InspectorState& state
   const bool isGrouped = group != architecture.weightGroups.end();
   for (const WeightPolicyDef& policy : allWeightPolicies()) {
     const bool isCurrent = isGrouped ? group->second.policy == policy.id : policy.id == "dense";
-    card.choices.push_back({QString::fromStdString(policy.id), QString::fromStdString(policy.title), QString::fromStdString(policy.help), isCurrent});
+    card.choices.push_back({QString::fromStdString(policy.id), QString::fromStdString(policy.title),
+                            QString::fromStdString(policy.help), isCurrent});
     if (!isCurrent) continue;
     card.title = QString::fromStdString(policy.title);
     if (!isGrouped) continue;

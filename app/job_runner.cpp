@@ -30,34 +30,35 @@ void JobRunner::start(const QString& key, const QString& title, Work work, Fail 
   job->isQuiet = isQuiet;
   job->number = ++count_;
   const uint64_t number = job->number;
-  job->thread = std::jthread([this, key, number, work = std::move(work), fail = std::move(fail)](std::stop_token cancel) {
-    QElapsedTimer clock;
-    const Progress progress([this, &clock, key, number](double fraction, const std::string& text) {
-      if (clock.isValid() && clock.elapsed() < kReportEvery) return;
-      clock.start();
-      QMetaObject::invokeMethod(this, [this, key, number, fraction, text = QString::fromStdString(text)] {
-        const auto at = running_.find(key);
-        if (at == running_.end() || at->second->number != number) return;
-        at->second->progress = fraction;
-        at->second->text = text;
-        if (!at->second->isQuiet) emit jobsChanged();
+  job->thread =
+      std::jthread([this, key, number, work = std::move(work), fail = std::move(fail)](std::stop_token cancel) {
+        QElapsedTimer clock;
+        const Progress progress([this, &clock, key, number](double fraction, const std::string& text) {
+          if (clock.isValid() && clock.elapsed() < kReportEvery) return;
+          clock.start();
+          QMetaObject::invokeMethod(this, [this, key, number, fraction, text = QString::fromStdString(text)] {
+            const auto at = running_.find(key);
+            if (at == running_.end() || at->second->number != number) return;
+            at->second->progress = fraction;
+            at->second->text = text;
+            if (!at->second->isQuiet) emit jobsChanged();
+          });
+        });
+        std::function<void()> then;
+        try {
+          then = work(cancel, progress);
+        } catch (const Error& error) {
+          const bool isCancelled = error.code() == Code::Cancelled;
+          then = [fail, isCancelled, sentence = QString::fromStdString(error.what())] {
+            if (fail) fail(isCancelled ? QString() : sentence);
+          };
+        } catch (const std::exception& error) {
+          then = [fail, sentence = QString::fromStdString(error.what())] {
+            if (fail) fail(sentence);
+          };
+        }
+        QMetaObject::invokeMethod(this, [this, key, number, then] { finish(key, number, then); });
       });
-    });
-    std::function<void()> then;
-    try {
-      then = work(cancel, progress);
-    } catch (const Error& error) {
-      const bool isCancelled = error.code() == Code::Cancelled;
-      then = [fail, isCancelled, sentence = QString::fromStdString(error.what())] {
-        if (fail) fail(isCancelled ? QString() : sentence);
-      };
-    } catch (const std::exception& error) {
-      then = [fail, sentence = QString::fromStdString(error.what())] {
-        if (fail) fail(sentence);
-      };
-    }
-    QMetaObject::invokeMethod(this, [this, key, number, then] { finish(key, number, then); });
-  });
   running_[key] = std::move(job);
   if (!isQuiet) emit jobsChanged();
 }
@@ -83,7 +84,9 @@ void JobRunner::cancel(const QString& key) {
 std::vector<ui::JobEntry> JobRunner::entries() const {
   std::vector<ui::JobEntry> entries;
   for (const auto& [key, job] : running_)
-    if (!job->isQuiet) entries.push_back({key, job->title, job->text, job->progress, job->isCancelling ? ui::JobPhase::Cancelling : ui::JobPhase::Running});
+    if (!job->isQuiet)
+      entries.push_back({key, job->title, job->text, job->progress,
+                         job->isCancelling ? ui::JobPhase::Cancelling : ui::JobPhase::Running});
   return entries;
 }
 

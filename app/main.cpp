@@ -20,13 +20,16 @@ int main(int argc, char** argv) {
   parser.setApplicationDescription("Design, run, train, measure and export transformer-like models.");
   parser.addHelpOption();
   parser.addVersionOption();
-  const QCommandLineOption report("report", "Train the model briefly and write panels, numbers and a page into this folder; needs no display.", "folder");
+  const QCommandLineOption report(
+      "report", "Train the model briefly and write panels, numbers and a page into this folder; needs no display.",
+      "folder");
   parser.addOption(report);
   parser.addPositionalArgument("model", "Preset id, .fw.json file or run folder.", "[model]");
   parser.process(application);
   const QStringList models = parser.positionalArguments();
 
-  fw::ui::applyTheme(application, QSettings().value("theme/dark", true).toBool() ? fw::ui::Theme::dark() : fw::ui::Theme::light());
+  fw::ui::applyTheme(application,
+                     QSettings().value("theme/dark", true).toBool() ? fw::ui::Theme::dark() : fw::ui::Theme::light());
   if (parser.isSet(report)) {
     try {
       fw::writeReport(models.isEmpty() ? "attention-recall" : models.front(), parser.value(report));
@@ -38,7 +41,9 @@ int main(int argc, char** argv) {
   }
   fw::MainWindow window(fw::StateFolders::standard());
   window.show();
-  if (!models.isEmpty()) window.open(models.front());
-  else window.offerRecovery();
+  if (!models.isEmpty())
+    window.open(models.front());
+  else
+    window.offerRecovery();
   return QApplication::exec();
 }

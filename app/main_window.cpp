@@ -47,7 +47,8 @@ std::vector<ui::BlockEntry> paletteEntries() {
   for (const BlockDef& block : allBlocks()) {
     QStringList synonyms;
     for (const std::string& synonym : block.synonyms) synonyms << QString::fromStdString(synonym);
-    entries.push_back({QString::fromStdString(block.id), QString::fromStdString(block.title), QString::fromStdString(block.category), synonyms, QString::fromStdString(block.help)});
+    entries.push_back({QString::fromStdString(block.id), QString::fromStdString(block.title),
+                       QString::fromStdString(block.category), synonyms, QString::fromStdString(block.help)});
   }
   return entries;
 }
@@ -59,7 +60,9 @@ ui::TemplateDiagram diagramOf(const Architecture& architecture) {
     std::vector<std::pair<NodeId, QString>> found;
     for (const auto& [id, node] : graph.nodes) {
       const BlockDef* block = catalog().find(node->block);
-      if (block && node->block != kInBlock && node->block != kOutBlock && !node->block.starts_with("structure.residual")) found.emplace_back(id, QString::fromStdString(block->category));
+      if (block && node->block != kInBlock && node->block != kOutBlock &&
+          !node->block.starts_with("structure.residual"))
+        found.emplace_back(id, QString::fromStdString(block->category));
     }
     return found;
   };
@@ -77,7 +80,8 @@ ui::TemplateDiagram diagramOf(const Architecture& architecture) {
       for (const auto& [inner, innerCategory] : categories(*node.bodies.at(lane))) inside << innerCategory;
       diagram.lanes.push_back(inside);
     }
-    if (block->body == BodyKind::Repeat) diagram.repeat = int(std::get<int64_t>(paramValue(node, *block, "count", architecture.variables)));
+    if (block->body == BodyKind::Repeat)
+      diagram.repeat = int(std::get<int64_t>(paramValue(node, *block, "count", architecture.variables)));
   }
   return diagram;
 }
@@ -91,7 +95,8 @@ StateFolders StateFolders::standard() {
   return {base + "/journals", base + "/runs"};
 }
 
-MainWindow::MainWindow(const StateFolders& folders, QWidget* parent) : QMainWindow(parent), folders_(folders), overlay_(std::make_unique<SceneOverlay>()) {
+MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
+    : QMainWindow(parent), folders_(folders), overlay_(std::make_unique<SceneOverlay>()) {
   setObjectName("MainWindow");
   resize(1600, 1000);
   setAcceptDrops(true);
@@ -145,19 +150,22 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent) : QMainWind
     inspectorController_->setSelection({items.begin(), items.end()});
   });
   connect(canvasController_.get(), &CanvasController::collapseRequested, this, [this](qint64 frame, bool isCollapsed) {
-    if (isCollapsed) overlay_->collapsed.insert(frame);
-    else overlay_->collapsed.erase(frame);
+    if (isCollapsed)
+      overlay_->collapsed.insert(frame);
+    else
+      overlay_->collapsed.erase(frame);
     showScene();
   });
   connect(canvasController_.get(), &CanvasController::inspectRequested, this, [this] { inspectorPanel_->setFocus(); });
-  connect(canvasController_.get(), &CanvasController::cellClicked, this, [this](qint64 frame, int cell, Qt::KeyboardModifiers modifiers) {
-    std::set<int> layers = modifiers & Qt::ControlModifier ? overlay_->selectedLayers : std::set<int>{};
-    for (size_t i = 0; i < document_->facts().layers.size(); ++i) {
-      const LayerInfo& layer = document_->facts().layers[i];
-      if (layer.repeat == frame && layer.index == cell && !layers.insert(int(i)).second) layers.erase(int(i));
-    }
-    selectLayers(layers);
-  });
+  connect(canvasController_.get(), &CanvasController::cellClicked, this,
+          [this](qint64 frame, int cell, Qt::KeyboardModifiers modifiers) {
+            std::set<int> layers = modifiers & Qt::ControlModifier ? overlay_->selectedLayers : std::set<int>{};
+            for (size_t i = 0; i < document_->facts().layers.size(); ++i) {
+              const LayerInfo& layer = document_->facts().layers[i];
+              if (layer.repeat == frame && layer.index == cell && !layers.insert(int(i)).second) layers.erase(int(i));
+            }
+            selectLayers(layers);
+          });
   connect(training_.get(), &TrainingController::changed, this, [this] {
     runBar_->setState(training_->runState());
     trainingPanel_->setState(training_->state());
@@ -170,7 +178,8 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent) : QMainWind
   connect(&jobs_, &JobRunner::jobsChanged, this, [this] {
     ui::JobsState state;
     state.jobs = jobs_.entries();
-    state.panel = state.jobs.empty() ? ui::PanelState{ui::PanelPhase::Empty, tr("Nothing is running."), {}, -1} : ui::PanelState{ui::PanelPhase::Ready, {}, {}, -1};
+    state.panel = state.jobs.empty() ? ui::PanelState{ui::PanelPhase::Empty, tr("Nothing is running."), {}, -1}
+                                     : ui::PanelState{ui::PanelPhase::Ready, {}, {}, -1};
     jobsPanel_->setState(state);
   });
 
@@ -235,8 +244,10 @@ void MainWindow::makeDocks() {
   connect(trainingPanel_, &ui::TrainingPanel::actionRequested, this, [this] { training_->start(); });
   connect(similarityPanel_, &ui::SimilarityPanel::actionRequested, this, [this] { similarity_->compute(); });
   connect(similarityPanel_, &ui::SimilarityPanel::layersSelected, this, &MainWindow::selectLayers);
-  connect(similarityPanel_, &ui::SimilarityPanel::dropRequested, this, [this](const QString& part, const std::vector<int>& layers) { similarity_->drop(part, layers); });
-  connect(jobsPanel_, &ui::JobsPanel::cancelRequested, this, [this](const QString& key) { key == "train" ? training_->stop() : jobs_.cancel(key); });
+  connect(similarityPanel_, &ui::SimilarityPanel::dropRequested, this,
+          [this](const QString& part, const std::vector<int>& layers) { similarity_->drop(part, layers); });
+  connect(jobsPanel_, &ui::JobsPanel::cancelRequested, this,
+          [this](const QString& key) { key == "train" ? training_->stop() : jobs_.cancel(key); });
   connect(start_, &ui::StartPage::newRequested, this, &MainWindow::newDocument);
   connect(start_, &ui::StartPage::openRequested, this, &MainWindow::openDialog);
   connect(start_, &ui::StartPage::templateChosen, this, [this](const QString& id) { open(id); });
@@ -247,11 +258,13 @@ void MainWindow::makeDocks() {
   });
 
   std::vector<ui::PaletteBlock> blocksOf;
-  for (const ui::BlockEntry& entry : paletteEntries()) blocksOf.push_back({entry.id, entry.title, entry.category, entry.help, entry.synonyms});
+  for (const ui::BlockEntry& entry : paletteEntries())
+    blocksOf.push_back({entry.id, entry.title, entry.category, entry.help, entry.synonyms});
   canvas_->setBlocks(std::move(blocksOf));
 }
 
-QAction* MainWindow::addAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip, const std::function<void()>& run) {
+QAction* MainWindow::addAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
+                               const std::function<void()>& run) {
   QAction* action = menu->addAction(text);
   action->setShortcut(keys);
   action->setStatusTip(tip);
@@ -276,43 +289,59 @@ void MainWindow::makeActions() {
   addAction(file, tr("&Start page"), {}, tr("Templates and recent models"), [this] {
     if (mayDiscard()) showStart();
   });
-  documentActions_.push_back(addAction(file, tr("&Save"), QKeySequence::Save, tr("Write the model to its file"), [this] { save(); }));
-  documentActions_.push_back(addAction(file, tr("Save &as..."), QKeySequence::SaveAs, tr("Write the model to another file"), [this] { saveAs(); }));
+  documentActions_.push_back(
+      addAction(file, tr("&Save"), QKeySequence::Save, tr("Write the model to its file"), [this] { save(); }));
+  documentActions_.push_back(addAction(file, tr("Save &as..."), QKeySequence::SaveAs,
+                                       tr("Write the model to another file"), [this] { saveAs(); }));
   file->addSeparator();
   addAction(file, tr("&Quit"), QKeySequence::Quit, tr("Close the window"), [this] { close(); });
 
-  undo_ = addAction(edit, tr("&Undo"), QKeySequence::Undo, tr("Take the last edit back"), [this] { document_->undo(); });
+  undo_ =
+      addAction(edit, tr("&Undo"), QKeySequence::Undo, tr("Take the last edit back"), [this] { document_->undo(); });
   redo_ = addAction(edit, tr("&Redo"), QKeySequence::Redo, tr("Do the edit again"), [this] { document_->redo(); });
   undo_->setIcon(ui::icon(ui::Icon::Undo));
   redo_->setIcon(ui::icon(ui::Icon::Redo));
   edit->addSeparator();
-  const auto onCanvas = [this, edit](const QString& text, const QString& tip, const std::function<void()>& run) { documentActions_.push_back(addAction(edit, text, {}, tip, run)); };
+  const auto onCanvas = [this, edit](const QString& text, const QString& tip, const std::function<void()>& run) {
+    documentActions_.push_back(addAction(edit, text, {}, tip, run));
+  };
   onCanvas(tr("Cu&t\tCtrl+X"), tr("Copy the selected blocks and delete them"), [this] { canvas_->cutSelection(); });
   onCanvas(tr("&Copy\tCtrl+C"), tr("Copy the selected blocks as text"), [this] { canvas_->copySelection(); });
   onCanvas(tr("&Paste\tCtrl+V"), tr("Paste blocks"), [this] { canvas_->paste(); });
-  onCanvas(tr("&Duplicate\tCtrl+D"), tr("Copy the selected blocks beside themselves"), [this] { canvas_->duplicateSelection(); });
+  onCanvas(tr("&Duplicate\tCtrl+D"), tr("Copy the selected blocks beside themselves"),
+           [this] { canvas_->duplicateSelection(); });
   onCanvas(tr("D&elete\tDel"), tr("Delete the selected blocks and wires"), [this] { canvas_->deleteSelection(); });
   onCanvas(tr("Select &all\tCtrl+A"), tr("Select every block"), [this] { canvas_->selectAll(); });
 
-  documentActions_.push_back(addAction(model, tr("&Add block...\tTab"), {}, tr("Search a block and add it"), [this] { canvas_->openPalette(canvas_->rect().center()); }));
-  documentActions_.push_back(addAction(model, tr("&Mute\tM"), {}, tr("Let the stream pass the selected blocks"), [this] { canvas_->toggleMuted(); }));
-  documentActions_.push_back(addAction(model, tr("Next &problem"), Qt::Key_F8, tr("Jump to the next problem"), [this] { problems_->next(); }));
-  documentActions_.push_back(addAction(run, tr("&Train"), Qt::Key_F5, tr("Train the model on the chosen task"), [this] { training_->start(); }));
-  documentActions_.push_back(addAction(run, tr("&Stop"), Qt::SHIFT | Qt::Key_F5, tr("Stop the training; a checkpoint stays"), [this] { training_->stop(); }));
-  documentActions_.push_back(addAction(analyse, tr("&Layer similarity"), Qt::Key_F6, tr("How redundant the layers are"), [this] { similarity_->compute(); }));
+  documentActions_.push_back(addAction(model, tr("&Add block...\tTab"), {}, tr("Search a block and add it"),
+                                       [this] { canvas_->openPalette(canvas_->rect().center()); }));
+  documentActions_.push_back(addAction(model, tr("&Mute\tM"), {}, tr("Let the stream pass the selected blocks"),
+                                       [this] { canvas_->toggleMuted(); }));
+  documentActions_.push_back(
+      addAction(model, tr("Next &problem"), Qt::Key_F8, tr("Jump to the next problem"), [this] { problems_->next(); }));
+  documentActions_.push_back(addAction(run, tr("&Train"), Qt::Key_F5, tr("Train the model on the chosen task"),
+                                       [this] { training_->start(); }));
+  documentActions_.push_back(addAction(run, tr("&Stop"), Qt::SHIFT | Qt::Key_F5,
+                                       tr("Stop the training; a checkpoint stays"), [this] { training_->stop(); }));
+  documentActions_.push_back(addAction(analyse, tr("&Layer similarity"), Qt::Key_F6, tr("How redundant the layers are"),
+                                       [this] { similarity_->compute(); }));
 
-  addAction(viewMenu_, tr("Show &all\tHome"), {}, tr("Fit the whole model into the canvas"), [this] { canvas_->frameAll(); });
-  addAction(viewMenu_, tr("Show &selection\tF"), {}, tr("Fit the selected blocks into the canvas"), [this] { canvas_->frameSelection(); });
+  addAction(viewMenu_, tr("Show &all\tHome"), {}, tr("Fit the whole model into the canvas"),
+            [this] { canvas_->frameAll(); });
+  addAction(viewMenu_, tr("Show &selection\tF"), {}, tr("Fit the selected blocks into the canvas"),
+            [this] { canvas_->frameSelection(); });
   addAction(viewMenu_, tr("&100 %\tCtrl+1"), {}, tr("One to one"), [this] { canvas_->zoomToActualSize(); });
   viewMenu_->addSeparator();
   for (QDockWidget* dock : docks_) viewMenu_->addAction(dock->toggleViewAction());
   viewMenu_->addSeparator();
   addAction(viewMenu_, tr("&Dark theme"), {}, tr("Light on dark"), [this] { setTheme(true); });
   addAction(viewMenu_, tr("&Light theme"), {}, tr("Dark on light"), [this] { setTheme(false); });
-  addAction(viewMenu_, tr("&Reset layout"), {}, tr("Panels where they were at first"), [this] { restoreState(defaultState_, kStateVersion); });
+  addAction(viewMenu_, tr("&Reset layout"), {}, tr("Panels where they were at first"),
+            [this] { restoreState(defaultState_, kStateVersion); });
   addAction(help, tr("&About Formwright"), {}, tr("Version and licence"), [this] {
     QMessageBox::about(this, tr("About Formwright"),
-                       tr("Formwright 0.1.0\n\nDesign, run, train, measure and export transformer-like models.\n\nFree software under the GNU General Public License, version 3 or later."));
+                       tr("Formwright 0.1.0\n\nDesign, run, train, measure and export transformer-like models.\n\nFree "
+                          "software under the GNU General Public License, version 3 or later."));
   });
 
   auto* bar = new QToolBar(tr("Run"), this);
@@ -347,18 +376,26 @@ void MainWindow::showStart() {
   ui::StartState state;
   state.panel.phase = ui::PanelPhase::Ready;
   for (const PresetDef& preset : allPresets()) {
-    ui::TemplateCard card{.id = QString::fromStdString(preset.id), .title = QString::fromStdString(preset.title), .description = QString::fromStdString(preset.help)};
+    ui::TemplateCard card{.id = QString::fromStdString(preset.id),
+                          .title = QString::fromStdString(preset.title),
+                          .description = QString::fromStdString(preset.help)};
     const Architecture architecture = preset.make(catalog());
     card.diagram = diagramOf(architecture);
     card.footer = preset.isTemplate ? tr("Trains in a minute on two cores") : QString::fromStdString(preset.family);
-    if (preset.isTemplate) state.templates.insert(state.templates.begin() + std::count_if(state.templates.begin(), state.templates.end(),
-                                                                                          [](const ui::TemplateCard& c) { return findPreset(c.id.toStdString())->isTemplate; }),
-                                                  std::move(card));
-    else state.templates.push_back(std::move(card));
+    if (preset.isTemplate)
+      state.templates.insert(
+          state.templates.begin() +
+              std::count_if(state.templates.begin(), state.templates.end(),
+                            [](const ui::TemplateCard& c) { return findPreset(c.id.toStdString())->isTemplate; }),
+          std::move(card));
+    else
+      state.templates.push_back(std::move(card));
   }
   for (const QString& path : QSettings().value("recent").toStringList()) {
     const QFileInfo info(path);
-    state.recent.push_back({path, info.fileName(), info.exists() ? QLocale().toString(info.lastModified(), QLocale::ShortFormat) : tr("missing"), info.exists()});
+    state.recent.push_back(
+        {path, info.fileName(),
+         info.exists() ? QLocale().toString(info.lastModified(), QLocale::ShortFormat) : tr("missing"), info.exists()});
   }
   start_->setState(state);
   pages_->setCurrentWidget(start_);
@@ -431,16 +468,22 @@ void MainWindow::showTitle() {
   undo_->setEnabled(document_->history().canUndo());
   redo_->setEnabled(document_->history().canRedo());
   QStringList facts;
-  if (document_->facts().cost) facts << tr("%1 parameters").arg(ui::formatCount(document_->facts().cost->parametersUnique)) << ui::formatFlops(document_->facts().cost->flops);
-  const int64_t problems = std::count_if(document_->facts().diagnostics.begin(), document_->facts().diagnostics.end(), [](const Diagnostic& d) { return d.severity != Severity::Info; });
+  if (document_->facts().cost)
+    facts << tr("%1 parameters").arg(ui::formatCount(document_->facts().cost->parametersUnique))
+          << ui::formatFlops(document_->facts().cost->flops);
+  const int64_t problems = std::count_if(document_->facts().diagnostics.begin(), document_->facts().diagnostics.end(),
+                                         [](const Diagnostic& d) { return d.severity != Severity::Info; });
   facts << tr("%n problems", nullptr, int(problems));
-  crumbs_->setText(QString::fromStdString(document_->current()->name.empty() ? "Untitled" : document_->current()->name) + "     " + facts.join(" · "));
+  crumbs_->setText(
+      QString::fromStdString(document_->current()->name.empty() ? "Untitled" : document_->current()->name) + "     " +
+      facts.join(" · "));
 }
 
 void MainWindow::showHistory() {
   ui::HistoryState state;
   state.panel.phase = ui::PanelPhase::Ready;
-  for (const History::Entry& entry : document_->history().entries()) state.entries << (entry.title.empty() ? tr("Open") : QString::fromStdString(entry.title));
+  for (const History::Entry& entry : document_->history().entries())
+    state.entries << (entry.title.empty() ? tr("Open") : QString::fromStdString(entry.title));
   state.current = int(document_->history().index());
   history_->setState(state);
 }
@@ -448,9 +491,12 @@ void MainWindow::showHistory() {
 void MainWindow::showProblems() {
   ui::ProblemsState state;
   for (const Diagnostic& diagnostic : document_->facts().diagnostics)
-    state.problems.push_back({diagnostic.severity, QString::fromStdString(diagnostic.text), QString::fromStdString(pathText(*document_->current(), diagnostic.place.graph, diagnostic.place.node)),
-                              diagnostic.fixes.empty() ? QString() : QString::fromStdString(diagnostic.fixes.front().title)});
-  state.panel = state.problems.empty() ? ui::PanelState{ui::PanelPhase::Empty, tr("No problems."), {}, -1} : ui::PanelState{ui::PanelPhase::Ready, {}, {}, -1};
+    state.problems.push_back(
+        {diagnostic.severity, QString::fromStdString(diagnostic.text),
+         QString::fromStdString(pathText(*document_->current(), diagnostic.place.graph, diagnostic.place.node)),
+         diagnostic.fixes.empty() ? QString() : QString::fromStdString(diagnostic.fixes.front().title)});
+  state.panel = state.problems.empty() ? ui::PanelState{ui::PanelPhase::Empty, tr("No problems."), {}, -1}
+                                       : ui::PanelState{ui::PanelPhase::Ready, {}, {}, -1};
   problems_->setState(state);
 }
 
@@ -462,8 +508,10 @@ void MainWindow::showStatus(const QString& sentence) {
   QStringList parts;
   for (const DeviceInfo& device : listDevices()) {
     if (device.id == "null") continue;
-    parts << (device.absence.empty() ? tr("%1, %n threads, %2 free", nullptr, device.threads).arg(QString::fromStdString(device.name), ui::formatBytes(double(device.memoryBytes)))
-                                     : QString::fromStdString(device.name + ": " + device.absence));
+    parts << (device.absence.empty()
+                  ? tr("%1, %n threads, %2 free", nullptr, device.threads)
+                        .arg(QString::fromStdString(device.name), ui::formatBytes(double(device.memoryBytes)))
+                  : QString::fromStdString(device.name + ": " + device.absence));
   }
   status_->setState({ui::Tone::Good, parts.join(" · "), {}});
 }
@@ -495,7 +543,9 @@ bool MainWindow::save() {
 }
 
 bool MainWindow::saveAs() {
-  QString file = QFileDialog::getSaveFileName(this, tr("Save model"), document_->file().isEmpty() ? "model.fw.json" : document_->file(), tr("Formwright models (*.fw.json)"));
+  QString file = QFileDialog::getSaveFileName(this, tr("Save model"),
+                                              document_->file().isEmpty() ? "model.fw.json" : document_->file(),
+                                              tr("Formwright models (*.fw.json)"));
   if (file.isEmpty()) return false;
   if (!file.endsWith(".json")) file += ".fw.json";
   try {
@@ -510,14 +560,17 @@ bool MainWindow::saveAs() {
 
 bool MainWindow::mayDiscard() {
   if (!document_->isModified()) return true;
-  const auto answer = QMessageBox::question(this, tr("Unsaved changes"), tr("Save the changes of %1?").arg(document_->title()), QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel);
+  const auto answer =
+      QMessageBox::question(this, tr("Unsaved changes"), tr("Save the changes of %1?").arg(document_->title()),
+                            QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel);
   if (answer == QMessageBox::Save) return save();
   return answer == QMessageBox::Discard;
 }
 
 void MainWindow::openDialog() {
   if (!mayDiscard()) return;
-  const QString file = QFileDialog::getOpenFileName(this, tr("Open model"), {}, tr("Formwright models (*.fw.json);;All files (*)"));
+  const QString file =
+      QFileDialog::getOpenFileName(this, tr("Open model"), {}, tr("Formwright models (*.fw.json);;All files (*)"));
   if (!file.isEmpty()) open(file);
 }
 
@@ -535,14 +588,18 @@ void MainWindow::offerRecovery() {
       if (!content || content->edits == 0) {
         continue;
       }
-      const QString name = content->document.empty() ? tr("an unsaved model") : QString::fromStdString(content->document);
-      const auto answer = QMessageBox::question(this, tr("Recover edits?"),
-                                                tr("Formwright ended before %1 was saved.\n%n edits, the last at %2: %3", nullptr, int(content->edits))
-                                                    .arg(name, QLocale().toString(QDateTime::fromSecsSinceEpoch(content->time), QLocale::ShortFormat), QString::fromStdString(content->title)),
-                                                QMessageBox::Yes | QMessageBox::No);
+      const QString name =
+          content->document.empty() ? tr("an unsaved model") : QString::fromStdString(content->document);
+      const auto answer = QMessageBox::question(
+          this, tr("Recover edits?"),
+          tr("Formwright ended before %1 was saved.\n%n edits, the last at %2: %3", nullptr, int(content->edits))
+              .arg(name, QLocale().toString(QDateTime::fromSecsSinceEpoch(content->time), QLocale::ShortFormat),
+                   QString::fromStdString(content->title)),
+          QMessageBox::Yes | QMessageBox::No);
       QFile::remove(info.absoluteFilePath());
       if (answer != QMessageBox::Yes) continue;
-      document_->open(std::make_shared<const Architecture>(content->architecture), QString::fromStdString(content->document), name);
+      document_->open(std::make_shared<const Architecture>(content->architecture),
+                      QString::fromStdString(content->document), name);
       document_->setRecovered();
       showTitle();
       return;

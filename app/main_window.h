@@ -64,7 +64,8 @@ class MainWindow : public QMainWindow {
   void makeDocks();
   void makeActions();
   QDockWidget* addDock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
-  QAction* addAction(class QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip, const std::function<void()>& run);
+  QAction* addAction(class QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
+                     const std::function<void()>& run);
   void showScene();
   void showTitle();
   void showHistory();

@@ -22,12 +22,16 @@ constexpr int64_t kReportSteps = 400;
 
 QString html(const QString& text) { return text.toHtmlEscaped(); }
 
-QString row(const QString& name, const QString& value) { return "<tr><th>" + html(name) + "</th><td>" + html(value) + "</td></tr>\n"; }
+QString row(const QString& name, const QString& value) {
+  return "<tr><th>" + html(name) + "</th><td>" + html(value) + "</td></tr>\n";
+}
 
 /// Saved as PNG and SVG; returns the picture's HTML.
-QString savePictures(const std::vector<const ui::Plot*>& plots, const QString& folder, const QString& name, const QString& caption) {
+QString savePictures(const std::vector<const ui::Plot*>& plots, const QString& folder, const QString& name,
+                     const QString& caption) {
   for (const char* ending : {".png", ".svg"}) ui::savePlots(plots, folder + "/" + name + ending);
-  return "<figure><img src=\"" + name + ".svg\" alt=\"" + html(caption) + "\"><figcaption>" + html(caption) + "</figcaption></figure>\n";
+  return "<figure><img src=\"" + name + ".svg\" alt=\"" + html(caption) + "\"><figcaption>" + html(caption) +
+         "</figcaption></figure>\n";
 }
 
 }  // namespace
@@ -39,7 +43,9 @@ void writeReport(const QString& model, const QString& folder) {
 
   TrainCall call{.architecture = opened.architecture, .out = (folder + "/run").toStdString()};
   TrainOptions& options = call.options;
-  options.task = preset && !preset->task.empty() ? preset->task : opened.run ? readRun(*opened.run).options.task : "mqar";
+  options.task = preset && !preset->task.empty() ? preset->task
+                 : opened.run                    ? readRun(*opened.run).options.task
+                                                 : "mqar";
   if (preset) options.taskOptions = preset->taskOptions;
   options.steps = preset && preset->steps > 0 ? std::min(preset->steps, kReportSteps) : kReportSteps;
   if (preset && preset->batch > 0) options.batch = preset->batch;
@@ -49,7 +55,9 @@ void writeReport(const QString& model, const QString& folder) {
   std::cerr << "Training " << opened.name << " on " << options.task << ", " << options.steps << " steps" << std::endl;
   TrainObserver observer;
   observer.onStep = [](const StepReport& report, int64_t steps, double left) {
-    if (report.step % std::max<int64_t>(1, steps / 10) == 0) std::cerr << "  step " << report.step << " of " << steps << ", loss " << report.loss << ", " << std::lround(left) << " s left" << std::endl;
+    if (report.step % std::max<int64_t>(1, steps / 10) == 0)
+      std::cerr << "  step " << report.step << " of " << steps << ", loss " << report.loss << ", " << std::lround(left)
+                << " s left" << std::endl;
   };
   const TrainResult trained = train(call, observer);
 
@@ -70,7 +78,12 @@ void writeReport(const QString& model, const QString& folder) {
 
   std::cerr << "Layer similarity" << std::endl;
   const OpenedModel result = openModel(call.out.string());
-  const AnalyzeCall analysis{.architecture = opened.architecture, .weights = result.weights, .seed = options.seed, .task = options.task, .taskOptions = options.taskOptions, .batch = options.batch};
+  const AnalyzeCall analysis{.architecture = opened.architecture,
+                             .weights = result.weights,
+                             .seed = options.seed,
+                             .task = options.task,
+                             .taskOptions = options.taskOptions,
+                             .batch = options.batch};
   QString note;
   try {
     const AnalysisResult similarity = analyze(analysis);
@@ -85,13 +98,15 @@ void writeReport(const QString& model, const QString& folder) {
     for (const ui::InfluenceRanking& ranking : state.rankings) {
       auto bars = std::make_unique<ui::BarChart>();
       ui::BarChartData data{.title = ranking.title + ": " + state.rankingTitle, .bars = {}};
-      for (const ui::InfluenceEntry& entry : ranking.entries) data.bars.push_back({QString::number(entry.layer + 1), entry.value, entry.isProposed, false});
+      for (const ui::InfluenceEntry& entry : ranking.entries)
+        data.bars.push_back({QString::number(entry.layer + 1), entry.value, entry.isProposed, false});
       bars->setData(std::move(data));
       plots.push_back(std::move(bars));
     }
     std::vector<const ui::Plot*> pointers;
     for (const auto& plot : plots) pointers.push_back(plot.get());
-    if (!pointers.empty()) figures += savePictures(pointers, folder, "similarity", QString::fromStdString(similarity.recipe));
+    if (!pointers.empty())
+      figures += savePictures(pointers, folder, "similarity", QString::fromStdString(similarity.recipe));
   } catch (const Error& error) {
     // A model without layers has no similarity; the rest of the report stands.
     note = QString::fromStdString(error.what());
@@ -105,18 +120,28 @@ void writeReport(const QString& model, const QString& folder) {
   numbers += row(QObject::tr("Stored"), ui::formatInteger(int64_t(counted.parametersUnique)));
   numbers += row(QObject::tr("FLOPs, forward, 128 tokens"), ui::formatFlops(counted.flops));
   numbers += row(QObject::tr("KV cache"), QObject::tr("%1 a token").arg(ui::formatBytes(counted.kvBytesPerToken)));
-  numbers += row(QObject::tr("Training"), QObject::tr("%1 steps in %2").arg(trained.steps).arg(ui::formatSeconds(trained.seconds)));
+  numbers += row(QObject::tr("Training"),
+                 QObject::tr("%1 steps in %2").arg(trained.steps).arg(ui::formatSeconds(trained.seconds)));
   numbers += row(QObject::tr("Test loss"), ui::formatValue(trained.final.loss));
-  for (const auto& [name, value] : trained.final.measures) numbers += row(QString("Test %1").arg(QString::fromStdString(name).replace('_', ' ')), ui::formatValue(value));
+  for (const auto& [name, value] : trained.final.measures)
+    numbers += row(QString("Test %1").arg(QString::fromStdString(name).replace('_', ' ')), ui::formatValue(value));
   QString files;
   for (const QFileInfo& info : QDir(folder).entryInfoList(QDir::Files, QDir::Name))
-    if (info.fileName() != "index.html") files += "<li><a href=\"" + html(info.fileName()) + "\">" + html(info.fileName()) + "</a></li>\n";
+    if (info.fileName() != "index.html")
+      files += "<li><a href=\"" + html(info.fileName()) + "\">" + html(info.fileName()) + "</a></li>\n";
   const QString title = html(QString::fromStdString(opened.name));
-  const QString page = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title +
-                       " - Formwright</title>\n<style>body{font:15px/1.5 system-ui,sans-serif;color:#1d2129;background:#f3f4f7;margin:0}main{max-width:1080px;margin:32px auto;padding:0 24px}"
-                       "h1{font-size:24px}figure,table,ul{background:#fff;border:1px solid #dde1e8;border-radius:8px;padding:16px;margin:16px 0}img{max-width:100%}figcaption{color:#5b6474}"
-                       "th{text-align:left;font-weight:500;padding-right:32px}td{text-align:right;font-variant-numeric:tabular-nums}ul{padding-left:36px}a{color:#2f6de0}</style></head>\n<body><main>\n<h1>" +
-                       title + "</h1>\n<table>\n" + numbers + "</table>\n" + figures + (note.isEmpty() ? QString() : "<p>" + html(note) + "</p>\n") + "<h2>Files</h2>\n<ul>\n" + files + "</ul>\n</main></body></html>\n";
+  const QString page =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title +
+      " - Formwright</title>\n<style>body{font:15px/1.5 "
+      "system-ui,sans-serif;color:#1d2129;background:#f3f4f7;margin:0}main{max-width:1080px;margin:32px auto;padding:0 "
+      "24px}"
+      "h1{font-size:24px}figure,table,ul{background:#fff;border:1px solid "
+      "#dde1e8;border-radius:8px;padding:16px;margin:16px 0}img{max-width:100%}figcaption{color:#5b6474}"
+      "th{text-align:left;font-weight:500;padding-right:32px}td{text-align:right;font-variant-numeric:tabular-nums}ul{"
+      "padding-left:36px}a{color:#2f6de0}</style></head>\n<body><main>\n<h1>" +
+      title + "</h1>\n<table>\n" + numbers + "</table>\n" + figures +
+      (note.isEmpty() ? QString() : "<p>" + html(note) + "</p>\n") + "<h2>Files</h2>\n<ul>\n" + files +
+      "</ul>\n</main></body></html>\n";
   writeFileAtomically((folder + "/index.html").toStdString(), page.toStdString());
   std::cerr << "Wrote " << folder.toStdString() << "/index.html" << std::endl;
 }

@@ -19,17 +19,22 @@ using ui::PortSide;
 
 PortFlavor flavorOf(PortKind kind) {
   switch (kind) {
-    case PortKind::Tokens: return PortFlavor::Tokens;
-    case PortKind::Mask: return PortFlavor::Mask;
-    case PortKind::Pixels: return PortFlavor::Pixels;
-    case PortKind::Tensor: break;
+    case PortKind::Tokens:
+      return PortFlavor::Tokens;
+    case PortKind::Mask:
+      return PortFlavor::Mask;
+    case PortKind::Pixels:
+      return PortFlavor::Pixels;
+    case PortKind::Tensor:
+      break;
   }
   return PortFlavor::Tensor;
 }
 
 class Builder {
  public:
-  Builder(const Architecture& architecture, const DocumentFacts& facts, const SceneOverlay& overlay) : architecture_(architecture), facts_(facts), overlay_(overlay) {
+  Builder(const Architecture& architecture, const DocumentFacts& facts, const SceneOverlay& overlay)
+      : architecture_(architecture), facts_(facts), overlay_(overlay) {
     for (const Diagnostic& diagnostic : facts.diagnostics)
       if (diagnostic.severity != Severity::Info) problems_.emplace(diagnostic.place.node, &diagnostic);
     if (facts.cost)
@@ -57,8 +62,11 @@ class Builder {
       const auto from = outs.find(wire.from);
       const auto to = ins.find(wire.to);
       if (from == outs.end() || to == ins.end()) continue;
-      CanvasWire shown{.from = {wire.from.node, from->second.first}, .to = {wire.to.node, to->second.first}, .flavor = from->second.second};
-      if (const auto type = facts_.types.find(wire.from); type != facts_.types.end()) shown.label = shapeText(type->second.shape);
+      CanvasWire shown{.from = {wire.from.node, from->second.first},
+                       .to = {wire.to.node, to->second.first},
+                       .flavor = from->second.second};
+      if (const auto type = facts_.types.find(wire.from); type != facts_.types.end())
+        shown.label = shapeText(type->second.shape);
       scene_.wires.push_back(std::move(shown));
     }
   }
@@ -68,10 +76,13 @@ class Builder {
     item.id = node.id;
     item.parent = parent;
     item.lane = lane;
-    if (const auto at = architecture_.layout.find(node.id); at != architecture_.layout.end()) item.position = {at->second.x, at->second.y};
+    if (const auto at = architecture_.layout.find(node.id); at != architecture_.layout.end())
+      item.position = {at->second.x, at->second.y};
     const QString title = block ? QString::fromStdString(block->title) : QString::fromStdString(node.block);
     const bool isPort = node.block == kInBlock || node.block == kOutBlock;
-    item.title = !node.label.empty() ? QString::fromStdString(node.label) : isPort ? QString::fromStdString(node.name) : title;
+    item.title = !node.label.empty() ? QString::fromStdString(node.label)
+                 : isPort            ? QString::fromStdString(node.name)
+                                     : title;
     item.category = block ? QString::fromStdString(block->category) : QString("structure");
     if (block) item.subtitle = summaryText(node, *block, architecture_.variables);
     item.isMuted = node.isMuted;
@@ -88,8 +99,10 @@ class Builder {
     addCost(node, item);
     if (!node.weightGroup.empty()) {
       const auto group = architecture_.weightGroups.find(node.weightGroup);
-      const QString policy = group == architecture_.weightGroups.end() ? QString() : QString::fromStdString(group->second.policy);
-      item.chips.push_back({groupSeries(architecture_, node.weightGroup), QString::fromStdString(node.weightGroup) + ": " + policy});
+      const QString policy =
+          group == architecture_.weightGroups.end() ? QString() : QString::fromStdString(group->second.policy);
+      item.chips.push_back(
+          {groupSeries(architecture_, node.weightGroup), QString::fromStdString(node.weightGroup) + ": " + policy});
     }
     if (block && block->body != BodyKind::None) {
       item.shape = ItemShape::Frame;
@@ -123,10 +136,12 @@ class Builder {
     frame.lanes.clear();
     for (const std::string& body : laneNames(node)) {
       const bool isPlain = body == "layer" || body == "body";
-      frame.lanes.push_back({block.body == BodyKind::Repeat && !isPlain ? QString::fromStdString(body) : QString(), block.body == BodyKind::Fork ? QString::fromStdString(body) : QString()});
+      frame.lanes.push_back({block.body == BodyKind::Repeat && !isPlain ? QString::fromStdString(body) : QString(),
+                             block.body == BodyKind::Fork ? QString::fromStdString(body) : QString()});
     }
     if (block.body != BodyKind::Repeat) return frame;
-    if (const auto pattern = node.params.find("pattern"); pattern != node.params.end()) frame.pattern = valueText(pattern->second);
+    if (const auto pattern = node.params.find("pattern"); pattern != node.params.end())
+      frame.pattern = valueText(pattern->second);
     constexpr int64_t kMostCells = 512;
     const int64_t count = std::min(layerCount(node, block), kMostCells);
     for (int64_t i = 0; i < count; ++i) frame.cells.push_back(cellOf(node, block, i));
@@ -145,14 +160,16 @@ class Builder {
       const LayerInfo& layer = facts_.layers[unrolled];
       if (layer.repeat != node.id || layer.index != index) continue;
       cell.isSelected = overlay_.selectedLayers.contains(int(unrolled));
-      if (const auto heat = overlay_.layerHeat.find(int(unrolled)); heat != overlay_.layerHeat.end()) cell.heat = ui::colorAt(ui::ColorMap::Viridis, heat->second);
+      if (const auto heat = overlay_.layerHeat.find(int(unrolled)); heat != overlay_.layerHeat.end())
+        cell.heat = ui::colorAt(ui::ColorMap::Viridis, heat->second);
       break;
     }
     cell.tooltip = QObject::tr("Layer %1").arg(index + 1);
     return cell;
   }
 
-  void addPorts(const Node& node, const BlockDef* block, const Graph& graph, CanvasItem& item, std::map<PortRef, std::pair<int, PortFlavor>>& ins,
+  void addPorts(const Node& node, const BlockDef* block, const Graph& graph, CanvasItem& item,
+                std::map<PortRef, std::pair<int, PortFlavor>>& ins,
                 std::map<PortRef, std::pair<int, PortFlavor>>& outs) const {
     Ports ports;
     if (block) {
@@ -161,11 +178,15 @@ class Builder {
       // A block this build lacks keeps the ports that its wires name.
       for (const Wire& wire : graph.wires) {
         if (wire.to.node == node.id && !ports.findInput(wire.to.port)) ports.inputs.push_back({.name = wire.to.port});
-        if (wire.from.node == node.id && !ports.findOutput(wire.from.port)) ports.outputs.push_back({.name = wire.from.port});
+        if (wire.from.node == node.id && !ports.findOutput(wire.from.port))
+          ports.outputs.push_back({.name = wire.from.port});
       }
     }
     const auto add = [&](const PortDef& port, PortSide side, auto& map) {
-      CanvasPort shown{.name = QString::fromStdString(port.name), .side = side, .flavor = flavorOf(port.kind), .isOptional = port.isOptional};
+      CanvasPort shown{.name = QString::fromStdString(port.name),
+                       .side = side,
+                       .flavor = flavorOf(port.kind),
+                       .isOptional = port.isOptional};
       const auto type = facts_.types.find({node.id, port.name});
       shown.label = type != facts_.types.end() ? shapeText(type->second.shape) : QString::fromStdString(port.dims);
       map[{node.id, port.name}] = {int(item.ports.size()), shown.flavor};
@@ -239,6 +260,9 @@ int groupSeries(const Architecture& architecture, const std::string& group) {
   return -1;
 }
 
-ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts, const SceneOverlay& overlay) { return Builder(architecture, facts, overlay).run(); }
+ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts,
+                              const SceneOverlay& overlay) {
+  return Builder(architecture, facts, overlay).run();
+}
 
 }  // namespace fw

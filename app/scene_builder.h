@@ -11,12 +11,13 @@ namespace fw {
 
 /// What the panels add to the picture.
 struct SceneOverlay {
-  std::set<int> selectedLayers;           // index in the unrolled stack
-  std::map<int, double> layerHeat;        // by the same index, 0 to 1
-  std::set<NodeId> collapsed;             // frames of which only the header is shown
+  std::set<int> selectedLayers;     // index in the unrolled stack
+  std::map<int, double> layerHeat;  // by the same index, 0 to 1
+  std::set<NodeId> collapsed;       // frames of which only the header is shown
 };
 
-ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts, const SceneOverlay& overlay);
+ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts,
+                              const SceneOverlay& overlay);
 
 /// "8 heads · rotary · causal": the parameters that matter, by BlockDef::summary.
 QString summaryText(const Node& node, const BlockDef& block, const std::map<std::string, double>& variables);

@@ -32,7 +32,8 @@ ui::HeatMapData spanMap(const Matrix& matrix, const QString& recipe) {
   double highest = 0;
   for (int n = 1; n <= layers; ++n)
     for (int first = 0; first < layers; ++first) {
-      const double value = first + n <= layers ? matrix.at(size_t(first), size_t(first + n)) : std::numeric_limits<double>::quiet_NaN();
+      const double value =
+          first + n <= layers ? matrix.at(size_t(first), size_t(first + n)) : std::numeric_limits<double>::quiet_NaN();
       if (std::isfinite(value)) highest = std::max(highest, value);
       map.values.push_back(float(value));
     }
@@ -52,7 +53,8 @@ void propose(ui::InfluenceRanking& ranking) {
   const size_t count = ranking.entries.size() >= 4 ? std::max<size_t>(1, ranking.entries.size() / 5) : 0;
   std::vector<size_t> order(ranking.entries.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ranking.entries[a].value < ranking.entries[b].value; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return ranking.entries[a].value < ranking.entries[b].value; });
   for (size_t i = 0; i < count; ++i) ranking.entries[order[i]].isProposed = true;
 }
 
@@ -63,8 +65,12 @@ ui::SimilarityState similarityState(const AnalysisResult& result, const Architec
   state.panel.phase = ui::PanelPhase::Ready;
   const QString recipe = QString::fromStdString(result.recipe);
   for (const Matrix& matrix : result.matrices) {
-    if (matrix.name == "cka") state.measures.push_back({"cka", QObject::tr("Linear CKA"), ui::CellMeaning::Pair, layerMap(matrix, recipe, 0, 1)});
-    if (matrix.name == "angular_distance") state.measures.push_back({"angular_distance", QObject::tr("Angular distance"), ui::CellMeaning::Span, spanMap(matrix, recipe)});
+    if (matrix.name == "cka")
+      state.measures.push_back(
+          {"cka", QObject::tr("Linear CKA"), ui::CellMeaning::Pair, layerMap(matrix, recipe, 0, 1)});
+    if (matrix.name == "angular_distance")
+      state.measures.push_back(
+          {"angular_distance", QObject::tr("Angular distance"), ui::CellMeaning::Span, spanMap(matrix, recipe)});
   }
   std::vector<std::string> parts;
   std::map<std::string, ui::InfluenceRanking> byPart;
@@ -77,7 +83,9 @@ ui::SimilarityState similarityState(const AnalysisResult& result, const Architec
         parts.push_back(part);
         QString title = isBlock ? QObject::tr("Block") : QString::fromStdString(part);
         title[0] = title[0].toUpper();
-        byPart[part] = {.part = QString::fromStdString(part), .title = title, .object = isBlock ? QString() : QString::fromStdString(part)};
+        byPart[part] = {.part = QString::fromStdString(part),
+                        .title = title,
+                        .object = isBlock ? QString() : QString::fromStdString(part)};
       }
       byPart[part].entries.push_back({.layer = int(series.layers[i]), .value = series.values[i]});
     }
@@ -111,7 +119,8 @@ ui::SimilarityState similarityState(const AnalysisResult& result, const Architec
   return state;
 }
 
-SimilarityController::SimilarityController(JobRunner& jobs, DocumentController& document, TrainingController& training, QObject* parent)
+SimilarityController::SimilarityController(JobRunner& jobs, DocumentController& document, TrainingController& training,
+                                           QObject* parent)
     : QObject(parent), jobs_(jobs), document_(document), training_(training) {
   reset();
 }
@@ -119,7 +128,8 @@ SimilarityController::SimilarityController(JobRunner& jobs, DocumentController& 
 void SimilarityController::reset() {
   jobs_.cancel("similarity");
   state_ = {};
-  state_.panel = {ui::PanelPhase::Empty, tr("See how much each layer changes the stream, and which layers are alike."), tr("Compute similarity"), -1};
+  state_.panel = {ui::PanelPhase::Empty, tr("See how much each layer changes the stream, and which layers are alike."),
+                  tr("Compute similarity"), -1};
   analysed_.reset();
   emit changed();
 }
@@ -134,7 +144,8 @@ void SimilarityController::markStale() {
 
 void SimilarityController::compute() {
   if (!document_.isOpen()) return;
-  const bool isTrained = training_.trained() && structuralHash(*training_.trained()) == structuralHash(*document_.current());
+  const bool isTrained =
+      training_.trained() && structuralHash(*training_.trained()) == structuralHash(*document_.current());
   const AnalyzeCall call{.architecture = document_.current(),
                          .weights = isTrained ? training_.weights() : std::map<std::string, Tensor>{},
                          .task = training_.setup.task,
@@ -156,7 +167,8 @@ void SimilarityController::compute() {
         };
       },
       [this](const QString& sentence) {
-        state_.panel = {sentence.isEmpty() ? ui::PanelPhase::Empty : ui::PanelPhase::Failed, sentence.isEmpty() ? tr("Cancelled.") : sentence, tr("Try again"), -1};
+        state_.panel = {sentence.isEmpty() ? ui::PanelPhase::Empty : ui::PanelPhase::Failed,
+                        sentence.isEmpty() ? tr("Cancelled.") : sentence, tr("Try again"), -1};
         emit changed();
       });
 }
@@ -175,7 +187,8 @@ std::map<int, double> SimilarityController::heat() const {
 void SimilarityController::drop(const QString& part, const std::vector<int>& layers) {
   QStringList numbers;
   for (const int layer : layers) numbers << QString::number(layer + 1);
-  const QString title = part == "block" ? tr("Drop layers %1").arg(numbers.join(", ")) : tr("Drop %1 in %2").arg(part, numbers.join(", "));
+  const QString title = part == "block" ? tr("Drop layers %1").arg(numbers.join(", "))
+                                        : tr("Drop %1 in %2").arg(part, numbers.join(", "));
   document_.edit(title, {}, [&](Editor& editor) {
     for (const int layer : layers) {
       if (size_t(layer) >= document_.facts().layers.size()) continue;
@@ -189,7 +202,8 @@ void SimilarityController::drop(const QString& part, const std::vector<int>& lay
         bool isWanted = part == "block";
         for (const Wire& wire : body.wires)
           if (wire.to == PortRef{id, "branch"})
-            if (const Node* source = body.find(wire.from.node)) isWanted = isWanted || QString::fromStdString(source->name) == part;
+            if (const Node* source = body.find(wire.from.node))
+              isWanted = isWanted || QString::fromStdString(source->name) == part;
         if (isWanted) editor.setLayerMuted(info.repeat, info.index, id, true);
       }
     }

@@ -14,7 +14,8 @@ ui::SimilarityState similarityState(const AnalysisResult& result, const Architec
 class SimilarityController : public QObject {
   Q_OBJECT
  public:
-  SimilarityController(JobRunner& jobs, DocumentController& document, TrainingController& training, QObject* parent = nullptr);
+  SimilarityController(JobRunner& jobs, DocumentController& document, TrainingController& training,
+                       QObject* parent = nullptr);
 
   void compute();
   void reset();

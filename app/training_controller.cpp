@@ -14,7 +14,8 @@ namespace {
 constexpr int kDrainEvery = 50;  // milliseconds
 }
 
-TrainingController::TrainingController(JobRunner& jobs, DocumentController& document, const QString& runsFolder, QObject* parent)
+TrainingController::TrainingController(JobRunner& jobs, DocumentController& document, const QString& runsFolder,
+                                       QObject* parent)
     : QObject(parent), jobs_(jobs), document_(document), runsFolder_(runsFolder) {
   timer_.setInterval(kDrainEvery);
   connect(&timer_, &QTimer::timeout, this, &TrainingController::drain);
@@ -24,7 +25,8 @@ TrainingController::TrainingController(JobRunner& jobs, DocumentController& docu
 void TrainingController::reset() {
   if (isRunning_) stop();
   state_ = {};
-  state_.panel = {ui::PanelPhase::Empty, tr("Train this model on a task and watch loss and accuracy here."), tr("Train"), -1};
+  state_.panel = {ui::PanelPhase::Empty, tr("Train this model on a task and watch loss and accuracy here."),
+                  tr("Train"), -1};
   weights_.clear();
   trained_.reset();
   emit changed();
@@ -35,7 +37,11 @@ void TrainingController::start() {
   QDir().mkpath(runsFolder_);
   const QString folder = runsFolder_ + "/" + QDateTime::currentDateTime().toString("yyyyMMdd-HHmmss-zzz");
   TrainCall call{.architecture = document_.current(),
-                 .options = {.task = setup.task, .taskOptions = setup.taskOptions, .steps = setup.steps, .batch = setup.batch, .learningRate = setup.learningRate},
+                 .options = {.task = setup.task,
+                             .taskOptions = setup.taskOptions,
+                             .steps = setup.steps,
+                             .batch = setup.batch,
+                             .learningRate = setup.learningRate},
                  .device = setup.device,
                  .out = folder.toStdString()};
   state_ = {};
@@ -76,7 +82,8 @@ void TrainingController::start() {
         drain();
         timer_.stop();
         isRunning_ = isStopping_ = false;
-        state_.panel = sentence.isEmpty() ? ui::PanelState{ui::PanelPhase::Ready, {}, {}, -1} : ui::PanelState{ui::PanelPhase::Failed, sentence, tr("Try again"), -1};
+        state_.panel = sentence.isEmpty() ? ui::PanelState{ui::PanelPhase::Ready, {}, {}, -1}
+                                          : ui::PanelState{ui::PanelPhase::Failed, sentence, tr("Try again"), -1};
         emit changed();
       });
 }
@@ -109,12 +116,20 @@ void TrainingController::drain() {
 
 ui::RunState TrainingController::runState() const {
   ui::RunState run;
-  run.phase = !isRunning_ ? ui::RunPhase::Idle : isStopping_ ? ui::RunPhase::Stopping : isPaused_ ? ui::RunPhase::Paused : state_.steps.empty() ? ui::RunPhase::Starting : ui::RunPhase::Running;
-  for (const TaskDef& task : allTasks()) run.tasks.push_back({QString::fromStdString(task.id), QString::fromStdString(task.title), QString::fromStdString(task.help)});
+  run.phase = !isRunning_            ? ui::RunPhase::Idle
+              : isStopping_          ? ui::RunPhase::Stopping
+              : isPaused_            ? ui::RunPhase::Paused
+              : state_.steps.empty() ? ui::RunPhase::Starting
+                                     : ui::RunPhase::Running;
+  for (const TaskDef& task : allTasks())
+    run.tasks.push_back(
+        {QString::fromStdString(task.id), QString::fromStdString(task.title), QString::fromStdString(task.help)});
   for (const DeviceInfo& device : listDevices()) {
     if (device.id == "null") continue;
-    run.devices.push_back({QString::fromStdString(device.id), device.id == "cpu" ? tr("CPU · %n threads", nullptr, device.threads) : QString::fromStdString(device.name),
-                           QString::fromStdString(device.absence.empty() ? device.name : device.absence), device.absence.empty()});
+    run.devices.push_back(
+        {QString::fromStdString(device.id),
+         device.id == "cpu" ? tr("CPU · %n threads", nullptr, device.threads) : QString::fromStdString(device.name),
+         QString::fromStdString(device.absence.empty() ? device.name : device.absence), device.absence.empty()});
   }
   run.task = QString::fromStdString(setup.task);
   run.device = QString::fromStdString(setup.device);

@@ -25,7 +25,8 @@ struct TrainingSetup {
 class TrainingController : public QObject {
   Q_OBJECT
  public:
-  TrainingController(JobRunner& jobs, DocumentController& document, const QString& runsFolder, QObject* parent = nullptr);
+  TrainingController(JobRunner& jobs, DocumentController& document, const QString& runsFolder,
+                     QObject* parent = nullptr);
 
   TrainingSetup setup;
 

@@ -19,7 +19,8 @@ void addAnalyze(CLI::App& program) {
   verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json")->required();
   verb->add_option("--analysis", call.analysis, "See: list analyses")->required();
   verb->add_option("--option", options->options, "name=value, again for more");
-  CLI::Option* data = verb->add_option("--data", call.dataFile, "Arrays named as the model's inputs (.npz or .safetensors)");
+  CLI::Option* data =
+      verb->add_option("--data", call.dataFile, "Arrays named as the model's inputs (.npz or .safetensors)");
   verb->add_option("--task", options->task, "Data from this task; default: the run's, else mqar")->excludes(data);
   verb->add_option("--task-option", options->taskOptions, "name=value, again for more");
   verb->add_option("--batches", call.batches, "Batches of the task")->check(CLI::PositiveNumber)->capture_default_str();
@@ -45,8 +46,10 @@ void addAnalyze(CLI::App& program) {
     const AnalysisResult result = analyze(call, interruptToken());
     writeAnalysis(result, options->out);
     for (const std::string& warning : result.warnings) std::cerr << "warning: " << warning << std::endl;
-    if (options->isJson) std::cout << analysisJson(result);
-    else std::cout << "wrote " << options->out << " (" << result.recipe << ")" << std::endl;
+    if (options->isJson)
+      std::cout << analysisJson(result);
+    else
+      std::cout << "wrote " << options->out << " (" << result.recipe << ")" << std::endl;
   });
 }
 

@@ -17,18 +17,29 @@ void addBench(CLI::App& program) {
   BenchOptions& bench = options->bench;
   verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
   verb->add_option("--batch", bench.batch, "Sequences")->check(CLI::PositiveNumber)->capture_default_str();
-  verb->add_option("--time", bench.time, "Tokens of each; for decode, those already in the cache")->check(CLI::PositiveNumber)->capture_default_str();
-  verb->add_option("--mode", bench.mode, "What is timed")->check(CLI::IsMember({"prefill", "decode", "train"}))->capture_default_str();
+  verb->add_option("--time", bench.time, "Tokens of each; for decode, those already in the cache")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--mode", bench.mode, "What is timed")
+      ->check(CLI::IsMember({"prefill", "decode", "train"}))
+      ->capture_default_str();
   verb->add_option("--device", bench.device, "cpu, cpu:THREADS")->capture_default_str();
-  verb->add_option("--repeat", bench.repeat, "Repetitions; the median is told")->check(CLI::Range(int64_t(1), int64_t(100000)))->capture_default_str();
+  verb->add_option("--repeat", bench.repeat, "Repetitions; the median is told")
+      ->check(CLI::Range(int64_t(1), int64_t(100000)))
+      ->capture_default_str();
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
     const BenchReport report = fw::bench(*opened.architecture, options->bench, interruptToken());
     if (options->isJson)
-      return printJson({{"mode", options->bench.mode}, {"median_seconds", report.median}, {"seconds", report.seconds}, {"flops_per_second", report.flopsPerSecond}, {"peak_bytes", report.peakBytes}});
-    std::cout << options->bench.mode << ": " << report.median * 1e3 << " ms (median of " << report.seconds.size() << "), " << shortNumber(report.flopsPerSecond) << "FLOP/s, "
-              << formatBytes(double(report.peakBytes)) << '\n';
+      return printJson({{"mode", options->bench.mode},
+                        {"median_seconds", report.median},
+                        {"seconds", report.seconds},
+                        {"flops_per_second", report.flopsPerSecond},
+                        {"peak_bytes", report.peakBytes}});
+    std::cout << options->bench.mode << ": " << report.median * 1e3 << " ms (median of " << report.seconds.size()
+              << "), " << shortNumber(report.flopsPerSecond) << "FLOP/s, " << formatBytes(double(report.peakBytes))
+              << '\n';
   });
 }
 

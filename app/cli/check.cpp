@@ -17,16 +17,26 @@ void addCheck(CLI::App& program) {
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
     const std::vector<Diagnostic> diagnostics = check(*opened.architecture);
-    const auto name = [](Severity severity) { return severity == Severity::Error ? "error" : severity == Severity::Warning ? "warning" : "info"; };
+    const auto name = [](Severity severity) {
+      return severity == Severity::Error ? "error" : severity == Severity::Warning ? "warning" : "info";
+    };
     Json list = Json::array();
     for (const Diagnostic& d : diagnostics) {
       if (options->isJson)
-        list.push_back({{"severity", name(d.severity)}, {"code", d.code}, {"text", d.text}, {"node", d.place.node}, {"path", pathText(*opened.architecture, d.place.graph, d.place.node)},
-                        {"port", d.place.port}, {"param", d.place.param}});
-      else std::cout << name(d.severity) << ": [" << options->model << "] " << d.text << '\n';
+        list.push_back({{"severity", name(d.severity)},
+                        {"code", d.code},
+                        {"text", d.text},
+                        {"node", d.place.node},
+                        {"path", pathText(*opened.architecture, d.place.graph, d.place.node)},
+                        {"port", d.place.port},
+                        {"param", d.place.param}});
+      else
+        std::cout << name(d.severity) << ": [" << options->model << "] " << d.text << '\n';
     }
-    if (options->isJson) printJson({{"diagnostics", list}, {"valid", !hasErrors(diagnostics)}});
-    else if (diagnostics.empty()) std::cout << "No problems.\n";
+    if (options->isJson)
+      printJson({{"diagnostics", list}, {"valid", !hasErrors(diagnostics)}});
+    else if (diagnostics.empty())
+      std::cout << "No problems.\n";
     if (hasErrors(diagnostics)) throw ExitCode{1};
   });
 }

@@ -14,15 +14,20 @@ Params parseOptions(const std::vector<std::string>& pairs) {
   Params params;
   for (const std::string& pair : pairs) {
     const size_t equals = pair.find('=');
-    if (equals == 0 || equals == std::string::npos) throw Error(Code::Usage, text("'", pair, "' is no option; expected name=value."));
+    if (equals == 0 || equals == std::string::npos)
+      throw Error(Code::Usage, text("'", pair, "' is no option; expected name=value."));
     const std::string name = pair.substr(0, equals), value = pair.substr(equals + 1);
     int64_t whole = 0;
     double real = 0;
     const char* end = value.data() + value.size();
-    if (value == "true" || value == "false") params[name] = value == "true";
-    else if (const auto r = std::from_chars(value.data(), end, whole); r.ec == std::errc() && r.ptr == end) params[name] = whole;
-    else if (const auto d = std::from_chars(value.data(), end, real); d.ec == std::errc() && d.ptr == end) params[name] = real;
-    else params[name] = value;
+    if (value == "true" || value == "false")
+      params[name] = value == "true";
+    else if (const auto r = std::from_chars(value.data(), end, whole); r.ec == std::errc() && r.ptr == end)
+      params[name] = whole;
+    else if (const auto d = std::from_chars(value.data(), end, real); d.ec == std::errc() && d.ptr == end)
+      params[name] = real;
+    else
+      params[name] = value;
   }
   return params;
 }

@@ -15,16 +15,25 @@ void addCost(CLI::App& program) {
   };
   const auto options = std::make_shared<Options>();
   verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
-  verb->add_option("--batch", options->cost.batch, "Sequences")->check(CLI::Range(int64_t(1), int64_t(1) << 30))->capture_default_str();
-  verb->add_option("--time", options->cost.time, "Tokens of each; for decode, those already in the cache")->check(CLI::Range(int64_t(1), int64_t(1) << 30))->capture_default_str();
-  verb->add_option("--mode", options->cost.mode, "What is counted")->check(CLI::IsMember({"prefill", "decode", "train"}))->capture_default_str();
+  verb->add_option("--batch", options->cost.batch, "Sequences")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
+      ->capture_default_str();
+  verb->add_option("--time", options->cost.time, "Tokens of each; for decode, those already in the cache")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
+      ->capture_default_str();
+  verb->add_option("--mode", options->cost.mode, "What is counted")
+      ->check(CLI::IsMember({"prefill", "decode", "train"}))
+      ->capture_default_str();
   verb->add_flag("--per-block", options->isPerBlock, "Each node of the document too");
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
     const CostReport report = cost(*opened.architecture, options->cost);
     if (options->isJson) {
-      Json json = {{"parameters", {{"total", int64_t(report.parametersTotal)}, {"active", int64_t(report.parametersActive)}, {"unique", int64_t(report.parametersUnique)}}},
+      Json json = {{"parameters",
+                    {{"total", int64_t(report.parametersTotal)},
+                     {"active", int64_t(report.parametersActive)},
+                     {"unique", int64_t(report.parametersUnique)}}},
                    {"flops", report.flops},
                    {"macs", report.macs},
                    {"bytes", report.bytes},
@@ -34,11 +43,17 @@ void addCost(CLI::App& program) {
       if (options->isPerBlock) {
         json["blocks"] = Json::array();
         for (const NodeCost& node : report.perNode)
-          json["blocks"].push_back({{"node", node.node}, {"path", node.path}, {"block", node.block}, {"parameters", int64_t(node.parameters)}, {"flops", node.flops}, {"bytes", node.bytes}});
+          json["blocks"].push_back({{"node", node.node},
+                                    {"path", node.path},
+                                    {"block", node.block},
+                                    {"parameters", int64_t(node.parameters)},
+                                    {"flops", node.flops},
+                                    {"bytes", node.bytes}});
       }
       return printJson(json);
     }
-    std::cout << "parameters   " << int64_t(report.parametersTotal) << " (" << int64_t(report.parametersUnique) << " stored, " << int64_t(report.parametersActive) << " active)\n"
+    std::cout << "parameters   " << int64_t(report.parametersTotal) << " (" << int64_t(report.parametersUnique)
+              << " stored, " << int64_t(report.parametersActive) << " active)\n"
               << "FLOPs        " << shortNumber(report.flops) << " (" << shortNumber(report.macs) << " MAC)\n"
               << "bytes moved  " << formatBytes(report.bytes) << "\n"
               << "KV cache     " << formatBytes(report.kvBytesPerToken) << " a token\n"
@@ -46,7 +61,8 @@ void addCost(CLI::App& program) {
               << "peak memory  " << formatBytes(report.peakBytes) << "\n";
     if (options->isPerBlock)
       for (const NodeCost& node : report.perNode)
-        std::cout << node.path << "  " << node.block << "  " << shortNumber(node.parameters) << " parameters  " << shortNumber(node.flops) << "FLOP  " << formatBytes(node.bytes) << '\n';
+        std::cout << node.path << "  " << node.block << "  " << shortNumber(node.parameters) << " parameters  "
+                  << shortNumber(node.flops) << "FLOP  " << formatBytes(node.bytes) << '\n';
   });
 }
 

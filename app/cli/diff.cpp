@@ -22,12 +22,21 @@ void addDiff(CLI::App& program) {
     const std::vector<DiffEntry> entries = diff(*before.architecture, *after.architecture, catalog());
     Json list = Json::array();
     for (const DiffEntry& entry : entries) {
-      const char* kind = entry.kind == DiffKind::Added ? "added" : entry.kind == DiffKind::Removed ? "removed" : "changed";
+      const char* kind = entry.kind == DiffKind::Added     ? "added"
+                         : entry.kind == DiffKind::Removed ? "removed"
+                                                           : "changed";
       if (options->isJson) {
-        list.push_back({{"kind", kind}, {"path", entry.path}, {"what", entry.what}, {"before", entry.before}, {"after", entry.after}});
+        list.push_back({{"kind", kind},
+                        {"path", entry.path},
+                        {"what", entry.what},
+                        {"before", entry.before},
+                        {"after", entry.after}});
         continue;
       }
-      std::cout << (entry.kind == DiffKind::Added ? "+ " : entry.kind == DiffKind::Removed ? "- " : "~ ") << entry.path << (entry.path.empty() ? "" : ": ") << entry.what;
+      std::cout << (entry.kind == DiffKind::Added     ? "+ "
+                    : entry.kind == DiffKind::Removed ? "- "
+                                                      : "~ ")
+                << entry.path << (entry.path.empty() ? "" : ": ") << entry.what;
       if (entry.kind == DiffKind::Changed) std::cout << ' ' << entry.before << " -> " << entry.after;
       std::cout << '\n';
     }
@@ -42,12 +51,15 @@ void addDiff(CLI::App& program) {
     const std::optional<CostReport> a = counted(before), b = counted(after);
     if (options->isJson) {
       Json json = {{"changes", list}};
-      if (a && b) json.update({{"parameters", {{"before", int64_t(a->parametersTotal)}, {"after", int64_t(b->parametersTotal)}}}, {"flops", {{"before", a->flops}, {"after", b->flops}}}});
+      if (a && b)
+        json.update({{"parameters", {{"before", int64_t(a->parametersTotal)}, {"after", int64_t(b->parametersTotal)}}},
+                     {"flops", {{"before", a->flops}, {"after", b->flops}}}});
       return printJson(json);
     }
     if (entries.empty()) std::cout << "No differences.\n";
     if (a && b && !entries.empty())
-      std::cout << "parameters " << shortNumber(a->parametersTotal) << " -> " << shortNumber(b->parametersTotal) << ", FLOPs " << shortNumber(a->flops) << " -> " << shortNumber(b->flops) << '\n';
+      std::cout << "parameters " << shortNumber(a->parametersTotal) << " -> " << shortNumber(b->parametersTotal)
+                << ", FLOPs " << shortNumber(a->flops) << " -> " << shortNumber(b->flops) << '\n';
   });
 }
 

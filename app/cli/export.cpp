@@ -21,7 +21,8 @@ void addExport(CLI::App& program) {
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
     for (const ExporterDef& exporter : allExporters())
-      if (exporter.id == options->to) exporter.write({*opened.architecture, opened.weights.empty() ? nullptr : &opened.weights, options->path});
+      if (exporter.id == options->to)
+        exporter.write({*opened.architecture, opened.weights.empty() ? nullptr : &opened.weights, options->path});
     std::cerr << "wrote " << options->path << std::endl;
   });
 }

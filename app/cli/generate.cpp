@@ -15,8 +15,12 @@ void addGenerate(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json")->required();
   verb->add_option("--prompt", options->prompt, "Text to go on from")->required();
-  verb->add_option("--tokens", options->generate.tokens, "How many")->check(CLI::Range(int64_t(1), int64_t(1) << 20))->capture_default_str();
-  verb->add_option("--temperature", options->generate.temperature, "0: the likeliest")->check(CLI::NonNegativeNumber)->capture_default_str();
+  verb->add_option("--tokens", options->generate.tokens, "How many")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 20))
+      ->capture_default_str();
+  verb->add_option("--temperature", options->generate.temperature, "0: the likeliest")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--seed", options->generate.seed, "Of the choices")->capture_default_str();
   verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS")->capture_default_str();
   verb->callback([options] {
@@ -28,8 +32,10 @@ void addGenerate(CLI::App& program) {
     generate(
         *opened.architecture, opened.weights, options->generate,
         [](int64_t token) {
-          if (token < 256) std::cout << char(uint8_t(token)) << std::flush;
-          else std::cout << '<' << token << '>' << std::flush;
+          if (token < 256)
+            std::cout << char(uint8_t(token)) << std::flush;
+          else
+            std::cout << '<' << token << '>' << std::flush;
           return true;
         },
         interruptToken());

@@ -11,7 +11,9 @@
 namespace fw::cli {
 namespace {
 
-Json entry(const std::string& id, const std::string& title, const std::string& help) { return {{"id", id}, {"title", title}, {"help", help}}; }
+Json entry(const std::string& id, const std::string& title, const std::string& help) {
+  return {{"id", id}, {"title", title}, {"help", help}};
+}
 
 template <class Def>
 Json entries(const std::vector<Def>& table) {
@@ -24,8 +26,10 @@ Json devices() {
   Json out = Json::array();
   for (const DeviceInfo& device : listDevices()) {
     Json json = {{"id", device.id}, {"name", device.name}, {"available", device.absence.empty()}};
-    if (device.absence.empty()) json.update({{"memory_bytes", device.memoryBytes}, {"threads", device.threads}});
-    else json["reason"] = device.absence;
+    if (device.absence.empty())
+      json.update({{"memory_bytes", device.memoryBytes}, {"threads", device.threads}});
+    else
+      json["reason"] = device.absence;
     out.push_back(std::move(json));
   }
   return out;
@@ -57,7 +61,8 @@ const std::vector<std::pair<std::string, Json (*)()>>& kinds() {
 }  // namespace
 
 void addList(CLI::App& program) {
-  CLI::App* verb = program.add_subcommand("list", "Blocks, policies, analyses, tasks, presets, exporters, devices of this build");
+  CLI::App* verb =
+      program.add_subcommand("list", "Blocks, policies, analyses, tasks, presets, exporters, devices of this build");
   struct Options {
     std::string kind;
     bool isJson = false;

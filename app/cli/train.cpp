@@ -60,12 +60,16 @@ void work(Options& options) {
     lastPrinted = report.step;
     char line[200];
     const auto accuracy = report.measures.find("accuracy");
-    std::snprintf(line, sizeof line, "step %lld / %lld  loss %.4f  accuracy %.3f  %.0f ms a step  %.0f s left", static_cast<long long>(report.step), static_cast<long long>(steps), report.loss,
+    std::snprintf(line, sizeof line, "step %lld / %lld  loss %.4f  accuracy %.3f  %.0f ms a step  %.0f s left",
+                  static_cast<long long>(report.step), static_cast<long long>(steps), report.loss,
                   accuracy == report.measures.end() ? NAN : accuracy->second, report.seconds * 1e3, secondsLeft);
     std::cerr << line << std::endl;
   };
   const TrainResult result = train(options.call, observer, interruptToken());
-  Json json = {{"run", options.call.out.string()}, {"steps", result.steps}, {"seconds", result.seconds}, {"cancelled", result.wasCancelled}};
+  Json json = {{"run", options.call.out.string()},
+               {"steps", result.steps},
+               {"seconds", result.seconds},
+               {"cancelled", result.wasCancelled}};
   if (!result.wasCancelled) json["test"] = toJson(result.final);
   if (options.isJson) return printJson(json);
   std::cout << "run " << options.call.out.string() << ": " << result.steps << " steps in " << result.seconds << " s";
@@ -87,16 +91,29 @@ void addTrain(CLI::App& program) {
   verb->add_option("--task-option", options->taskOptions, "name=value, again for more");
   verb->add_option("--optimizer", call.options.optimizer, "adamw, sgd or muon")->capture_default_str();
   verb->add_option("--optimizer-option", options->optimizerOptions, "name=value, again for more");
-  verb->add_option("--steps", options->steps, "Optimiser steps; default: the preset's, else 1000")->check(CLI::PositiveNumber);
-  verb->add_option("--batch", options->batch, "Rows of a step; default: the preset's, else 32")->check(CLI::PositiveNumber);
-  verb->add_option("--accumulate", call.options.accumulate, "Pieces a step is computed in")->check(CLI::PositiveNumber)->capture_default_str();
-  verb->add_option("--lr", options->rate, "Learning rate; default: the preset's, else the optimiser's")->check(CLI::PositiveNumber);
-  verb->add_option("--warmup", call.options.warmup, "Share of the steps")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  verb->add_option("--clip", call.options.clip, "Global norm of the gradient; 0: none")->check(CLI::NonNegativeNumber)->capture_default_str();
+  verb->add_option("--steps", options->steps, "Optimiser steps; default: the preset's, else 1000")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--batch", options->batch, "Rows of a step; default: the preset's, else 32")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--accumulate", call.options.accumulate, "Pieces a step is computed in")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--lr", options->rate, "Learning rate; default: the preset's, else the optimiser's")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--warmup", call.options.warmup, "Share of the steps")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  verb->add_option("--clip", call.options.clip, "Global norm of the gradient; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--seed", call.options.seed, "Of weights and data")->capture_default_str();
   verb->add_option("--device", call.device, "cpu, cpu:THREADS")->capture_default_str();
-  verb->add_option("--eval-every", call.evaluateEvery, "Steps between tests; 0: at the end")->check(CLI::NonNegativeNumber)->capture_default_str();
-  verb->add_option("--checkpoint-every", call.checkpointEvery, "Steps between checkpoints; 0: at the end")->check(CLI::NonNegativeNumber)->capture_default_str();
+  verb->add_option("--eval-every", call.evaluateEvery, "Steps between tests; 0: at the end")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb->add_option("--checkpoint-every", call.checkpointEvery, "Steps between checkpoints; 0: at the end")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--out", call.out, "Run folder")->required();
   verb->add_flag("--resume", call.isResumed, "Goes on from the checkpoint in --out with its options");
   verb->add_flag("--json", options->isJson, "One JSON object");
@@ -132,7 +149,8 @@ void addEval(CLI::App& program) {
     }
     if (options->task.empty()) throw Error(Code::Usage, "--task is needed: the model is no run folder.");
     const Evaluation evaluation =
-        evaluate(*opened.architecture, opened.weights, options->task, taskOptions, options->seed, options->batches, options->batch, options->device, interruptToken());
+        evaluate(*opened.architecture, opened.weights, options->task, taskOptions, options->seed, options->batches,
+                 options->batch, options->device, interruptToken());
     Json json = toJson(evaluation);
     json["task"] = options->task;
     if (options->isJson) return printJson(json);

@@ -1,6 +1,6 @@
-// Layer similarity: how much each block and sub-block changes the residual stream, how far apart any two depths are, and how
-// alike their representations are. (Men et al., ShortGPT, 2024; He et al., What Matters in Transformers?, 2024: LLM-Drop;
-// Gromov et al., 2024; Kornblith et al., 2019, with the unbiased estimator of Song et al., 2012.)
+// Layer similarity: how much each block and sub-block changes the residual stream, how far apart any two depths are,
+// and how alike their representations are. (Men et al., ShortGPT, 2024; He et al., What Matters in Transformers?, 2024:
+// LLM-Drop; Gromov et al., 2024; Kornblith et al., 2019, with the unbiased estimator of Song et al., 2012.)
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -12,7 +12,10 @@
 namespace fw {
 namespace {
 
-bool wants(const ir::ProbeInfo& probe, const Params&) { return probe.kind == "layer.in" || probe.kind == "layer.out" || probe.kind == "sublayer.in" || probe.kind == "sublayer.out"; }
+bool wants(const ir::ProbeInfo& probe, const Params&) {
+  return probe.kind == "layer.in" || probe.kind == "layer.out" || probe.kind == "sublayer.in" ||
+         probe.kind == "sublayer.out";
+}
 
 std::string pathOf(const ir::ProbeInfo& probe) { return probe.name.substr(0, probe.name.rfind(':')); }
 
@@ -36,13 +39,28 @@ class Similarity : public AnalysisRun {
   AnalysisResult finish() override {
     AnalysisResult result;
     if (!depths_.empty()) {
-      Matrix cka{.name = "cka", .title = "Linear CKA, unbiased", .rowTitle = "depth", .columnTitle = "depth", .rows = labels_, .columns = labels_, .values = cka_->finish()};
-      Matrix angular{.name = "angular_distance", .title = "Angular distance of spans", .unit = "rad/pi", .rowTitle = "from", .columnTitle = "to", .rows = labels_, .columns = labels_, .values = angular_};
-      for (double& value : angular.values) value = sequences_ > 0 ? value / double(sequences_) : std::numeric_limits<double>::quiet_NaN();
+      Matrix cka{.name = "cka",
+                 .title = "Linear CKA, unbiased",
+                 .rowTitle = "depth",
+                 .columnTitle = "depth",
+                 .rows = labels_,
+                 .columns = labels_,
+                 .values = cka_->finish()};
+      Matrix angular{.name = "angular_distance",
+                     .title = "Angular distance of spans",
+                     .unit = "rad/pi",
+                     .rowTitle = "from",
+                     .columnTitle = "to",
+                     .rows = labels_,
+                     .columns = labels_,
+                     .values = angular_};
+      for (double& value : angular.values)
+        value = sequences_ > 0 ? value / double(sequences_) : std::numeric_limits<double>::quiet_NaN();
       result.matrices = {std::move(cka), std::move(angular)};
       if (skippedForCka_) result.warnings.push_back("Some batches had fewer than 4 tokens and did not enter CKA.");
     }
-    Series blocks{.name = "block_influence", .title = "Block influence 1 - cos(x, y)"}, parts{.name = "sublayer_influence", .title = "Sub-layer influence 1 - cos(x, y)"};
+    Series blocks{.name = "block_influence", .title = "Block influence 1 - cos(x, y)"},
+        parts{.name = "sublayer_influence", .title = "Sub-layer influence 1 - cos(x, y)"};
     for (const Pair& pair : pairs_) {
       Series& to = pair.isBlock ? blocks : parts;
       to.labels.push_back(pair.label);
@@ -52,8 +70,9 @@ class Similarity : public AnalysisRun {
     }
     if (!blocks.values.empty()) result.series.push_back(std::move(blocks));
     if (!parts.values.empty()) result.series.push_back(std::move(parts));
-    result.recipe = text("residual stream; linear CKA, unbiased, minibatches of at most ", samples_, " tokens; cosine over all ", tokens_, " tokens; angular distance at the last of ", sequences_,
-                         " sequences");
+    result.recipe =
+        text("residual stream; linear CKA, unbiased, minibatches of at most ", samples_, " tokens; cosine over all ",
+             tokens_, " tokens; angular distance at the last of ", sequences_, " sequences");
     return result;
   }
 
@@ -116,15 +135,18 @@ class Similarity : public AnalysisRun {
       widths.push_back(width);
     }
     for (const std::vector<float>& of : picked) pointers.push_back(of.data());
-    if (samples >= 4) cka_->add(pointers, widths, samples);
-    else skippedForCka_ = true;
+    if (samples >= 4)
+      cka_->add(pointers, widths, samples);
+    else
+      skippedForCka_ = true;
     for (size_t i = 0; i < depths_.size(); ++i)
       for (size_t j = i + 1; j < depths_.size(); ++j) {
         if (widths[i] != widths[j]) continue;
         double sum = 0;
         for (int64_t b = 0; b < batch; ++b) {
           const int64_t last = (b * time + time - 1) * widths[i];
-          sum += angularDistance(recording.values[depths_[i]].data() + last, recording.values[depths_[j]].data() + last, widths[i]);
+          sum += angularDistance(recording.values[depths_[i]].data() + last, recording.values[depths_[j]].data() + last,
+                                 widths[i]);
         }
         angular_[i * depths_.size() + j] += sum;
         angular_[j * depths_.size() + i] += sum;
@@ -150,9 +172,14 @@ AnalysisDef analysis_similarity() {
   return {
       .id = "similarity",
       .title = "Layer similarity",
-      .help = "Block influence of every block and sub-block, angular distance of every span of layers, linear CKA between all depths.",
+      .help =
+          "Block influence of every block and sub-block, angular distance of every span of layers, linear CKA between "
+          "all depths.",
       .paper = "Men et al., ShortGPT, 2024; Gromov et al., 2024; Kornblith et al., 2019",
-      .params = {intParam("samples", 256).label("Tokens a minibatch").range(4, 8192).help("Rows of each CKA minibatch; they are spread evenly over the batch.")},
+      .params = {intParam("samples", 256)
+                     .label("Tokens a minibatch")
+                     .range(4, 8192)
+                     .help("Rows of each CKA minibatch; they are spread evenly over the batch.")},
       .wants = wants,
       .make = make,
   };

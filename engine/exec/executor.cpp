@@ -223,7 +223,7 @@ void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress*
     if (i < frame.commit && cancel.stop_requested()) throw Error(Code::Cancelled, "Cancelled.");
     if (call.body && !call.runBody) {
       Frame* body = call.body.get();
-      call.runBody = [this, body, &backend, cancel](const void* const* inputs, void* const* outputs) {
+      call.runBody = [this, body, cancel](const void* const* inputs, void* const* outputs) {
         std::copy(inputs, inputs + body->sources.size(), body->sources.begin());
         std::copy(outputs, outputs + body->outputs.size(), body->outputs.begin());
         body->setPointers();

@@ -11,7 +11,8 @@ namespace fw {
 
 std::map<std::string, Tensor> loadArrays(const std::string& path) {
   const MappedFile file = mapFile(path);
-  const bool isZip = file.bytes >= 4 && (std::memcmp(file.memory.get(), "PK\3\4", 4) == 0 || std::memcmp(file.memory.get(), "PK\5\6", 4) == 0);
+  const bool isZip = file.bytes >= 4 && (std::memcmp(file.memory.get(), "PK\3\4", 4) == 0 ||
+                                         std::memcmp(file.memory.get(), "PK\5\6", 4) == 0);
   return isZip ? loadNpz(path) : loadSafetensors(path).tensors;
 }
 

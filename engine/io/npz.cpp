@@ -55,7 +55,8 @@ constexpr NpyFormat kFormats[] = {
 /// One array of one file; sentences name both.
 class NpyReader {
  public:
-  NpyReader(const std::string& place, const std::string& name, std::string_view bytes) : place_(place), name_(name), bytes_(bytes) {}
+  NpyReader(const std::string& place, const std::string& name, std::string_view bytes)
+      : place_(place), name_(name), bytes_(bytes) {}
 
   Tensor run() {
     if (bytes_.size() < 10 || bytes_.substr(0, 6) != "\x93NUMPY") fail("is no .npy array.");
@@ -65,7 +66,8 @@ class NpyReader {
     if (bytes_.size() < start) fail("ends inside its header.");
     uint32_t length = 0;
     std::memcpy(&length, bytes_.data() + 8, version == 1 ? 2 : 4);
-    if (length > bytes_.size() - start) fail(text("claims a header of ", length, " bytes but has ", bytes_.size() - start, "."));
+    if (length > bytes_.size() - start)
+      fail(text("claims a header of ", length, " bytes but has ", bytes_.size() - start, "."));
     header_ = bytes_.substr(start, length);
     const std::string_view data = bytes_.substr(start + length);
     const std::string descr = quotedAfter("'descr'");
@@ -75,17 +77,22 @@ class NpyReader {
     for (const NpyFormat& format : kFormats) {
       if (descr.substr(1) != format.code) continue;
       const int64_t needed = checkedProduct(shape.count(), format.bytes, "npy");
-      if (needed != int64_t(data.size())) fail(text("has ", data.size(), " bytes of data; ", descr, shape, " needs ", needed, "."));
+      if (needed != int64_t(data.size()))
+        fail(text("has ", data.size(), " bytes of data; ", descr, shape, " needs ", needed, "."));
       Tensor tensor = Tensor::make(format.dtype, shape);
-      if (format.convert) format.convert(data.data(), tensor.memory.get(), shape.count());
-      else if (needed > 0) std::memcpy(tensor.memory.get(), data.data(), size_t(needed));
+      if (format.convert)
+        format.convert(data.data(), tensor.memory.get(), shape.count());
+      else if (needed > 0)
+        std::memcpy(tensor.memory.get(), data.data(), size_t(needed));
       return tensor;
     }
     fail(text("has dtype '", descr, "', which is not read."));
   }
 
  private:
-  [[noreturn]] void fail(const std::string& sentence) const { throw Error(Code::File, text("[", place_, "] array '", name_, "' ", sentence)); }
+  [[noreturn]] void fail(const std::string& sentence) const {
+    throw Error(Code::File, text("[", place_, "] array '", name_, "' ", sentence));
+  }
 
   std::string_view valueAfter(std::string_view key) const {
     const size_t at = header_.find(key);
@@ -132,7 +139,10 @@ class NpyReader {
 /// Members of a zip file through its central directory.
 class ZipReader {
  public:
-  explicit ZipReader(const std::string& path) : place_(std::filesystem::path(path).filename().string()), file_(mapFile(path)), bytes_(reinterpret_cast<const char*>(file_.memory.get()), file_.bytes) {}
+  explicit ZipReader(const std::string& path)
+      : place_(std::filesystem::path(path).filename().string()),
+        file_(mapFile(path)),
+        bytes_(reinterpret_cast<const char*>(file_.memory.get()), file_.bytes) {}
 
   std::map<std::string, Tensor> run() {
     const size_t end = bytes_.rfind(std::string_view("PK\5\6", 4));
@@ -147,8 +157,10 @@ class ZipReader {
     }
     std::map<std::string, Tensor> arrays;
     for (uint64_t i = 0; i < count; ++i) {
-      if (at > bytes_.size() || bytes_.size() - at < 46 || bytes_.substr(at, 4) != std::string_view("PK\1\2", 4)) fail("has a broken directory.");
-      const uint16_t method = read<uint16_t>(at + 10), nameLength = read<uint16_t>(at + 28), extraLength = read<uint16_t>(at + 30), commentLength = read<uint16_t>(at + 32);
+      if (at > bytes_.size() || bytes_.size() - at < 46 || bytes_.substr(at, 4) != std::string_view("PK\1\2", 4))
+        fail("has a broken directory.");
+      const uint16_t method = read<uint16_t>(at + 10), nameLength = read<uint16_t>(at + 28),
+                     extraLength = read<uint16_t>(at + 30), commentLength = read<uint16_t>(at + 32);
       uint64_t packed = read<uint32_t>(at + 20), size = read<uint32_t>(at + 24), offset = read<uint32_t>(at + 42);
       if (bytes_.size() - at - 46 < size_t(nameLength) + extraLength) fail("has a broken directory.");
       std::string name(bytes_.substr(at + 46, nameLength));
@@ -194,13 +206,16 @@ class ZipReader {
 
   std::string member(const std::string& name, uint16_t method, uint64_t offset, uint64_t packed, uint64_t size) const {
     const auto wrong = [&](const std::string& what) { fail(text("array '", name, "' ", what)); };
-    if (offset > bytes_.size() || bytes_.size() - offset < 30 || bytes_.substr(offset, 4) != std::string_view("PK\3\4", 4)) wrong("lies outside the file.");
+    if (offset > bytes_.size() || bytes_.size() - offset < 30 ||
+        bytes_.substr(offset, 4) != std::string_view("PK\3\4", 4))
+      wrong("lies outside the file.");
     const uint64_t start = offset + 30 + read<uint16_t>(offset + 26) + read<uint16_t>(offset + 28);
     if (start > bytes_.size() || packed > bytes_.size() - start) wrong("lies outside the file.");
     const std::string_view data = bytes_.substr(start, packed);
     if (method == 0) return std::string(data);
     if (method != 8) wrong(text("is packed by method ", method, "; expected stored or deflated."));
-    if (size > kMaxMember || size / 1100 > packed + 64) wrong(text("claims ", size, " bytes from ", packed, " packed ones."));
+    if (size > kMaxMember || size / 1100 > packed + 64)
+      wrong(text("claims ", size, " bytes from ", packed, " packed ones."));
     return inflate(data, size, wrong);
   }
 
@@ -239,13 +254,17 @@ void put(std::string& out, T value) {
 }
 
 /// f32 for types that .npy has not.
-Tensor asWritable(const Tensor& tensor) { return tensor.dtype == DType::BF16 ? Tensor::fromFloats(tensor.shape, tensor.toFloats()) : tensor; }
+Tensor asWritable(const Tensor& tensor) {
+  return tensor.dtype == DType::BF16 ? Tensor::fromFloats(tensor.shape, tensor.toFloats()) : tensor;
+}
 
 std::string npyHeader(const Tensor& tensor) {
   std::string shape;
   for (const int64_t size : tensor.shape) shape += std::to_string(size) + ", ";
-  const NpyFormat* format = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const NpyFormat& f) { return f.dtype == tensor.dtype && !f.convert; });
-  std::string header = text("{'descr': '", format->bytes == 1 ? '|' : '<', format->code, "', 'fortran_order': False, 'shape': (", shape, "), }");
+  const NpyFormat* format = std::find_if(std::begin(kFormats), std::end(kFormats),
+                                         [&](const NpyFormat& f) { return f.dtype == tensor.dtype && !f.convert; });
+  std::string header = text("{'descr': '", format->bytes == 1 ? '|' : '<', format->code,
+                            "', 'fortran_order': False, 'shape': (", shape, "), }");
   header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
   std::string out("\x93NUMPY\x01\x00", 8);
@@ -264,14 +283,15 @@ void saveNpz(const std::string& path, const std::map<std::string, Tensor>& array
     std::string content = npyHeader(tensor);
     content.append(reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes()));
     if (content.size() >= UINT32_MAX || out.size() >= UINT32_MAX - content.size())
-      throw Error(Code::Usage, text("[", path, "] array '", name, "' makes the file larger than 4 GB; write .safetensors instead."));
+      throw Error(Code::Usage,
+                  text("[", path, "] array '", name, "' makes the file larger than 4 GB; write .safetensors instead."));
     const std::string member = name + ".npy";
     const uint32_t sum = uint32_t(crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size()));
     std::string common;
-    put(common, uint16_t(20));                     // version needed
-    put(common, uint16_t(0x800));                  // names are UTF-8
-    put(common, uint16_t(0));                      // stored
-    put(common, uint32_t(0x00210000));             // 1980-01-01: equal arrays give equal files
+    put(common, uint16_t(20));          // version needed
+    put(common, uint16_t(0x800));       // names are UTF-8
+    put(common, uint16_t(0));           // stored
+    put(common, uint32_t(0x00210000));  // 1980-01-01: equal arrays give equal files
     put(common, sum);
     put(common, uint32_t(content.size()));
     put(common, uint32_t(content.size()));
@@ -280,8 +300,8 @@ void saveNpz(const std::string& path, const std::map<std::string, Tensor>& array
     directory += std::string("PK\1\2", 4);
     put(directory, uint16_t(20));
     directory += common;
-    put(directory, uint16_t(0));                   // comment
-    put(directory, uint16_t(0));                   // disk
+    put(directory, uint16_t(0));  // comment
+    put(directory, uint16_t(0));  // disk
     put(directory, uint16_t(0));
     put(directory, uint32_t(0));
     put(directory, uint32_t(out.size()));

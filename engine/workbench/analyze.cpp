@@ -16,7 +16,8 @@ namespace fw {
 
 AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel, const Progress& progress) {
   const AnalysisDef& analysis = findAnalysis(call.analysis);
-  const Params complete = completeParams(Node{.name = call.analysis, .params = call.options}, BlockDef{.id = call.analysis, .params = analysis.params}, {});
+  const Params complete = completeParams(Node{.name = call.analysis, .params = call.options},
+                                         BlockDef{.id = call.analysis, .params = analysis.params}, {});
   std::map<std::string, int64_t> dims;
   BatchSource source;
   std::string recipe;
@@ -24,15 +25,19 @@ AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel, const
   if (call.dataFile.empty()) {
     task = makeTask(call.task, call.taskOptions, call.seed);
     dims = task->dims(call.batch);
-    source = [&](int64_t index) { return index < call.batches ? task->batch(Split::Test, index, call.batch) : Batch{}; };
+    source = [&](int64_t index) {
+      return index < call.batches ? task->batch(Split::Test, index, call.batch) : Batch{};
+    };
     recipe = text("test split of ", call.task, ", ", call.batches * call.batch, " rows, seed ", call.seed);
   } else {
     const std::map<std::string, Tensor> arrays = loadArrays(call.dataFile);
     if (arrays.empty()) throw Error(Code::Data, text("[", call.dataFile, "] holds no array."));
     const Shape& first = arrays.begin()->second.shape;
     if (first.rank() > 0) dims["B"] = first[0];
-    if (const auto tokens = arrays.find("tokens"); tokens != arrays.end() && tokens->second.shape.rank() == 2) dims["T"] = tokens->second.shape[1];
-    else if (first.rank() > 1) dims["T"] = first[1];
+    if (const auto tokens = arrays.find("tokens"); tokens != arrays.end() && tokens->second.shape.rank() == 2)
+      dims["T"] = tokens->second.shape[1];
+    else if (first.rank() > 1)
+      dims["T"] = first[1];
     source = [arrays](int64_t index) { return index == 0 ? arrays : Batch{}; };
     recipe = text("data of ", call.dataFile);
   }
@@ -71,12 +76,26 @@ Json numbers(const std::vector<double>& values) {
 }  // namespace
 
 std::string analysisJson(const AnalysisResult& result) {
-  Json json = {{"analysis", result.analysis}, {"recipe", result.recipe}, {"warnings", result.warnings}, {"matrices", Json::array()}, {"series", Json::array()}};
+  Json json = {{"analysis", result.analysis},
+               {"recipe", result.recipe},
+               {"warnings", result.warnings},
+               {"matrices", Json::array()},
+               {"series", Json::array()}};
   for (const Matrix& matrix : result.matrices)
-    json["matrices"].push_back({{"name", matrix.name}, {"title", matrix.title}, {"unit", matrix.unit}, {"row_title", matrix.rowTitle}, {"column_title", matrix.columnTitle},
-                                {"rows", matrix.rows}, {"columns", matrix.columns}, {"values", numbers(matrix.values)}});
+    json["matrices"].push_back({{"name", matrix.name},
+                                {"title", matrix.title},
+                                {"unit", matrix.unit},
+                                {"row_title", matrix.rowTitle},
+                                {"column_title", matrix.columnTitle},
+                                {"rows", matrix.rows},
+                                {"columns", matrix.columns},
+                                {"values", numbers(matrix.values)}});
   for (const Series& series : result.series)
-    json["series"].push_back({{"name", series.name}, {"title", series.title}, {"unit", series.unit}, {"labels", series.labels}, {"values", numbers(series.values)}});
+    json["series"].push_back({{"name", series.name},
+                              {"title", series.title},
+                              {"unit", series.unit},
+                              {"labels", series.labels},
+                              {"values", numbers(series.values)}});
   return json.dump(2) + "\n";
 }
 
@@ -99,7 +118,8 @@ void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& fo
   for (const Series& series : result.series) {
     std::ostringstream out = classicStream();
     out << "label," << csvText(series.name + (series.unit.empty() ? "" : " [" + series.unit + "]")) << '\n';
-    for (size_t i = 0; i < series.values.size(); ++i) out << csvText(series.labels[i]) << ',' << series.values[i] << '\n';
+    for (size_t i = 0; i < series.values.size(); ++i)
+      out << csvText(series.labels[i]) << ',' << series.values[i] << '\n';
     writeFileAtomically((folder / (series.name + ".csv")).string(), out.str());
   }
   writeFileAtomically((folder / (result.analysis + ".json")).string(), analysisJson(result));

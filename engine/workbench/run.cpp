@@ -18,7 +18,8 @@ namespace {
 
 std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
   return std::make_shared<const Plan>(
-      makePlan(std::make_shared<const ir::Graph>(std::move(graph)), {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes}));
+      makePlan(std::make_shared<const ir::Graph>(std::move(graph)),
+               {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes}));
 }
 
 /// B and T of the inputs that a model declares, from tensors: the letters of each root input's dims meet its sizes.
@@ -27,8 +28,10 @@ std::map<std::string, int64_t> dimsOf(const Architecture& architecture, const st
   for (const auto& [id, node] : architecture.root->nodes) {
     if (node->block != kInBlock) continue;
     const auto given = inputs.find(node->name);
-    if (given == inputs.end()) throw Error(Code::Data, text("[", node->name, "] the input file has no array of this name."));
-    std::istringstream words(std::get<std::string>(paramValue(*node, *catalog().find(kInBlock), "dims", architecture.variables)));
+    if (given == inputs.end())
+      throw Error(Code::Data, text("[", node->name, "] the input file has no array of this name."));
+    std::istringstream words(
+        std::get<std::string>(paramValue(*node, *catalog().find(kInBlock), "dims", architecture.variables)));
     int axis = 0;
     for (std::string word; words >> word; ++axis)
       if (axis < given->second.shape.rank()) dims.emplace(word, given->second.shape[axis]);
@@ -41,9 +44,12 @@ Tensor converted(const Tensor& from, DType dtype) {
   Tensor to = Tensor::make(dtype, from.shape);
   const std::vector<double> values = from.toDoubles();
   for (size_t i = 0; i < values.size(); ++i) {
-    if (dtype == DType::F32) to.data<float>()[i] = float(values[i]);
-    else if (dtype == DType::I64) to.data<int64_t>()[i] = int64_t(values[i]);
-    else throw Error(Code::Type, text("[input] ", name(from.dtype), " cannot become ", name(dtype), "."));
+    if (dtype == DType::F32)
+      to.data<float>()[i] = float(values[i]);
+    else if (dtype == DType::I64)
+      to.data<int64_t>()[i] = int64_t(values[i]);
+    else
+      throw Error(Code::Type, text("[input] ", name(from.dtype), " cannot become ", name(dtype), "."));
   }
   return to;
 }
@@ -80,41 +86,52 @@ void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& gi
     const ir::ParameterInfo* parameter = graph.findParameter(name);
     if (!parameter) continue;  // a part of the model that this graph does not use
     const ir::TensorType type = graph.type({parameter->node, 0});
-    if (!(type.shape == tensor.shape)) throw Error(Code::Data, text("[", name, "] the weights have ", tensor.shape, "; expected ", type.shape, "."));
+    if (!(type.shape == tensor.shape))
+      throw Error(Code::Data, text("[", name, "] the weights have ", tensor.shape, "; expected ", type.shape, "."));
     store.set(name, converted(tensor, type.dtype));
   }
   if (!given.empty())
     for (const ir::ParameterInfo& parameter : graph.parameters)
       if (!given.contains(parameter.name)) missing += (missing.empty() ? "" : ", ") + parameter.name;
-  if (!missing.empty()) throw Error(Code::Data, text("[weights] no tensor for ", missing.size() > 200 ? missing.substr(0, 200) + "..." : missing, "."));
+  if (!missing.empty())
+    throw Error(Code::Data,
+                text("[weights] no tensor for ", missing.size() > 200 ? missing.substr(0, 200) + "..." : missing, "."));
   if (given.empty()) initializeParameters(graph, seed, store);
 }
 
-std::map<std::string, Tensor> run(const Architecture& architecture, const RunOptions& options, const CancelToken& cancel, const Progress& progress) {
+std::map<std::string, Tensor> run(const Architecture& architecture, const RunOptions& options,
+                                  const CancelToken& cancel, const Progress& progress) {
   LowerOptions lowering{.mode = Mode::Prefill, .dims = dimsOf(architecture, options.inputs)};
   ir::Graph graph = *lowerOrThrow(architecture, catalog(), lowering);
-  if (!options.record.empty()) graph = ir::withProbes(graph, [&](const ir::ProbeInfo& probe) { return fnmatch(options.record.c_str(), probe.name.c_str(), 0) == 0; });
+  if (!options.record.empty())
+    graph = ir::withProbes(
+        graph, [&](const ir::ProbeInfo& probe) { return fnmatch(options.record.c_str(), probe.name.c_str(), 0) == 0; });
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
   Store store(*backend);
   loadWeights(graph, options.weights, options.seed, store);
   Executor executor(planOn(*backend, optimized(graph)), store);
   for (const ir::InputInfo& input : executor.plan().graph->inputs) {
     const auto given = options.inputs.find(input.name);
-    if (given == options.inputs.end()) throw Error(Code::Data, text("[", input.name, "] the input file has no array of this name."));
+    if (given == options.inputs.end())
+      throw Error(Code::Data, text("[", input.name, "] the input file has no array of this name."));
     executor.setInput(input.name, converted(given->second, graph.type({graph.findInput(input.name)->node, 0}).dtype));
   }
   executor.run(cancel, progress);
   std::map<std::string, Tensor> outputs;
-  for (const ir::OutputInfo& output : executor.plan().graph->outputs) outputs[output.name] = executor.output(output.name);
+  for (const ir::OutputInfo& output : executor.plan().graph->outputs)
+    outputs[output.name] = executor.output(output.name);
   return outputs;
 }
 
-std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights, const GenerateOptions& options,
-                              const std::function<bool(int64_t)>& onToken, const CancelToken& cancel) {
+std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
+                              const GenerateOptions& options, const std::function<bool(int64_t)>& onToken,
+                              const CancelToken& cancel) {
   if (options.prompt.empty()) throw Error(Code::Usage, "[generate] the prompt is empty.");
-  if (!(options.temperature >= 0)) throw Error(Code::Usage, text("[generate] the temperature is ", options.temperature, "; expected at least 0."));
+  if (!(options.temperature >= 0))
+    throw Error(Code::Usage, text("[generate] the temperature is ", options.temperature, "; expected at least 0."));
   const int64_t length = int64_t(options.prompt.size()) + options.tokens;
-  const std::shared_ptr<const ir::Graph> graph = lowerOrThrow(architecture, catalog(), {.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = length});
+  const std::shared_ptr<const ir::Graph> graph = lowerOrThrow(
+      architecture, catalog(), {.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = length});
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
   Store store(*backend);
   loadWeights(*graph, weights, options.seed, store);
@@ -131,7 +148,8 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
   std::vector<int64_t> tokens = options.prompt;
   for (int64_t at = 0; at + 1 < length; ++at) {
     const int64_t token = tokens[size_t(at)];
-    if (token < 0 || token >= vocabulary) throw Error(Code::Data, text("[generate] token ", token, " is outside the vocabulary of ", vocabulary, "."));
+    if (token < 0 || token >= vocabulary)
+      throw Error(Code::Data, text("[generate] token ", token, " is outside the vocabulary of ", vocabulary, "."));
     executor.setInput("tokens", Tensor::fromInts({1, 1}, {token}));
     if (executor.plan().graph->findInput("position")) executor.setInput("position", Tensor::scalarInt(at));
     executor.run(cancel);
@@ -142,7 +160,8 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
     if (options.temperature > 0) {
       std::vector<double> weightsOf(logits.size());
       double total = 0;
-      for (size_t i = 0; i < logits.size(); ++i) total += weightsOf[i] = std::exp((double(logits[i]) - logits[best]) / options.temperature);
+      for (size_t i = 0; i < logits.size(); ++i)
+        total += weightsOf[i] = std::exp((double(logits[i]) - logits[best]) / options.temperature);
       double draw = rng.uniform() * total;
       for (next = 0; next + 1 < logits.size() && draw >= weightsOf[next]; ++next) draw -= weightsOf[next];
     }
@@ -155,10 +174,12 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
 BenchReport bench(const Architecture& architecture, const BenchOptions& options, const CancelToken& cancel) {
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
   BenchReport report;
-  const CostReport counted = cost(architecture, {.batch = options.batch, .time = options.time, .mode = options.mode, .withPeak = false});
+  const CostReport counted =
+      cost(architecture, {.batch = options.batch, .time = options.time, .mode = options.mode, .withPeak = false});
   if (options.mode == "train") {
     TrainOptions training{.task = "random_tokens", .steps = options.repeat + 1, .batch = options.batch};
-    training.taskOptions = {{"length", options.time}, {"vocabulary", vocabularyOf(*lowerOrThrow(architecture, catalog(), {}))}};
+    training.taskOptions = {{"length", options.time},
+                            {"vocabulary", vocabularyOf(*lowerOrThrow(architecture, catalog(), {}))}};
     Trainer trainer(std::make_shared<const Architecture>(architecture), training, *backend);
     trainer.step(cancel);
     for (int64_t i = 0; i < options.repeat; ++i) report.seconds.push_back(trainer.step(cancel).seconds);
@@ -166,12 +187,15 @@ BenchReport bench(const Architecture& architecture, const BenchOptions& options,
   } else {
     const bool isDecode = options.mode == "decode";
     const auto graph = lowerOrThrow(architecture, catalog(),
-                                    {.mode = isDecode ? Mode::Decode : Mode::Prefill, .dims = {{"B", options.batch}, {"T", isDecode ? 1 : options.time}}, .cacheLength = options.time});
+                                    {.mode = isDecode ? Mode::Decode : Mode::Prefill,
+                                     .dims = {{"B", options.batch}, {"T", isDecode ? 1 : options.time}},
+                                     .cacheLength = options.time});
     Store store(*backend);
     initializeParameters(*graph, 1, store);
     Executor executor(planOn(*backend, optimized(*graph)), store);
     fillRandomInputs(*executor.plan().graph, executor, vocabularyOf(*graph));
-    if (isDecode && executor.plan().graph->findInput("position")) executor.setInput("position", Tensor::scalarInt(options.time - 1));
+    if (isDecode && executor.plan().graph->findInput("position"))
+      executor.setInput("position", Tensor::scalarInt(options.time - 1));
     executor.run(cancel);
     for (int64_t i = 0; i < options.repeat; ++i) {
       const double start = backend->seconds();
@@ -191,7 +215,9 @@ BenchReport bench(const Architecture& architecture, const BenchOptions& options,
   }
   std::vector<double> ordered = report.seconds;
   std::sort(ordered.begin(), ordered.end());
-  if (!ordered.empty()) report.median = ordered.size() % 2 ? ordered[ordered.size() / 2] : (ordered[ordered.size() / 2 - 1] + ordered[ordered.size() / 2]) / 2;
+  if (!ordered.empty())
+    report.median = ordered.size() % 2 ? ordered[ordered.size() / 2]
+                                       : (ordered[ordered.size() / 2 - 1] + ordered[ordered.size() / 2]) / 2;
   report.flopsPerSecond = report.median > 0 ? counted.flops / report.median : 0;
   return report;
 }

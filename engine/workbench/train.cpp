@@ -30,19 +30,33 @@ Json toJson(const Params& params) {
 Params toParams(const Json& json, const std::string& place) {
   Params params;
   for (const auto& [name, value] : json.items()) {
-    if (value.is_boolean()) params[name] = value.get<bool>();
-    else if (value.is_number_integer()) params[name] = value.get<int64_t>();
-    else if (value.is_number()) params[name] = value.get<double>();
-    else if (value.is_string()) params[name] = value.get<std::string>();
-    else throw Error(Code::File, text("[", place, "] option '", name, "' is neither number, text nor flag."));
+    if (value.is_boolean())
+      params[name] = value.get<bool>();
+    else if (value.is_number_integer())
+      params[name] = value.get<int64_t>();
+    else if (value.is_number())
+      params[name] = value.get<double>();
+    else if (value.is_string())
+      params[name] = value.get<std::string>();
+    else
+      throw Error(Code::File, text("[", place, "] option '", name, "' is neither number, text nor flag."));
   }
   return params;
 }
 
 Json toJson(const TrainOptions& o) {
-  return {{"task", o.task},           {"task_options", toJson(o.taskOptions)}, {"optimizer", o.optimizer}, {"optimizer_options", toJson(o.optimizerOptions)},
-          {"steps", o.steps},         {"batch", o.batch},                      {"accumulate", o.accumulate}, {"learning_rate", o.learningRate},
-          {"warmup", o.warmup},       {"final_rate", o.finalRate},             {"clip", o.clip},             {"seed", o.seed}};
+  return {{"task", o.task},
+          {"task_options", toJson(o.taskOptions)},
+          {"optimizer", o.optimizer},
+          {"optimizer_options", toJson(o.optimizerOptions)},
+          {"steps", o.steps},
+          {"batch", o.batch},
+          {"accumulate", o.accumulate},
+          {"learning_rate", o.learningRate},
+          {"warmup", o.warmup},
+          {"final_rate", o.finalRate},
+          {"clip", o.clip},
+          {"seed", o.seed}};
 }
 
 /// metrics(step, name, value) in SQLite, and one CSV row a step.
@@ -54,10 +68,14 @@ class MetricsLog {
     sqlite3_busy_timeout(database_, 2000);
     execute("PRAGMA journal_mode=WAL");
     execute("PRAGMA synchronous=NORMAL");
-    execute("CREATE TABLE IF NOT EXISTS metrics(step INTEGER, split TEXT, name TEXT, value REAL, PRIMARY KEY(step, split, name))");
+    execute(
+        "CREATE TABLE IF NOT EXISTS metrics(step INTEGER, split TEXT, name TEXT, value REAL, PRIMARY KEY(step, split, "
+        "name))");
     // What came after the checkpoint that a run resumes from is computed again.
     execute(text("DELETE FROM metrics WHERE step > ", keepUntil));
-    if (sqlite3_prepare_v2(database_, "INSERT OR REPLACE INTO metrics VALUES(?,?,?,?)", -1, &insert_, nullptr) != SQLITE_OK) fail(file);
+    if (sqlite3_prepare_v2(database_, "INSERT OR REPLACE INTO metrics VALUES(?,?,?,?)", -1, &insert_, nullptr) !=
+        SQLITE_OK)
+      fail(file);
     csvPath_ = folder / "metrics.csv";
   }
   MetricsLog(const MetricsLog&) = delete;
@@ -85,16 +103,21 @@ class MetricsLog {
     out.imbue(std::locale::classic());
     out << "step,split,name,value\n";
     sqlite3_stmt* select = nullptr;
-    if (sqlite3_prepare_v2(database_, "SELECT step, split, name, value FROM metrics ORDER BY step, split, name", -1, &select, nullptr) != SQLITE_OK) fail("metrics.sqlite");
+    if (sqlite3_prepare_v2(database_, "SELECT step, split, name, value FROM metrics ORDER BY step, split, name", -1,
+                           &select, nullptr) != SQLITE_OK)
+      fail("metrics.sqlite");
     while (sqlite3_step(select) == SQLITE_ROW)
-      out << sqlite3_column_int64(select, 0) << ',' << reinterpret_cast<const char*>(sqlite3_column_text(select, 1)) << ','
-          << reinterpret_cast<const char*>(sqlite3_column_text(select, 2)) << ',' << std::setprecision(9) << sqlite3_column_double(select, 3) << '\n';
+      out << sqlite3_column_int64(select, 0) << ',' << reinterpret_cast<const char*>(sqlite3_column_text(select, 1))
+          << ',' << reinterpret_cast<const char*>(sqlite3_column_text(select, 2)) << ',' << std::setprecision(9)
+          << sqlite3_column_double(select, 3) << '\n';
     sqlite3_finalize(select);
     writeFileAtomically(csvPath_.string(), out.str());
   }
 
  private:
-  [[noreturn]] void fail(const std::string& place) { throw Error(Code::File, text("[", place, "] ", database_ ? sqlite3_errmsg(database_) : "cannot be opened", ".")); }
+  [[noreturn]] void fail(const std::string& place) {
+    throw Error(Code::File, text("[", place, "] ", database_ ? sqlite3_errmsg(database_) : "cannot be opened", "."));
+  }
   void execute(const std::string& sql) {
     if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("metrics.sqlite");
   }
@@ -113,7 +136,8 @@ TrainState readCheckpoint(const fs::path& folder) {
   const std::string path = (folder / "checkpoint.safetensors").string();
   SafetensorsFile file = loadSafetensors(path);
   const auto step = file.metadata.find("step");
-  if (step == file.metadata.end() || step->second.empty() || step->second.size() > 15 || step->second.find_first_not_of("0123456789") != std::string::npos)
+  if (step == file.metadata.end() || step->second.empty() || step->second.size() > 15 ||
+      step->second.find_first_not_of("0123456789") != std::string::npos)
     throw Error(Code::File, text("[", path, "] names no step."));
   return {std::stoll(step->second), std::move(file.tensors)};
 }
@@ -132,7 +156,8 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
     for (const auto& [name, tensor] : call.weights)
       if (trainer.store().has(name)) trainer.store().set(name, tensor);
   }
-  const Json info = {{"format", "formwright-run"}, {"version", 1}, {"device", call.device}, {"options", toJson(call.options)}};
+  const Json info = {
+      {"format", "formwright-run"}, {"version", 1}, {"device", call.device}, {"options", toJson(call.options)}};
   saveDocument(*call.architecture, (call.out / "model.fw.json").string());
   writeFileAtomically((call.out / "run.json").string(), toSortedText(info));
   MetricsLog log(call.out, trainer.stepsDone());
@@ -158,7 +183,8 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
   };
   try {
     while (trainer.stepsDone() < call.options.steps) {
-      while (observer.isPaused && observer.isPaused() && !cancel.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      while (observer.isPaused && observer.isPaused() && !cancel.stop_requested())
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
       throwIfCancelled(cancel);
       const StepReport report = trainer.step(cancel);
       result.reports.push_back(report);
@@ -173,7 +199,8 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
       if (observer.onStep) observer.onStep(report, call.options.steps, left);
       const bool isLast = report.step == call.options.steps;
       if (call.evaluateEvery > 0 && report.step % call.evaluateEvery == 0 && !isLast) evaluateNow();
-      if (call.checkpointEvery > 0 && report.step % call.checkpointEvery == 0 && !isLast) writeCheckpoint(call.out, trainer);
+      if (call.checkpointEvery > 0 && report.step % call.checkpointEvery == 0 && !isLast)
+        writeCheckpoint(call.out, trainer);
     }
     result.final = evaluateNow();
   } catch (const Error& cause) {
@@ -192,7 +219,8 @@ RunInfo readRun(const fs::path& folder) {
   const Json json = readJsonFile(path);
   const auto wrong = [&](const std::string& what) { throw Error(Code::File, text("[", path, "] ", what)); };
   if (!json.is_object() || json.value("format", "") != "formwright-run") wrong("is no run of Formwright.");
-  if (!json.contains("version") || json["version"] != 1) wrong(text("has version ", json.contains("version") ? json["version"].dump() : "none", "; expected 1."));
+  if (!json.contains("version") || json["version"] != 1)
+    wrong(text("has version ", json.contains("version") ? json["version"].dump() : "none", "; expected 1."));
   RunInfo info{.folder = folder};
   try {
     const Json& o = json.at("options");
@@ -216,10 +244,12 @@ RunInfo readRun(const fs::path& folder) {
   return info;
 }
 
-Evaluation evaluate(const Architecture& architecture, const std::map<std::string, Tensor>& weights, const std::string& task, const Params& taskOptions, uint64_t seed, int64_t batches,
-                    int64_t batch, const std::string& device, const CancelToken& cancel) {
+Evaluation evaluate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
+                    const std::string& task, const Params& taskOptions, uint64_t seed, int64_t batches, int64_t batch,
+                    const std::string& device, const CancelToken& cancel) {
   const std::unique_ptr<Backend> backend = makeBackend(device);
-  Trainer trainer(std::make_shared<const Architecture>(architecture), {.task = task, .taskOptions = taskOptions, .steps = 0, .batch = batch, .seed = seed}, *backend);
+  Trainer trainer(std::make_shared<const Architecture>(architecture),
+                  {.task = task, .taskOptions = taskOptions, .steps = 0, .batch = batch, .seed = seed}, *backend);
   for (const auto& [name, tensor] : weights)
     if (trainer.store().has(name)) trainer.store().set(name, tensor);
   return trainer.evaluate(batches, cancel);

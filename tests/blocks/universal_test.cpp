@@ -1,4 +1,5 @@
-// What holds for every block and every one of its examples, under every weight policy; a new block is tested by existing.
+// What holds for every block and every one of its examples, under every weight policy; a new block is tested by
+// existing.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -40,7 +41,10 @@ Architecture documentOf(const BlockDef& block, const BlockExample& example, cons
     if (port.isOptional) continue;
     std::string dims = port.dims;
     if (dims.starts_with("...")) dims = (example.dims.contains("T") ? "B T" : "B") + dims.substr(3);
-    const std::string kind = port.kind == PortKind::Tokens ? "tokens" : port.kind == PortKind::Pixels ? "pixels" : port.kind == PortKind::Mask ? "mask" : "tensor";
+    const std::string kind = port.kind == PortKind::Tokens   ? "tokens"
+                             : port.kind == PortKind::Pixels ? "pixels"
+                             : port.kind == PortKind::Mask   ? "mask"
+                                                             : "tensor";
     const NodeId in = editor.addNode({}, "in", {}, {{"kind", kind}, {"dims", dims}}, port.name);
     editor.connect({}, {in, "y"}, {node, port.name});
   }
@@ -60,7 +64,8 @@ class UniversalBlock : public ::testing::TestWithParam<Case> {
   const BlockDef& block() const { return *GetParam().block; }
   const BlockExample& example() const { return block().examples[GetParam().example]; }
 
-  std::shared_ptr<const ir::Graph> lowered(const Architecture& architecture, Mode mode, int64_t time = 0, int64_t cache = 16) const {
+  std::shared_ptr<const ir::Graph> lowered(const Architecture& architecture, Mode mode, int64_t time = 0,
+                                           int64_t cache = 16) const {
     std::map<std::string, int64_t> dims = example().dims;
     if (time > 0) dims["T"] = time;
     return lowerOrThrow(architecture, blocks(), {.mode = mode, .dims = dims, .cacheLength = cache});
@@ -71,8 +76,10 @@ class UniversalBlock : public ::testing::TestWithParam<Case> {
     Rng rng(seed);
     Tensor tensor = Tensor::make(type.dtype, type.shape);
     for (int64_t i = 0; i < tensor.count(); ++i) {
-      if (type.dtype == DType::I64) tensor.data<int64_t>()[i] = rng.below(5);
-      else tensor.data<float>()[i] = float(rng.normal());
+      if (type.dtype == DType::I64)
+        tensor.data<int64_t>()[i] = rng.below(5);
+      else
+        tensor.data<float>()[i] = float(rng.normal());
     }
     return tensor;
   }
@@ -86,8 +93,11 @@ class UniversalBlock : public ::testing::TestWithParam<Case> {
     }
   }
 
-  static std::map<std::string, std::vector<float>> run(const ir::Graph& graph, Store& store, const std::map<std::string, Tensor>& inputs) {
-    Executor executor(std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(optimized(graph)), {.threads = 2})), store);
+  static std::map<std::string, std::vector<float>> run(const ir::Graph& graph, Store& store,
+                                                       const std::map<std::string, Tensor>& inputs) {
+    Executor executor(
+        std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(optimized(graph)), {.threads = 2})),
+        store);
     for (const auto& [name, value] : inputs)
       if (executor.plan().graph->findInput(name)) executor.setInput(name, value);
     executor.run();
@@ -101,7 +111,9 @@ class UniversalBlock : public ::testing::TestWithParam<Case> {
     std::map<std::string, Tensor> inputs;
     uint64_t seed = 1;
     for (const ir::InputInfo& input : graph.inputs)
-      inputs[input.name] = input.name == "seed" || input.name == "position" ? Tensor::scalarInt(0) : randomTensor(graph.type({input.node, 0}), ++seed);
+      inputs[input.name] = input.name == "seed" || input.name == "position"
+                               ? Tensor::scalarInt(0)
+                               : randomTensor(graph.type({input.node, 0}), ++seed);
     return inputs;
   }
 };
@@ -110,7 +122,8 @@ TEST_P(UniversalBlock, LowersInTrainingAndPrefill) {
   const Architecture architecture = documentOf(block(), example());
   for (const Mode mode : {Mode::Train, Mode::Prefill}) {
     const LowerResult result = lower(architecture, blocks(), {.mode = mode, .dims = example().dims});
-    for (const Diagnostic& diagnostic : result.diagnostics) EXPECT_NE(diagnostic.severity, Severity::Error) << diagnostic.text;
+    for (const Diagnostic& diagnostic : result.diagnostics)
+      EXPECT_NE(diagnostic.severity, Severity::Error) << diagnostic.text;
     ASSERT_TRUE(result.graph);
     EXPECT_NO_THROW(ir::verify(*result.graph));
   }
@@ -174,8 +187,10 @@ TEST_P(UniversalBlock, FutureNeverChangesThePast) {
     const int64_t inner = tensor.count() / (batch * time);
     for (int64_t b = 0; b < batch; ++b)
       for (int64_t i = (b * time + cut) * inner; i < (b + 1) * time * inner; ++i) {
-        if (tensor.dtype == DType::I64) tensor.data<int64_t>()[i] = (tensor.data<int64_t>()[i] + 1) % 5;
-        else tensor.data()[i] += 3;
+        if (tensor.dtype == DType::I64)
+          tensor.data<int64_t>()[i] = (tensor.data<int64_t>()[i] + 1) % 5;
+        else
+          tensor.data()[i] += 3;
       }
   }
   const auto after = run(*graph, store, inputs);
@@ -186,8 +201,10 @@ TEST_P(UniversalBlock, FutureNeverChangesThePast) {
       for (int64_t t = 0; t < time; ++t)
         for (int64_t i = 0; i < inner; ++i) {
           const size_t at = size_t((b * time + t) * inner + i);
-          if (t < cut) EXPECT_EQ(values[at], after.at(name)[at]) << name << " at time " << t;
-          else isChanged = isChanged || values[at] != after.at(name)[at];
+          if (t < cut)
+            EXPECT_EQ(values[at], after.at(name)[at]) << name << " at time " << t;
+          else
+            isChanged = isChanged || values[at] != after.at(name)[at];
         }
     EXPECT_TRUE(isChanged) << name << " ignores its input";
   }
@@ -209,7 +226,8 @@ TEST_P(UniversalBlock, StepwiseDecodeEqualsTheFullPass) {
     shape.set(1, count);
     Tensor part = Tensor::make(tensor.dtype, shape);
     const int64_t row = tensor.bytes() / (batch * time);
-    for (int64_t b = 0; b < batch; ++b) std::copy_n(tensor.memory.get() + (b * time + from) * row, count * row, part.memory.get() + b * count * row);
+    for (int64_t b = 0; b < batch; ++b)
+      std::copy_n(tensor.memory.get() + (b * time + from) * row, count * row, part.memory.get() + b * count * row);
     return part;
   };
   for (int64_t prompt = 1; prompt <= time; ++prompt) {
@@ -232,12 +250,15 @@ TEST_P(UniversalBlock, StepwiseDecodeEqualsTheFullPass) {
         const int64_t inner = int64_t(values.size()) / (batch * count);
         all.resize(size_t(batch * time * inner));
         for (int64_t b = 0; b < batch; ++b)
-          for (int64_t i = 0; i < count * inner; ++i) all[size_t((b * time + at) * inner + i)] = values[size_t(b * count * inner + i)];
+          for (int64_t i = 0; i < count * inner; ++i)
+            all[size_t((b * time + at) * inner + i)] = values[size_t(b * count * inner + i)];
       }
       at += count;
     }
     for (const auto& [name, values] : expected)
-      for (size_t i = 0; i < values.size(); ++i) ASSERT_NEAR(got.at(name)[i], values[i], 2e-5 * (1 + std::fabs(values[i]))) << name << " element " << i << " after a prompt of " << prompt;
+      for (size_t i = 0; i < values.size(); ++i)
+        ASSERT_NEAR(got.at(name)[i], values[i], 2e-5 * (1 + std::fabs(values[i])))
+            << name << " element " << i << " after a prompt of " << prompt;
   }
 }
 
@@ -248,11 +269,12 @@ TEST_P(UniversalBlock, SurvivesSavingAndLoading) {
   EXPECT_EQ(lowered(again, Mode::Train)->hash(), lowered(architecture, Mode::Train)->hash());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, UniversalBlock, ::testing::ValuesIn(allCases()), [](const ::testing::TestParamInfo<Case>& info) {
-  std::string name = info.param.block->id + "_" + std::to_string(info.param.example);
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(All, UniversalBlock, ::testing::ValuesIn(allCases()),
+                         [](const ::testing::TestParamInfo<Case>& info) {
+                           std::string name = info.param.block->id + "_" + std::to_string(info.param.example);
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
 
 TEST(BlockTable, EveryBlockExplainsItself) {
   for (const BlockDef& block : allBlocks()) {

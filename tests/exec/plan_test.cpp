@@ -1,4 +1,5 @@
-// The planner: memory is shared over time, nothing overlaps that lives at once, limits are told, the null device plans all.
+// The planner: memory is shared over time, nothing overlaps that lives at once, limits are told, the null device plans
+// all.
 #include "engine/exec/plan.h"
 
 #include <gtest/gtest.h>
@@ -171,7 +172,8 @@ TEST(Optimize, FusedChainsKeepTheirResults) {
   std::map<std::string, std::vector<float>> results[2];
   for (const bool isFast : {false, true}) {
     Store store(*cpu);
-    Executor executor(std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(isFast ? fast : plain))), store);
+    Executor executor(std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(isFast ? fast : plain))),
+                      store);
     executor.setInput("x", Tensor::fromFloats({5, 7}, values));
     executor.setInput("row", Tensor::fromFloats({7}, rowValues));
     executor.run();

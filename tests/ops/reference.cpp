@@ -77,7 +77,8 @@ Loop reduce(double start, double (*f)(double, double)) {
     std::vector<int64_t> axes = call.attrs.list("axes");
     for (int64_t& axis : axes) axis = x.shape.axis(int(axis));
     Shape kept;
-    for (int i = 0; i < x.shape.rank(); ++i) kept.append(std::find(axes.begin(), axes.end(), i) != axes.end() ? 1 : x.shape[i]);
+    for (int i = 0; i < x.shape.rank(); ++i)
+      kept.append(std::find(axes.begin(), axes.end(), i) != axes.end() ? 1 : x.shape[i]);
     for (int64_t i = 0; i < x.shape.count(); ++i) {
       Index index = indexAt(x.shape, i);
       for (const int64_t axis : axes) index[size_t(axis)] = 0;
@@ -94,7 +95,8 @@ Loop move(std::function<Index(const Call&, const Index&)> from, double absent = 
     Array y = make(call.types[0].shape);
     for (int64_t i = 0; i < y.shape.count(); ++i) {
       const Index source = from(call, indexAt(y.shape, i));
-      y.values[size_t(i)] = !source.empty() && source[0] < 0 ? absent : call.in[0].values[size_t(flatAt(call.in[0].shape, source))];
+      y.values[size_t(i)] =
+          !source.empty() && source[0] < 0 ? absent : call.in[0].values[size_t(flatAt(call.in[0].shape, source))];
     }
     return Arrays{y};
   };
@@ -162,7 +164,9 @@ Arrays topK(const Call& call) {
   for (int64_t r = 0; r < rows; ++r) {
     std::vector<int64_t> order(static_cast<size_t>(width));
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return x.values[size_t(r * width + a)] > x.values[size_t(r * width + b)]; });
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+      return x.values[size_t(r * width + a)] > x.values[size_t(r * width + b)];
+    });
     for (int64_t i = 0; i < k; ++i) {
       values.values[size_t(r * k + i)] = x.values[size_t(r * width + order[size_t(i)])];
       indices.values[size_t(r * k + i)] = double(order[size_t(i)]);
@@ -434,7 +438,8 @@ bool hasLoop(const OpDef& op, const ir::Attrs& attrs) {
 
 Arrays apply(const ir::Node& node, const Arrays& in, const std::vector<ir::TensorType>& inputTypes) {
   if (hasLoop(*node.op, node.attrs)) return loops().at(node.op->name)(Call{in, node.attrs, node.types});
-  if (!node.op->decompose) throw Error(Code::Internal, text("[reference] op '", node.op->name, "' has neither loops nor a decomposition."));
+  if (!node.op->decompose)
+    throw Error(Code::Internal, text("[reference] op '", node.op->name, "' has neither loops nor a decomposition."));
   ir::Builder builder;
   std::vector<ir::Value> values;
   std::map<std::string, Array> inputs;
@@ -442,7 +447,8 @@ Arrays apply(const ir::Node& node, const Arrays& in, const std::vector<ir::Tenso
     values.push_back(builder.input(text("i", i), inputTypes[i]));
     inputs[text("i", i)] = in[i];
   }
-  const std::vector<ir::Value> outputs = node.op->decompose(DecomposeCall{builder, values, node.attrs, node.body.get()});
+  const std::vector<ir::Value> outputs =
+      node.op->decompose(DecomposeCall{builder, values, node.attrs, node.body.get()});
   for (size_t o = 0; o < outputs.size(); ++o) builder.output(text("o", o), outputs[o]);
   const std::map<std::string, Array> results = evaluate(builder.finish(), inputs);
   Arrays ordered;
@@ -459,7 +465,8 @@ bool hasReference(const OpDef& op) { return loops().contains(op.name) || op.deco
 std::map<std::string, Array> evaluate(const ir::Graph& graph, const std::map<std::string, Array>& inputs) {
   std::vector<Arrays> values(graph.nodes.size());
   for (const ir::InputInfo& input : graph.inputs) values[size_t(input.node)] = {inputs.at(input.name)};
-  for (const ir::ParameterInfo& parameter : graph.parameters) values[size_t(parameter.node)] = {inputs.at(parameter.name)};
+  for (const ir::ParameterInfo& parameter : graph.parameters)
+    values[size_t(parameter.node)] = {inputs.at(parameter.name)};
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     if (!values[i].empty()) continue;
     Arrays in;
@@ -471,7 +478,8 @@ std::map<std::string, Array> evaluate(const ir::Graph& graph, const std::map<std
     values[i] = apply(graph.nodes[i], in, types);
   }
   std::map<std::string, Array> outputs;
-  for (const ir::OutputInfo& output : graph.outputs) outputs[output.name] = values[size_t(output.value.node)][size_t(output.value.output)];
+  for (const ir::OutputInfo& output : graph.outputs)
+    outputs[output.name] = values[size_t(output.value.node)][size_t(output.value.output)];
   return outputs;
 }
 

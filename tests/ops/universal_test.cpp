@@ -35,16 +35,31 @@ std::vector<Case> allCases() {
 Tensor makeInput(const ExampleInput& input, Rng& rng) {
   std::vector<double> values = input.values;
   if (values.empty())
-    for (int64_t i = 0; i < input.shape.count(); ++i) values.push_back(input.low + (input.high - input.low) * rng.uniform());
+    for (int64_t i = 0; i < input.shape.count(); ++i)
+      values.push_back(input.low + (input.high - input.low) * rng.uniform());
   Tensor tensor = Tensor::make(input.dtype, input.shape);
   for (int64_t i = 0; i < tensor.count(); ++i) switch (input.dtype) {
-      case DType::F32: tensor.data<float>()[i] = float(values[size_t(i)]); break;
-      case DType::F16: tensor.data<uint16_t>()[i] = floatToHalf(float(values[size_t(i)])); break;
-      case DType::BF16: tensor.data<uint16_t>()[i] = floatToBfloat(float(values[size_t(i)])); break;
-      case DType::I8: tensor.data<int8_t>()[i] = int8_t(std::floor(values[size_t(i)])); break;
-      case DType::I32: tensor.data<int32_t>()[i] = int32_t(std::floor(values[size_t(i)])); break;
-      case DType::I64: tensor.data<int64_t>()[i] = int64_t(std::floor(values[size_t(i)])); break;
-      case DType::Bool: tensor.data<uint8_t>()[i] = std::floor(values[size_t(i)]) != 0; break;
+      case DType::F32:
+        tensor.data<float>()[i] = float(values[size_t(i)]);
+        break;
+      case DType::F16:
+        tensor.data<uint16_t>()[i] = floatToHalf(float(values[size_t(i)]));
+        break;
+      case DType::BF16:
+        tensor.data<uint16_t>()[i] = floatToBfloat(float(values[size_t(i)]));
+        break;
+      case DType::I8:
+        tensor.data<int8_t>()[i] = int8_t(std::floor(values[size_t(i)]));
+        break;
+      case DType::I32:
+        tensor.data<int32_t>()[i] = int32_t(std::floor(values[size_t(i)]));
+        break;
+      case DType::I64:
+        tensor.data<int64_t>()[i] = int64_t(std::floor(values[size_t(i)]));
+        break;
+      case DType::Bool:
+        tensor.data<uint8_t>()[i] = std::floor(values[size_t(i)]) != 0;
+        break;
     }
   return tensor;
 }
@@ -62,7 +77,8 @@ class UniversalOp : public ::testing::TestWithParam<Case> {
   const OpExample& example() const { return *GetParam().example; }
 
   std::vector<ir::Value> call(ir::Builder& builder, std::vector<ir::Value>& inputs) const {
-    for (size_t i = 0; i < example().inputs.size(); ++i) inputs.push_back(builder.input(text("x", i), {example().inputs[i].dtype, example().inputs[i].shape}));
+    for (size_t i = 0; i < example().inputs.size(); ++i)
+      inputs.push_back(builder.input(text("x", i), {example().inputs[i].dtype, example().inputs[i].shape}));
     return builder.ops(op().name, inputs, example().attrs);
   }
 
@@ -74,7 +90,8 @@ class UniversalOp : public ::testing::TestWithParam<Case> {
     return builder.finish();
   }
 
-  /// Outputs y<o>, and gradients d<i> of sum_o w<o> . y<o> with fixed weights; an output without a gradient weighs nothing.
+  /// Outputs y<o>, and gradients d<i> of sum_o w<o> . y<o> with fixed weights; an output without a gradient weighs
+  /// nothing.
   ir::Graph backward(bool throughDecomposition, bool withoutGradient = false) const {
     ir::Builder builder;
     std::vector<ir::Value> inputs;
@@ -91,16 +108,20 @@ class UniversalOp : public ::testing::TestWithParam<Case> {
       for (size_t o = 0; o < used.size(); ++o) builder.output(text("u", o), used[o]);
       return builder.finish();
     }
-    const std::vector<ir::Value> grads = throughDecomposition ? ir::gradientsThroughDecomposition(builder, used, wrt, seeds) : ir::gradients(builder, used, wrt, seeds);
+    const std::vector<ir::Value> grads = throughDecomposition
+                                             ? ir::gradientsThroughDecomposition(builder, used, wrt, seeds)
+                                             : ir::gradients(builder, used, wrt, seeds);
     for (size_t i = 0, g = 0; i < inputs.size(); ++i)
       if (inputs[i].dtype() == DType::F32 && grads[g++].isValid()) builder.output(text("d", i), grads[g - 1]);
     return builder.finish();
   }
 
-  std::map<std::string, Tensor> run(const ir::Graph& graph, std::map<std::string, Tensor> inputs, int threads = 2, bool isGuarded = true) const {
+  std::map<std::string, Tensor> run(const ir::Graph& graph, std::map<std::string, Tensor> inputs, int threads = 2,
+                                    bool isGuarded = true) const {
     const std::unique_ptr<Backend> backend = makeCpuBackend(threads);
     Store store(*backend);
-    const auto plan = std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(graph), {.threads = threads, .guardBytes = isGuarded ? 64 : 0}));
+    const auto plan = std::make_shared<const Plan>(
+        makePlan(std::make_shared<const ir::Graph>(graph), {.threads = threads, .guardBytes = isGuarded ? 64 : 0}));
     Executor executor(plan, store);
     executor.setGuarded(isGuarded);
     for (const ir::InputInfo& input : graph.inputs) executor.setInput(input.name, inputs.at(input.name));
@@ -114,7 +135,8 @@ class UniversalOp : public ::testing::TestWithParam<Case> {
     Rng rng(12);
     std::map<std::string, Tensor> inputs = tensors_;
     for (const ir::InputInfo& input : graph.inputs)
-      if (!inputs.contains(input.name)) inputs[input.name] = makeInput({.shape = graph.type({input.node, 0}).shape, .low = -1, .high = 1}, rng);
+      if (!inputs.contains(input.name))
+        inputs[input.name] = makeInput({.shape = graph.type({input.node, 0}).shape, .low = -1, .high = 1}, rng);
     return inputs;
   }
 
@@ -127,7 +149,8 @@ class UniversalOp : public ::testing::TestWithParam<Case> {
     for (size_t i = 0; i < values.size(); ++i) {
       if (std::isnan(expected.values[i]) && std::isnan(values[i])) continue;
       if (values[i] == expected.values[i]) continue;
-      ASSERT_LE(std::fabs(values[i] - expected.values[i]), tolerance * scale) << what << " element " << i << ": " << values[i] << ", expected " << expected.values[i];
+      ASSERT_LE(std::fabs(values[i] - expected.values[i]), tolerance * scale)
+          << what << " element " << i << ": " << values[i] << ", expected " << expected.values[i];
     }
   }
 
@@ -143,7 +166,8 @@ TEST_P(UniversalOp, KernelEqualsLoopsInDouble) {
   const ir::Graph graph = forward();
   const std::map<std::string, Array> expected = evaluate(graph, arrays_);
   forEachTarget([&] {
-    for (const auto& [name, value] : run(graph, tensors_)) expectClose(value, expected.at(name), example().tolerance, op().name + " " + name);
+    for (const auto& [name, value] : run(graph, tensors_))
+      expectClose(value, expected.at(name), example().tolerance, op().name + " " + name);
   });
 }
 
@@ -152,14 +176,16 @@ TEST_P(UniversalOp, SameBitsAgainAndOnAnyNumberOfThreads) {
   const std::map<std::string, Tensor> first = run(graph, tensors_, 1, false);
   for (const int threads : {1, 2, 3})
     for (const auto& [name, value] : run(graph, tensors_, threads, false))
-      EXPECT_EQ(std::memcmp(value.memory.get(), first.at(name).memory.get(), size_t(value.bytes())), 0) << op().name << " " << name << " on " << threads << " threads";
+      EXPECT_EQ(std::memcmp(value.memory.get(), first.at(name).memory.get(), size_t(value.bytes())), 0)
+          << op().name << " " << name << " on " << threads << " threads";
 }
 
 TEST_P(UniversalOp, DecompositionEqualsLoops) {
   if (!op().decompose || kRandom.contains(op().name)) return;  // nothing to compare
   ir::Builder builder;
   std::vector<ir::Value> inputs;
-  for (size_t i = 0; i < example().inputs.size(); ++i) inputs.push_back(builder.input(text("x", i), {example().inputs[i].dtype, example().inputs[i].shape}));
+  for (size_t i = 0; i < example().inputs.size(); ++i)
+    inputs.push_back(builder.input(text("x", i), {example().inputs[i].dtype, example().inputs[i].shape}));
   const std::vector<ir::Value> outputs = op().decompose(DecomposeCall{builder, inputs, example().attrs});
   const ir::Graph whole = forward();
   ASSERT_EQ(outputs.size(), whole.outputs.size());
@@ -168,7 +194,8 @@ TEST_P(UniversalOp, DecompositionEqualsLoops) {
     builder.output(text("y", o), outputs[o]);
   }
   const std::map<std::string, Array> expected = evaluate(whole, arrays_);
-  for (const auto& [name, value] : run(builder.finish(), tensors_)) expectClose(value, expected.at(name), example().tolerance * 4, op().name + " " + name);
+  for (const auto& [name, value] : run(builder.finish(), tensors_))
+    expectClose(value, expected.at(name), example().tolerance * 4, op().name + " " + name);
 }
 
 /// Along random directions, in double: the gradient graph is evaluated by kernels, the differences by plain loops.
@@ -211,7 +238,8 @@ TEST_P(UniversalOp, GradientEqualsFiniteDifferences) {
         up[name].values[j] += step * d;
         down[name].values[j] -= step * d;
         if (grad == grads.end()) continue;
-        ASSERT_TRUE(std::isfinite(grad->second.values[j])) << op().name << " gradient of input " << i << " element " << j;
+        ASSERT_TRUE(std::isfinite(grad->second.values[j]))
+            << op().name << " gradient of input " << i << " element " << j;
         expectedSlope += grad->second.values[j] * d;
         magnitude += std::fabs(grad->second.values[j] * d);
       }
@@ -222,7 +250,8 @@ TEST_P(UniversalOp, GradientEqualsFiniteDifferences) {
 }
 
 TEST_P(UniversalOp, GradientEqualsThatOfTheDecomposition) {
-  if (!op().vjp || !op().decompose || !op().hasGradient || !example().isSmooth || kRandom.contains(op().name)) return;  // one way only
+  if (!op().vjp || !op().decompose || !op().hasGradient || !example().isSmooth || kRandom.contains(op().name))
+    return;  // one way only
   const ir::Graph graph = backward(false);
   const std::map<std::string, Tensor> inputs = withWeights(graph);
   std::map<std::string, Array> expected;
@@ -241,7 +270,8 @@ TEST_P(UniversalOp, CostIsFiniteAndCoversTheMemoryMoved) {
     std::vector<ir::TensorType> inputs;
     for (const ir::ValueRef& ref : node.inputs) inputs.push_back(graph.type(ref));
     const Cost cost = costOf(*node.op, OpCall{inputs, node.attrs}, node.types);
-    for (const double value : {cost.flops, cost.macs, cost.bytesRead, cost.bytesWritten}) EXPECT_TRUE(std::isfinite(value) && value >= 0) << op().name;
+    for (const double value : {cost.flops, cost.macs, cost.bytesRead, cost.bytesWritten})
+      EXPECT_TRUE(std::isfinite(value) && value >= 0) << op().name;
     EXPECT_GE(cost.flops, 2 * cost.macs) << op().name;
     double written = 0;
     for (const ir::TensorType& type : node.types) written += double(type.bytes());
@@ -251,7 +281,10 @@ TEST_P(UniversalOp, CostIsFiniteAndCoversTheMemoryMoved) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, UniversalOp, ::testing::ValuesIn(allCases()), [](const ::testing::TestParamInfo<Case>& info) { return text(info.param.op->name, "_", info.param.number); });
+INSTANTIATE_TEST_SUITE_P(All, UniversalOp, ::testing::ValuesIn(allCases()),
+                         [](const ::testing::TestParamInfo<Case>& info) {
+                           return text(info.param.op->name, "_", info.param.number);
+                         });
 
 TEST(OpTable, EveryOpHasNameHelpKernelAndExample) {
   for (const OpDef& op : allOps()) {

@@ -200,7 +200,8 @@ void NumberField::mouseMoveEvent(QMouseEvent* event) {
   if (drag_ == Drag::None) return QLineEdit::mouseMoveEvent(event);
   const int distance = event->globalPosition().toPoint().x() - pressedAt_.x();
   if (drag_ == Drag::Pressed && std::abs(distance) < QApplication::startDragDistance() / 2) return;
-  if (drag_ == Drag::Pressed && QApplication::focusWidget()) QApplication::focusWidget()->clearFocus();  // enters its text
+  if (drag_ == Drag::Pressed && QApplication::focusWidget())
+    QApplication::focusWidget()->clearFocus();  // enters its text
   drag_ = Drag::Scrubbing;
   const int scale = event->modifiers() & Qt::ShiftModifier ? 10 : 1;
   // A power of two doubles with each step, so it gets a longer way.

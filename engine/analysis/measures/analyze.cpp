@@ -18,18 +18,26 @@ const AnalysisDef& findAnalysis(const std::string& id) {
   throw Error(Code::Usage, text("there is no analysis '", id, "'; there are: ", known, "."));
 }
 
-AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph, Store& store, const BatchSource& source, const std::string& recipeData,
-                       const CancelToken& cancel, const Progress& progress) {
+AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph, Store& store,
+                       const BatchSource& source, const std::string& recipeData, const CancelToken& cancel,
+                       const Progress& progress) {
   ir::Graph probed = ir::withProbes(graph, [&](const ir::ProbeInfo& probe) { return analysis.wants(probe, complete); });
-  probed.outputs.erase(std::remove_if(probed.outputs.begin(), probed.outputs.end(), [](const ir::OutputInfo& output) { return !output.name.starts_with("probe/"); }), probed.outputs.end());
+  probed.outputs.erase(std::remove_if(probed.outputs.begin(), probed.outputs.end(),
+                                      [](const ir::OutputInfo& output) { return !output.name.starts_with("probe/"); }),
+                       probed.outputs.end());
   if (probed.outputs.empty())
-    throw Error(Code::Data, text("[", analysis.id, "] the model has nothing to look at; expected layers in a Repeat or sub-layers joined by residuals."));
+    throw Error(
+        Code::Data,
+        text("[", analysis.id,
+             "] the model has nothing to look at; expected layers in a Repeat or sub-layers joined by residuals."));
   Recording recording;
   for (const ir::ProbeInfo& probe : graph.probes)
     if (analysis.wants(probe, complete)) recording.probes.push_back(probe);
   Backend& backend = store.backend();
-  Executor executor(std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(optimized(probed)), {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes})),
-                    store);
+  Executor executor(
+      std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(optimized(probed)),
+                                            {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes})),
+      store);
   const std::unique_ptr<AnalysisRun> run = analysis.make(complete);
   for (int64_t index = 0;; ++index) {
     throwIfCancelled(cancel);
@@ -39,7 +47,8 @@ AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, cons
       if (executor.plan().graph->findInput(name)) executor.setInput(name, value);
     executor.run(cancel);
     recording.values.clear();
-    for (const ir::ProbeInfo& probe : recording.probes) recording.values.push_back(executor.output("probe/" + probe.name));
+    for (const ir::ProbeInfo& probe : recording.probes)
+      recording.values.push_back(executor.output("probe/" + probe.name));
     recording.batch = index;
     run->consume(recording, cancel);
     progress.report(0, text("batch ", index + 1));

@@ -43,7 +43,9 @@ double influenceSum(const float* x, const float* y, int64_t rows, int64_t width)
   return sum;
 }
 
-double angularDistance(const float* x, const float* y, int64_t width) { return std::acos(cosine(x, y, width)) / std::numbers::pi; }
+double angularDistance(const float* x, const float* y, int64_t width) {
+  return std::acos(cosine(x, y, width)) / std::numbers::pi;
+}
 
 void MinibatchCka::add(const std::vector<const float*>& rows, const std::vector<int64_t>& widths, int64_t samples) {
   std::vector<Gram> grams;
@@ -56,7 +58,9 @@ void MinibatchCka::add(const std::vector<const float*>& rows, const std::vector<
   for (size_t i = 0; i < count_; ++i)
     for (size_t j = i; j < count_; ++j) {
       const double trace = grams[i].cwiseProduct(grams[j]).sum();
-      const double hsic = (trace + sums[i].sum() * sums[j].sum() / ((n - 1) * (n - 2)) - 2 / (n - 2) * sums[i].dot(sums[j])) / (n * (n - 3));
+      const double hsic =
+          (trace + sums[i].sum() * sums[j].sum() / ((n - 1) * (n - 2)) - 2 / (n - 2) * sums[i].dot(sums[j])) /
+          (n * (n - 3));
       sums_[i * count_ + j] += hsic;
       if (i != j) sums_[j * count_ + i] += hsic;
     }
@@ -67,7 +71,8 @@ std::vector<double> MinibatchCka::finish() const {
   for (size_t i = 0; i < count_; ++i)
     for (size_t j = 0; j < count_; ++j) {
       const double scale = sums_[i * count_ + i] * sums_[j * count_ + j];
-      cka[i * count_ + j] = scale > 0 ? sums_[i * count_ + j] / std::sqrt(scale) : std::numeric_limits<double>::quiet_NaN();
+      cka[i * count_ + j] =
+          scale > 0 ? sums_[i * count_ + j] / std::sqrt(scale) : std::numeric_limits<double>::quiet_NaN();
     }
   return cka;
 }

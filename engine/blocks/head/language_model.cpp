@@ -13,7 +13,10 @@ void lower(Lowering& at) {
     at.output("logits", at.linear("", x, vocabulary, at.flag("bias")));
     return;
   }
-  const ir::Value bias = at.flag("bias") ? at.weight({.name = "bias", .shape = {vocabulary}, .init = initZeros(), .role = "bias", .decays = false}) : ir::Value{};
+  const ir::Value bias =
+      at.flag("bias")
+          ? at.weight({.name = "bias", .shape = {vocabulary}, .init = initZeros(), .role = "bias", .decays = false})
+          : ir::Value{};
   at.output("logits", ir::linear(x, at.tiedEmbedding({vocabulary, x.size(-1)}), bias));
 }
 

@@ -6,7 +6,13 @@ namespace fw {
 namespace {
 
 Architecture make(const Catalog& catalog) {
-  return transformer({.name = "Attention recall", .vocabulary = 64, .width = 64, .layers = 2, .attention = {{"heads", int64_t(2)}}, .mlpParams = {{"hidden", int64_t(128)}}}, catalog);
+  return transformer({.name = "Attention recall",
+                      .vocabulary = 64,
+                      .width = 64,
+                      .layers = 2,
+                      .attention = {{"heads", int64_t(2)}},
+                      .mlpParams = {{"hidden", int64_t(128)}}},
+                     catalog);
 }
 
 }  // namespace

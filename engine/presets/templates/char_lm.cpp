@@ -6,7 +6,13 @@ namespace fw {
 namespace {
 
 Architecture make(const Catalog& catalog) {
-  return transformer({.name = "Character model", .vocabulary = 256, .width = 96, .layers = 4, .attention = {{"heads", int64_t(4)}}, .mlpParams = {{"hidden", int64_t(256)}}}, catalog);
+  return transformer({.name = "Character model",
+                      .vocabulary = 256,
+                      .width = 96,
+                      .layers = 4,
+                      .attention = {{"heads", int64_t(4)}},
+                      .mlpParams = {{"hidden", int64_t(256)}}},
+                     catalog);
 }
 
 }  // namespace

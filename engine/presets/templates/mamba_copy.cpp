@@ -23,17 +23,18 @@ Architecture make(const Catalog& catalog) {
 }  // namespace
 
 PresetDef preset_templates_mamba_copy() {
-  return {.id = "mamba-copy",
-          .title = "Mamba copy",
-          .help = "Two selective state space layers learn to repeat scattered tokens and to ignore the noise between them.",
-          .paper = "Gu and Dao, Mamba, 2023",
-          .family = "Templates",
-          .isTemplate = true,
-          .task = "selective_copy",
-          .steps = 1200,
-          .learningRate = 2e-3,
-          .batch = 32,
-          .make = make};
+  return {
+      .id = "mamba-copy",
+      .title = "Mamba copy",
+      .help = "Two selective state space layers learn to repeat scattered tokens and to ignore the noise between them.",
+      .paper = "Gu and Dao, Mamba, 2023",
+      .family = "Templates",
+      .isTemplate = true,
+      .task = "selective_copy",
+      .steps = 1200,
+      .learningRate = 2e-3,
+      .batch = 32,
+      .make = make};
 }
 
 }  // namespace fw

@@ -7,7 +7,10 @@ namespace {
 
 class RandomTokens : public Task {
  public:
-  RandomTokens(const Params& params, uint64_t seed) : vocabulary_(std::get<int64_t>(params.at("vocabulary"))), length_(std::get<int64_t>(params.at("length"))), seed_(seed) {}
+  RandomTokens(const Params& params, uint64_t seed)
+      : vocabulary_(std::get<int64_t>(params.at("vocabulary"))),
+        length_(std::get<int64_t>(params.at("length"))),
+        seed_(seed) {}
 
   std::map<std::string, int64_t> dims(int64_t batch) const override { return {{"B", batch}, {"T", length_}}; }
   int64_t vocabulary() const override { return vocabulary_; }
@@ -24,7 +27,8 @@ class RandomTokens : public Task {
         labels.push_back(token = rng.below(vocabulary_));
       }
     }
-    return {{"tokens", Tensor::fromInts({batch, length_}, tokens)}, {"labels", Tensor::fromInts({batch, length_}, labels)}};
+    return {{"tokens", Tensor::fromInts({batch, length_}, tokens)},
+            {"labels", Tensor::fromInts({batch, length_}, labels)}};
   }
 
  private:
@@ -41,7 +45,8 @@ TaskDef task_random_tokens() {
       .id = "random_tokens",
       .title = "Random tokens",
       .help = "Uniform tokens: nothing can be learned. For measuring speed.",
-      .params = {intParam("vocabulary", 64).label("Vocabulary").range(2, 1 << 22).help("Token ids."), intParam("length", 128).label("Length").range(1, 1 << 20).help("Tokens of each sequence.")},
+      .params = {intParam("vocabulary", 64).label("Vocabulary").range(2, 1 << 22).help("Token ids."),
+                 intParam("length", 128).label("Length").range(1, 1 << 20).help("Tokens of each sequence.")},
       .make = make,
   };
 }

@@ -9,6 +9,12 @@ void write(const ExportCall& call) { saveDocument(call.architecture, call.path);
 
 }  // namespace
 
-ExporterDef exporter_json() { return {.id = "json", .title = "Formwright document", .help = "The model as a document: structure, parameters, positions; no weights.", .extension = ".fw.json", .write = write}; }
+ExporterDef exporter_json() {
+  return {.id = "json",
+          .title = "Formwright document",
+          .help = "The model as a document: structure, parameters, positions; no weights.",
+          .extension = ".fw.json",
+          .write = write};
+}
 
 }  // namespace fw
