@@ -36,8 +36,9 @@ class Speed : public ::testing::Test {
     Editor editor(Architecture{}, smallCatalog());
     NodeId before = editor.addNode({}, "in", {});
     for (int i = 0; i < kNodes; ++i) {
+      const int row = i / 50, column = i % 50;
       const NodeId id = editor.addNode({}, i % 2 ? "attention.multi_head" : "structure.residual",
-                                       {double(i % 50) * 200, double(i / 50) * 100}, {}, "node-" + std::to_string(i));
+                                       {double(column) * 200, double(row) * 100}, {}, "node-" + std::to_string(i));
       editor.connect({}, {before, "y"}, {id, "x"});
       if (i > 2 && i % 2 == 0) editor.connect({}, {ids[ids.size() - 2], "y"}, {id, "branch"});
       ids.push_back(before = id);
