@@ -45,13 +45,17 @@ int64_t argmaxRow(const float* x, int64_t size) {
   return i;
 }
 
+void argmaxRows(const ArgmaxArgs& args, int64_t begin, int64_t end) {
+  for (int64_t o = begin; o < end; ++o) args.y[o] = argmaxRow(args.x + o * args.size, args.size);
+}
+
 }  // namespace fw::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace fw::kernels::cpu {
 namespace {
-HWY_EXPORT(argmaxRow);
+HWY_EXPORT(argmaxRows);
 
 constexpr int64_t chunkElements = 16384;
 constexpr int64_t run = 16;
@@ -117,10 +121,9 @@ void topK(const Launch& launch, const TopKArgs& args) {
 void argmax(const Launch& launch, const ArgmaxArgs& args) {
   const int64_t n = args.inner, slab = args.size * n;
   if (n == 1) {
-    const auto place = HWY_DYNAMIC_DISPATCH(argmaxRow);
-    parallelFor(launch, args.outer, std::max<int64_t>(1, chunkElements / args.size), [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin; o < end; ++o) args.y[o] = place(args.x + o * slab, args.size);
-    });
+    const auto range = HWY_DYNAMIC_DISPATCH(argmaxRows);
+    parallelFor(launch, args.outer, std::max<int64_t>(1, chunkElements / args.size),
+                [&](int64_t begin, int64_t end) { range(args, begin, end); });
     return;
   }
   const int64_t blocks = (n + run - 1) / run;
