@@ -1,6 +1,8 @@
 // Builds graphs.
 #include "engine/ir/builder.h"
 
+#include <utility>
+
 #include "engine/base/error.h"
 #include "engine/ir/op.h"
 
@@ -98,6 +100,14 @@ void Builder::probe(ProbeInfo probe, Value value) {
 
 Value Builder::constant(double value, const Shape& shape, DType dtype) {
   return op("constant", {}, {{"value", value}, {"shape", shape.dims()}, {"dtype", std::string(name(dtype))}});
+}
+
+Graph Builder::finish() {
+  Graph done = std::exchange(graph_, Graph());
+  scopeIndex_.clear();
+  scope_ = 0;
+  origin_ = 0;
+  return done;
 }
 
 std::string Builder::setScope(const std::string& path) {

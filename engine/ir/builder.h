@@ -62,7 +62,8 @@ class Builder {
 
   Value value(ValueRef ref) { return {this, ref}; }
   const Graph& graph() const { return graph_; }
-  Graph finish() { return std::move(graph_); }
+  /// The graph; the builder is empty then and may build another.
+  Graph finish();
 
   /// Module path of the nodes appended from now on; returns the former one.
   std::string setScope(const std::string& path);
