@@ -1,0 +1,242 @@
+// Where ports lie and how wires run: straight on, into the side of a join, or beside what is in their way.
+#include "widgets/canvas/geometry.h"
+
+namespace fw::ui {
+namespace {
+
+constexpr float detourGap = 28;       // between a wire that passes by and what it passes
+constexpr float detourPitch = 14;     // between two that pass by the same
+constexpr float alignedWithin = 40;   // ends that lie this close across the flow count as one above the other
+constexpr float widestCorridor = 240; // wires that run more aside keep their curve
+constexpr size_t smallLane = 128;     // items that are searched one by one
+
+// Swaps the axes for a flow to the right, so that x is always across the flow and y along it.
+Vec turned(Vec p, Flow flow) { return flow == Flow::Down ? p : Vec(p.y, p.x); }
+Box turned(const Box& b, Flow flow) { return flow == Flow::Down ? b : Box(b.top, b.left, b.bottom, b.right); }
+
+// Keeps `value` where it lies in the middle half of the range, and takes the middle otherwise.
+float nearMiddle(float value, float low, float high) {
+  const float middle = (low + high) / 2;
+  return std::abs(value - middle) <= (high - low) / 4 ? value : middle;
+}
+
+}  // namespace
+
+struct CanvasGeometry::Detour {
+  int wire = -1;
+  Box obstacles;      // in flow units
+  bool isRight = false;  // on the side of larger coordinates
+};
+
+void CanvasGeometry::setBox(int slot, const Box& box) {
+  if (work_.empty()) index_.update(size_t(slot), box);
+  else work_[size_t(slot)] = box;
+}
+
+Vec CanvasGeometry::port(int slot, int port) const {
+  const CanvasItem& item = this->item(slot);
+  const Box& box = now(slot);
+  if (isTerminal(slot) || port < 0 || size_t(port) >= item.ports.size()) return box.center();
+  const Flow flow = this->flow(slot);
+  const Box turn = turned(box, flow);
+  const PortSide side = item.ports[size_t(port)].side;
+  const float along = side == PortSide::In ? turn.top : turn.bottom;
+  float across = turn.center().x;
+  if (shape(slot) == ItemShape::Join) return turned(Vec(across, along), flow);
+
+  int before = 0, all = 0;
+  for (size_t p = 0; p < item.ports.size(); ++p)
+    if (item.ports[p].side == side) ++all, before += int(p) < port;
+  if (shape(slot) == ItemShape::Frame) across = nearMiddle(turned(anchors_[size_t(slot)], flow).x, turn.left, turn.right);
+  const float pitch = std::min(40.0f, (turn.right - turn.left) / float(all));
+  return turned(Vec(across + (float(before) - float(all - 1) / 2) * pitch, along), flow);
+}
+
+Vec CanvasGeometry::portOut(int slot, int port) const {
+  const CanvasItem& item = this->item(slot);
+  const bool isInput = port >= 0 && size_t(port) < item.ports.size() && item.ports[size_t(port)].side == PortSide::In;
+  return turned(Vec(0, isInput ? -1.0f : 1.0f), flow(slot));
+}
+
+Vec CanvasGeometry::chip(int slot, int chip) const {
+  const Box& box = this->box(slot);
+  return {box.right - 12 - 18 * float(chip), box.top};
+}
+
+WireShape CanvasGeometry::plainShape(const WireEntry& wire) const {
+  return {port(wire.from, wire.wire->from.port), port(wire.to, wire.wire->to.port),
+          portOut(wire.from, wire.wire->from.port), portOut(wire.to, wire.wire->to.port), {}, laneFlow(wire.container)};
+}
+
+// Terminals lie on the lane's edge, in line with what they are wired to.
+void CanvasGeometry::placeTerminals(int frame, int lane, Vec start, Vec end) {
+  const Flow flow = laneFlow(frame);
+  for (const ItemShape kind : {ItemShape::Entry, ItemShape::Exit}) {
+    const Vec edge = turned(kind == ItemShape::Entry ? start : end, flow);
+    std::vector<std::pair<float, int>> found;
+    for (const int slot : children_[inside(frame)]) {
+      if (shape(slot) != kind || this->lane(slot) != lane) continue;
+      float across = edge.x;
+      bool isAligned = false;
+      for (const int w : wiresAt(slot)) {
+        const WireEntry& wire = wires_[size_t(w)];
+        const int other = wire.from == slot ? wire.to : wire.from;
+        if (isTerminal(other) || !isInLane(wire) || isAligned) continue;
+        across = turned(port(other, wire.from == slot ? wire.wire->to.port : wire.wire->from.port), flow).x;
+        isAligned = shape(other) != ItemShape::Join || kind == ItemShape::Exit;
+      }
+      found.push_back({across, slot});
+    }
+    std::stable_sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.first < b.first; });
+    for (size_t i = 1; i < found.size(); ++i) found[i].first = std::max(found[i].first, found[i - 1].first + 24);
+    for (const auto& [across, slot] : found) {
+      const Vec center = turned(Vec(across, edge.y), flow);
+      setBox(slot, Box::around(center, 2 * portRadius, 2 * portRadius));
+      anchors_[size_t(slot)] = center;
+    }
+  }
+}
+
+// What lies between the ends of a wire, in its lane.
+std::optional<Box> CanvasGeometry::obstacles(const WireEntry& wire) const {
+  const Flow flow = laneFlow(wire.container);
+  const Vec a = turned(wire.shape.start, flow), b = turned(wire.shape.end, flow);
+  if (b.y - a.y < 24 || std::abs(b.x - a.x) > widestCorridor) return {};
+  Box all;
+  const auto look = [&](int slot) {
+    if (slot == wire.from || slot == wire.to || isTerminal(slot) || parent(slot) != wire.container ||
+        lane(slot) != lane(wire.from))
+      return;
+    const Box box = turned(now(slot), flow);
+    if (segmentCrosses(a, b, box.grown(-2))) all.include(box);
+  };
+  const std::vector<int>& siblings = children_[inside(wire.container)];
+  if (siblings.size() <= smallLane) {
+    for (const int slot : siblings) look(slot);
+  } else if (work_.empty()) {
+    index_.query(turned(Box(std::min(a.x, b.x), a.y, std::max(a.x, b.x), b.y), flow), [&](size_t slot) { look(int(slot)); });
+  }
+  return all.isEmpty() ? std::nullopt : std::optional(all);
+}
+
+void CanvasGeometry::routeLane(int frame, int lane) {
+  std::vector<Detour> detours;
+  std::vector<int> joins;
+  const auto [first, last] = wiresIn(frame);
+  for (int w = first; w < last; ++w) {
+    WireEntry& wire = wires_[size_t(w)];
+    if (!isInLane(wire) || this->lane(wire.from) != lane) continue;
+    wire.shape = plainShape(wire);
+    if (shape(wire.to) == ItemShape::Join) joins.push_back(wire.to);
+    else if (const auto box = obstacles(wire)) detours.push_back({w, *box, false});
+  }
+  std::sort(joins.begin(), joins.end());
+  joins.erase(std::unique(joins.begin(), joins.end()), joins.end());
+  for (const int join : joins) routeJoin(join, detours);
+  spread(detours, laneFlow(frame));
+  if (frame >= 0 && item(frame).frame->hasSkip && lane == 0) routeSkip(frame, lane);
+}
+
+// Of the wires into a join the nearest one from straight ahead enters at its head, the others at its sides.
+void CanvasGeometry::routeJoin(int join, std::vector<Detour>& detours) {
+  const Flow flow = this->flow(join);
+  const Vec center = now(join).center(), middle = turned(center, flow);
+  struct Input {
+    int wire;
+    std::optional<Box> obstacles;
+    Vec start;
+  };
+  std::vector<Input> inputs;
+  int head = -1;
+  for (const int w : wiresAt(join)) {
+    const WireEntry& wire = wires_[size_t(w)];
+    if (wire.to != join || !isInLane(wire)) continue;
+    inputs.push_back({w, obstacles(wire), turned(wire.shape.start, flow)});
+    const Input& input = inputs.back();
+    const bool isAhead = !input.obstacles && std::abs(input.start.x - middle.x) <= alignedWithin;
+    if (isAhead && (head < 0 || input.start.y > inputs[size_t(head)].start.y)) head = int(inputs.size()) - 1;
+  }
+  if (inputs.size() == 1 && !inputs[0].obstacles) head = 0;
+  bool isLeftTaken = false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (int(i) == head) continue;
+    Input& input = inputs[i];
+    WireShape& shape = wires_[size_t(input.wire)].shape;
+    const float aside = input.start.x - middle.x;
+    bool isRight = aside > alignedWithin;
+    const bool mustPass = input.obstacles || std::abs(aside) <= alignedWithin;
+    if (mustPass && std::abs(aside) <= alignedWithin) {
+      isRight = isLeftTaken;
+      isLeftTaken = true;
+    }
+    const float sign = isRight ? 1.0f : -1.0f;
+    shape.end = center + turned(Vec(sign * joinRadius, 0), flow);
+    shape.endOut = turned(Vec(sign, 0), flow);
+    if (mustPass) {
+      Box box = input.obstacles.value_or(Box::around(middle, 2 * joinRadius, 2 * joinRadius));
+      detours.push_back({input.wire, box, isRight});
+    }
+  }
+}
+
+// Gives each detour a coordinate of its own where several run side by side; the shortest ones run closest.
+void CanvasGeometry::spread(std::vector<Detour>& detours, Flow flow) {
+  struct Placed {
+    float across, low, high;
+    bool isRight;
+  };
+  std::vector<Placed> placed;
+  const auto low = [&](const Detour& d) { return turned(wires_[size_t(d.wire)].shape.start, flow).y; };
+  const auto high = [&](const Detour& d) { return turned(wires_[size_t(d.wire)].shape.end, flow).y; };
+  std::stable_sort(detours.begin(), detours.end(),
+                   [&](const Detour& a, const Detour& b) { return high(a) - low(a) < high(b) - low(b); });
+  for (const Detour& detour : detours) {
+    WireShape& shape = wires_[size_t(detour.wire)].shape;
+    const float ends[] = {turned(shape.start, flow).x, turned(shape.end, flow).x};
+    float across = detour.isRight ? std::max({detour.obstacles.right, ends[0], ends[1]}) + detourGap
+                                  : std::min({detour.obstacles.left, ends[0], ends[1]}) - detourGap;
+    const float from = low(detour) + 1, to = high(detour) - 1;
+    bool isFree = detours.size() > 512;  // so many that they cannot be told apart anyway
+    while (!isFree) {
+      isFree = true;
+      for (const Placed& other : placed) {
+        if (other.isRight != detour.isRight || other.high < from || other.low > to) continue;
+        if (std::abs(other.across - across) >= detourPitch - 1) continue;
+        across = other.across + (detour.isRight ? detourPitch : -detourPitch);
+        isFree = false;
+      }
+    }
+    placed.push_back({across, from, to, detour.isRight});
+    shape.detour = across;
+    shape.flow = flow;
+  }
+}
+
+// The line around the inside of a residual, and the join at its end.
+void CanvasGeometry::routeSkip(int frame, int lane) {
+  const Flow flow = laneFlow(frame);
+  std::optional<Vec> entry, exit;
+  Box content;
+  for (const int slot : children_[inside(frame)]) {
+    if (this->lane(slot) != lane) continue;
+    if (shape(slot) == ItemShape::Entry && !entry) entry = turned(now(slot).center(), flow);
+    else if (shape(slot) == ItemShape::Exit && !exit) exit = turned(now(slot).center(), flow);
+    else if (!isTerminal(slot)) content.include(turned(now(slot), flow));
+  }
+  FrameLayout& layout = frames_[size_t(frameOf_[size_t(frame)])];
+  layout.skip.reset();
+  if (!entry || !exit) return;
+  float across = std::min(entry->x, exit->x) - 60;
+  if (!content.isEmpty()) across = std::min(across, content.left - detourGap);
+  const auto [first, last] = wiresIn(frame);
+  for (int w = first; w < last; ++w)
+    if (wireShape(w).detour) across = std::min(across, *wireShape(w).detour - detourPitch);
+  const Vec join(exit->x, exit->y - joinRadius - 8);
+  layout.skipJoin = turned(join, flow);
+  layout.skip = WireShape{turned(*entry, flow), turned(join - Vec(joinRadius, 0), flow), turned(Vec(0, 1), flow),
+                          turned(Vec(-1, 0), flow), across, flow};
+}
+
+Box CanvasGeometry::wireBounds(int w) const { return wireCurve(wires_[size_t(w)].shape).bounds().grown(3); }
+
+}  // namespace fw::ui

@@ -1,0 +1,182 @@
+// Paints a laid-out scene into an image: less of it the farther away it is, so that a frame costs about the same at any zoom.
+#include "widgets/canvas/scene_painter.h"
+
+#include <QImage>
+#include <QPainter>
+#include <QSemaphore>
+#include <QThreadPool>
+
+#include "widgets/canvas/scene_pass.h"
+
+namespace fw::ui {
+namespace {
+
+constexpr float closestDots = 14;    // units of the view between dots of the grid
+constexpr float leastTitle = 90;     // width of a frame, in units of the view, that gets a title from afar
+
+}  // namespace
+
+Detail detailAt(float zoom) {
+  if (zoom < 0.1f) return Detail::Flat;
+  if (zoom < 0.2f) return Detail::Cards;
+  return zoom < 0.35f ? Detail::Ports : Detail::Full;
+}
+
+void ScenePainter::paint(QImage& target, const QRect& area, const Camera& camera, float ratio,
+                         const CanvasGeometry& geometry, const CanvasMarks& marks) {
+  items_.reset(size_t(geometry.count()));
+  wires_.reset(size_t(geometry.wireCount()));
+  geometry.collect(camera.toScene(Box(QRectF(area))), items_, wires_);
+
+  std::vector<Ink> categoryInks;
+  for (const QString& name : geometry.categories()) categoryInks.push_back(ink(inks_.theme->category(name)));
+  ScenePass pass{geometry, marks, inks_, *metrics_, categoryInks, camera, ratio, detailAt(camera.zoom / ratio),
+                 items_, wires_, Raster(target, area)};
+  QPainter painter;
+  const auto beginText = [&] {
+    painter.begin(&target);
+    painter.setClipRect(area);
+    painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
+  };
+  if (pass.detail == Detail::Full) {
+    beginText();
+    painter.setTransform(QTransform(double(camera.zoom), 0, 0, double(camera.zoom), double(camera.offset.x), double(camera.offset.y)));
+    pass.text = &painter;
+    pass.labels = &labels_;
+    pass.run();
+    return;
+  }
+
+  // Without texts nothing is shared: the bands of the image are painted side by side.
+  const int bands = area.height() < 200 ? 1 : std::clamp(QThread::idealThreadCount(), 1, 8);
+  QSemaphore done;
+  for (int band = 1; band < bands; ++band) {
+    QThreadPool::globalInstance()->start([&, band] {
+      ScenePass part = pass;
+      part.raster = pass.raster.rows(area.top() + area.height() * band / bands, area.top() + area.height() * (band + 1) / bands);
+      part.run();
+      done.release();
+    }, 1000);
+  }
+  ScenePass part = pass;
+  part.raster = pass.raster.rows(area.top(), area.top() + area.height() / bands);
+  part.run();
+  done.acquire(bands - 1);
+
+  // From afar only large frames are named, in the size of a label on the screen.
+  items_.forEach(0, size_t(geometry.count()), [&](size_t slot) {
+    const Box box = camera.toView(geometry.box(int(slot)));
+    if (geometry.shape(int(slot)) != ItemShape::Frame || box.width() < leastTitle * ratio) return;
+    if (!painter.isActive()) beginText();
+    painter.setTransform(QTransform::fromScale(double(ratio), double(ratio)));
+    painter.setPen(inks_.theme->secondary);
+    labels_.draw(painter, box.left / ratio + 8, box.top / ratio + 4, geometry.item(int(slot)).title, CanvasText::Label, box.width() / ratio - 16);
+  });
+}
+
+void ScenePass::run() {
+  raster.clear(inks.canvas);
+  grid();
+  wiresIn(-1);
+  items.forEach(0, size_t(geometry.count()), [this](size_t index) {
+    const int slot = int(index);
+    if (!raster.touches(camera.toView(geometry.box(slot)).grown(px(2 * chipRadius) + 2))) return;
+    switch (geometry.shape(slot)) {
+      case ItemShape::Frame:
+        frame(slot);
+        wiresIn(slot);
+        if (geometry.frame(slot)->skip) skip(slot);
+        return;
+      case ItemShape::Join: return detail == Detail::Flat ? flatBox(slot) : join(slot);
+      case ItemShape::Entry:
+      case ItemShape::Exit: return terminal(slot);
+      case ItemShape::Node: break;
+    }
+    if (detail == Detail::Flat) flatBox(slot);
+    else if (detail == Detail::Cards) simpleCard(slot);
+    else card(slot);
+  });
+}
+
+void ScenePass::grid() {
+  float step = px(gridStep);
+  while (step < closestDots * ratio) step *= 2;
+  const float side = std::clamp(px(1.5f), 1.0f * ratio, 2.0f * ratio);
+  const float shift = side / 2;
+  const auto firstOn = [&](float offset, int edge) { return offset + std::floor((float(edge) - offset) / step) * step; };
+  for (float y = firstOn(camera.offset.y, raster.top()); y < float(raster.bottom()) + step; y += step)
+    for (float x = firstOn(camera.offset.x, raster.left()); x < float(raster.right()) + step; x += step)
+      raster.fillBox({x - shift, y - shift, x + shift, y + shift}, inks.gridDot);
+}
+
+void ScenePass::wiresIn(int frame) {
+  const auto [first, last] = geometry.wiresIn(frame);
+  const Ink ground = groundOf(frame);
+  const auto isRaised = [&](int w) {
+    return w == marks.hover.wire || std::find(marks.wires.begin(), marks.wires.end(), w) != marks.wires.end();
+  };
+  const bool hasRaised = marks.hover.wire >= 0 || !marks.wires.empty();
+  wires.forEach(size_t(first), size_t(last), [&](size_t w) {
+    if (!hasRaised || !isRaised(int(w))) wire(int(w), ground);
+  });
+  if (!hasRaised) return;
+  wires.forEach(size_t(first), size_t(last), [&](size_t w) {
+    if (isRaised(int(w))) wire(int(w), ground);
+  });
+}
+
+void ScenePass::wire(int w, Ink ground) {
+  if (w == marks.hiddenWire || !raster.touches(camera.toView(geometry.wireBox(w)))) return;
+  const WireShape& shape = geometry.wireShape(w);
+  const ItemState state = geometry.wireState(w);
+  const bool isRaised = w == marks.hover.wire || std::find(marks.wires.begin(), marks.wires.end(), w) != marks.wires.end();
+  const Ink full = state == ItemState::Normal ? inks.flavor(geometry.wireFlavor(w)) : inks.state(state);
+  if (detail == Detail::Flat && !isRaised) {
+    // From afar a curve is as good as its chord; one that is shorter than a pixel is not seen.
+    const Vec a = camera.toView(shape.start), b = camera.toView(shape.end);
+    if (std::abs(a.x - b.x) + std::abs(a.y - b.y) > 1.5f) raster.line(a, b, ratio, full, 0.45f);
+    return;
+  }
+  const float width = std::clamp(px(1.8f), ratio, 4 * ratio) * (isRaised ? 1.6f : 1.0f);
+  const float strength = isRaised ? 1.0f : shape.detour ? 0.5f : 0.8f;
+  curve(shape, width, mixInk(ground, full, strength), 1);
+}
+
+void ScenePass::curve(const WireShape& shape, float width, Ink ink, float opacity) {
+  const WireCurve curve = wireCurve(shape);
+  Vec last = camera.toView(curve.points[0]);
+  flatten(curve, camera.zoom, 0.2f, [&](Vec point) {
+    const Vec next = camera.toView(point);
+    raster.line(last, next, width, ink, opacity);
+    last = next;
+  });
+}
+
+void ScenePass::flatBox(int slot) {
+  const SlotLook& look = geometry.look(slot);
+  Box box = camera.toView(geometry.box(slot));
+  const float least = ratio;  // never less than a pixel
+  if (box.width() < least) box = Box::around(box.center(), least, box.height());
+  if (box.height() < least) box = Box::around(box.center(), box.width(), least);
+  Ink ink = look.heat ? look.heat : mixInk(inks.card, categoryInks[look.category], 0.6f);
+  if (look.isMuted) ink = mixInk(inks.canvas, ink, 0.4f);
+  if (look.state != ItemState::Normal) ink = inks.state(look.state);
+  if (isSelected(slot)) ink = inks.accent;
+  raster.fillBox(box, ink);
+}
+
+void ScenePass::simpleCard(int slot) {
+  const SlotLook& look = geometry.look(slot);
+  const Box box = camera.toView(geometry.box(slot));
+  float width = 1;
+  const Ink border = borderOf(slot, width);
+  width = std::max(ratio, px(width));
+  const Ink ground = groundOf(geometry.parent(slot));
+  const Ink fill = look.heat ? mixInk(inks.card, look.heat, 0.6f) : inks.card;
+  raster.card(box, px(8), inkOf(fill, slot, ground), border, width);
+  const float strip = std::max(1.5f * ratio, px(6));
+  raster.fillBox({box.left + width, box.top + px(6), box.left + width + strip, box.bottom - px(6)},
+                 inkOf(categoryInks[look.category], slot, fill));
+}
+
+}  // namespace fw::ui

@@ -1,0 +1,60 @@
+// One walk over what is visible, into one band of an image.
+#pragma once
+
+#include "widgets/canvas/scene_painter.h"
+
+namespace fw::ui {
+
+/// Everything a walk needs. Several may run at once on bands of one image; only one of them may have a `text` painter.
+class ScenePass {
+ public:
+  const CanvasGeometry& geometry;
+  const CanvasMarks& marks;
+  const Inks& inks;
+  const FontMetrics& metrics;
+  const std::vector<Ink>& categoryInks;  // of CanvasGeometry::categories
+  Camera camera;                         // to pixels
+  float ratio = 1;
+  Detail detail = Detail::Full;
+  const IndexSet& items;
+  const IndexSet& wires;
+  Raster raster;
+  QPainter* text = nullptr;  // in scene units; nullptr below Detail::Full
+  LabelCache* labels = nullptr;
+
+  void run();
+
+ private:
+  void grid();
+  void wiresIn(int frame);
+  void wire(int w, Ink ground);
+  void curve(const WireShape& shape, float width, Ink ink, float opacity);
+  void flatBox(int slot);
+  void simpleCard(int slot);
+  void card(int slot);
+  void cardText(int slot, const Box& box);
+  void join(int slot);
+  void frame(int slot);
+  void frameHeader(int slot, const Box& box);
+  void strip(int slot);
+  void skip(int slot);
+  void terminal(int slot);
+  void ports(int slot);
+  void port(int slot, int port, Ink ground);
+  void mark(Vec center, float radius, PortFlavor flavor, Ink ink);
+  void label(const QString& words, float x, float y, CanvasText role, float room, Ink ink);
+  void bar(float x, float y, float width, Ink ink);  // stands for a line of text
+
+  bool isSelected(int slot) const { return size_t(slot) < marks.isSelected.size() && marks.isSelected[size_t(slot)]; }
+  bool isHovered(int slot) const { return marks.hover.slot == slot; }
+  Ink borderOf(int slot, float& width) const;
+  Ink inkOf(Ink ink, int slot, Ink ground) const {  // half as strong where muted
+    return geometry.look(slot).isMuted ? mixInk(ground, ink, 0.5f) : ink;
+  }
+  /// What lies under the items of a frame.
+  Ink groundOf(int frame) const { return frame < 0 ? inks.canvas : inks.inside; }
+  /// Scene units to pixels.
+  float px(float units) const { return units * camera.zoom; }
+};
+
+}  // namespace fw::ui

@@ -1,0 +1,195 @@
+// Gestures under way: panning, clicking, drawing a frame around items, moving them.
+#include "widgets/canvas/tools.h"
+
+#include <QApplication>
+#include <QPainter>
+#include <QUuid>
+
+#include "widgets/canvas/canvas_view.h"
+
+namespace fw::ui {
+
+void PanTool::move(Vec at, Qt::KeyboardModifiers) {
+  Camera camera = view_.camera();
+  camera.offset += at - last_;
+  last_ = at;
+  view_.setCamera(camera);
+}
+
+PressTool::PressTool(CanvasView& view, Vec at, const Hit& hit, Qt::KeyboardModifiers modifiers)
+    : CanvasTool(view), start_(at), hit_(hit) {
+  const bool toggles = modifiers & Qt::ControlModifier, adds = modifiers & Qt::ShiftModifier;
+  if (hit.isItem()) {
+    const bool isSelected = view.isSelected(hit.slot);
+    if (toggles || adds) view.pick({hit.slot}, toggles ? CanvasView::Pick::Toggle : CanvasView::Pick::Add);
+    else if (!isSelected) view.pick({hit.slot}, CanvasView::Pick::Replace);
+    else picksOnRelease_ = true;  // perhaps all that is selected will be dragged
+  } else if (hit.kind == HitKind::Wire) {
+    view.pickWires({hit.wire}, toggles ? CanvasView::Pick::Toggle : adds ? CanvasView::Pick::Add : CanvasView::Pick::Replace);
+  }
+}
+
+void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
+  if ((at - start_).length() < float(QApplication::startDragDistance()) * 0.5f) return;
+  const Vec from = view_.camera().toScene(start_);
+  switch (hit_.kind) {
+    case HitKind::Port: next_ = std::make_unique<WireTool>(view_, hit_.slot, hit_.index, at); break;
+    case HitKind::Node:
+    case HitKind::Header:
+    case HitKind::Chip:
+      if (view_.isSelected(hit_.slot)) next_ = std::make_unique<MoveTool>(view_, from, hit_.slot);
+      break;
+    case HitKind::Void: next_ = std::make_unique<MarqueeTool>(view_, from, -1, modifiers); break;
+    case HitKind::Lane: next_ = std::make_unique<MarqueeTool>(view_, from, hit_.slot, modifiers); break;
+    case HitKind::Wire:
+    case HitKind::Cell:
+    case HitKind::Chevron: break;
+  }
+  if (next_) next_->move(at, modifiers);
+}
+
+void PressTool::release(Vec, Qt::KeyboardModifiers modifiers) {
+  const bool keeps = modifiers & (Qt::ControlModifier | Qt::ShiftModifier);
+  CanvasIntents* intents = view_.intents();
+  const CanvasGeometry& geometry = view_.geometry();
+  switch (hit_.kind) {
+    case HitKind::Void:
+      if (!keeps) view_.clearSelection();
+      break;
+    case HitKind::Port:
+    case HitKind::Lane:
+      if (hit_.kind == HitKind::Port && geometry.shape(hit_.slot) != ItemShape::Node && geometry.shape(hit_.slot) != ItemShape::Join) break;
+      view_.pick({hit_.slot}, keeps ? CanvasView::Pick::Toggle : CanvasView::Pick::Replace);
+      break;
+    case HitKind::Cell:
+      if (intents) intents->clickCell(geometry.item(hit_.slot).id, hit_.index, modifiers);
+      break;
+    case HitKind::Chevron:
+      if (intents) intents->setCollapsed(geometry.item(hit_.slot).id, !geometry.item(hit_.slot).frame->isCollapsed);
+      break;
+    case HitKind::Node:
+    case HitKind::Header:
+    case HitKind::Chip:
+      if (picksOnRelease_) view_.pick({hit_.slot}, CanvasView::Pick::Replace);
+      break;
+    case HitKind::Wire: break;
+  }
+}
+
+MarqueeTool::MarqueeTool(CanvasView& view, Vec start, int container, Qt::KeyboardModifiers modifiers)
+    : CanvasTool(view), start_(start), end_(start), container_(container) {
+  if (modifiers & (Qt::ControlModifier | Qt::ShiftModifier)) before_ = view.selectedSlots();
+}
+
+void MarqueeTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
+  end_ = view_.camera().toScene(at);
+  std::vector<int> picked = view_.geometry().within(Box::between(start_, end_), container_);
+  if (modifiers & Qt::ControlModifier) {  // what was selected and lies inside leaves the selection
+    std::vector<int> toggled;
+    std::set_symmetric_difference(before_.begin(), before_.end(), picked.begin(), picked.end(), std::back_inserter(toggled));
+    picked = std::move(toggled);
+  } else {
+    picked.insert(picked.end(), before_.begin(), before_.end());
+  }
+  view_.pick(picked, CanvasView::Pick::Replace);
+  view_.update();
+}
+
+void MarqueeTool::release(Vec at, Qt::KeyboardModifiers modifiers) { move(at, modifiers); }
+
+void MarqueeTool::cancel() { view_.pick(before_, CanvasView::Pick::Replace); }
+
+void MarqueeTool::paint(QPainter& painter) {
+  const QColor accent = view_.theme().accent;
+  QColor fill = accent;
+  fill.setAlphaF(0.12f);
+  painter.setPen(QPen(accent, 1));
+  painter.setBrush(fill);
+  const QRectF area = view_.camera().toView(Box::between(start_, end_)).toRect();
+  painter.drawRect(area.toAlignedRect().translated(0, 0));
+}
+
+MoveTool::MoveTool(CanvasView& view, Vec start, int pressed)
+    : CanvasTool(view), start_(start), pressed_(pressed), slots_(view.selectedTops()) {
+  const CanvasGeometry& geometry = view.geometry();
+  isMoving_.assign(size_t(geometry.count()), false);
+  bool hasPressed = false;
+  for (const int slot : slots_) {
+    from_.push_back(geometry.position(slot));
+    for (int s = slot; s < geometry.end(slot); ++s) isMoving_[size_t(s)] = true;
+    hasPressed = hasPressed || slot == pressed;
+  }
+  if (!hasPressed && !slots_.empty()) pressed_ = slots_.front();  // what was pressed lies inside of a selected frame
+  pressedFrom_ = geometry.position(pressed_);
+}
+
+void MoveTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
+  CanvasGeometry& geometry = view_.geometry();
+  const Vec free = view_.camera().toScene(at) - start_;
+  const QPointF wanted = pressedFrom_ + free.toPoint();
+  Vec to = Vec(view_.snapped(wanted, modifiers & Qt::ShiftModifier) - pressedFrom_);
+  for (const auto& [a, b] : guides_) view_.invalidate(Box::between(a, b).grown(3));
+  guides_.clear();
+  if (view_.isSnapping() != bool(modifiers & Qt::ShiftModifier)) align(to);
+  if (!(to == moved_)) {
+    const Box dirty = geometry.move(slots_, to - moved_);
+    moved_ = to;
+    view_.invalidate(dirty);
+  }
+  for (const auto& [a, b] : guides_) view_.invalidate(Box::between(a, b).grown(3));
+}
+
+// Takes the line of a neighbour that is nearly met, and shows it.
+void MoveTool::align(Vec& wanted) {
+  const CanvasGeometry& geometry = view_.geometry();
+  const float reach = 5 / view_.camera().zoom;
+  const Box own = geometry.box(pressed_).moved(wanted - moved_);
+  const Vec center = own.center();
+  float bestX = reach, bestY = reach;
+  int alongX = -1, alongY = -1;
+  const Box seen = view_.camera().toScene(Box(QRectF(view_.rect())));
+  IndexSet items, wires;
+  items.reset(size_t(geometry.count()));
+  wires.reset(size_t(geometry.wireCount()));
+  geometry.collect(seen, items, wires);
+  items.forEach(0, size_t(geometry.count()), [&](size_t index) {
+    const int slot = int(index);
+    if (isMoving_[index] || geometry.parent(slot) != geometry.parent(pressed_) || geometry.lane(slot) != geometry.lane(pressed_)) return;
+    if (geometry.shape(slot) != ItemShape::Node && geometry.shape(slot) != ItemShape::Join) return;
+    const Vec other = geometry.box(slot).center();
+    if (const float away = std::abs(other.x - center.x); away < bestX) bestX = away, alongX = slot;
+    if (const float away = std::abs(other.y - center.y); away < bestY) bestY = away, alongY = slot;
+  });
+  if (alongX >= 0) {
+    const Box& other = geometry.box(alongX);
+    wanted.x += other.center().x - center.x;
+    guides_.push_back({Vec(other.center().x, std::min(own.top, other.top)), Vec(other.center().x, std::max(own.bottom, other.bottom))});
+  }
+  if (alongY >= 0) {
+    const Box& other = geometry.box(alongY);
+    wanted.y += other.center().y - center.y;
+    guides_.push_back({Vec(std::min(own.left, other.left), other.center().y), Vec(std::max(own.right, other.right), other.center().y)});
+  }
+}
+
+void MoveTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
+  move(at, modifiers);
+  guides_.clear();
+  const CanvasScenePtr before = view_.scene();
+  std::vector<ItemMove> moves;
+  for (size_t i = 0; i < slots_.size(); ++i)
+    moves.push_back({view_.geometry().item(slots_[i]).id, from_[i] + moved_.toPoint()});
+  if (view_.intents() && !(moved_ == Vec()))
+    view_.intents()->moveItems(moves, "move " + QUuid::createUuid().toString(QUuid::WithoutBraces));
+  if (view_.scene() == before) view_.layOut();  // nobody followed: everything falls back
+}
+
+void MoveTool::cancel() { view_.layOut(); }
+
+void MoveTool::paint(QPainter& painter) {
+  painter.setPen(QPen(view_.theme().accent, 1, Qt::DashLine));
+  for (const auto& [a, b] : guides_)
+    painter.drawLine(view_.camera().toView(a).toPoint(), view_.camera().toView(b).toPoint());
+}
+
+}  // namespace fw::ui

@@ -1,0 +1,131 @@
+// Gestures under way: each tool lives from the press of a button to its release.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "widgets/canvas/geometry.h"
+
+class QPainter;
+
+namespace fw::ui {
+
+class CanvasView;
+
+class CanvasTool {
+ public:
+  explicit CanvasTool(CanvasView& view) : view_(view) {}
+  virtual ~CanvasTool() = default;
+  /// Points in view units.
+  virtual void move(Vec at, Qt::KeyboardModifiers modifiers) = 0;
+  /// The last call, unless cancelled.
+  virtual void release(Vec at, Qt::KeyboardModifiers modifiers) = 0;
+  virtual void cancel() {}
+  virtual void paint(QPainter&) {}
+  virtual Qt::CursorShape cursor() const { return Qt::ArrowCursor; }
+  virtual bool pansAtBorder() const { return false; }
+  /// The tool that takes over, as when a press becomes a drag.
+  std::unique_ptr<CanvasTool> takeNext() { return std::move(next_); }
+
+ protected:
+  CanvasView& view_;
+  std::unique_ptr<CanvasTool> next_;
+};
+
+class PanTool : public CanvasTool {
+ public:
+  PanTool(CanvasView& view, Vec at) : CanvasTool(view), last_(at) {}
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec, Qt::KeyboardModifiers) override {}
+  Qt::CursorShape cursor() const override { return Qt::ClosedHandCursor; }
+
+ private:
+  Vec last_;
+};
+
+/// A press that is a click until the mouse moves: then items are moved, a wire is drawn or a frame is drawn around items.
+class PressTool : public CanvasTool {
+ public:
+  PressTool(CanvasView& view, Vec at, const Hit& hit, Qt::KeyboardModifiers modifiers);
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+
+ private:
+  Vec start_;
+  Hit hit_;
+  bool picksOnRelease_ = false;
+};
+
+class MarqueeTool : public CanvasTool {
+ public:
+  MarqueeTool(CanvasView& view, Vec start, int container, Qt::KeyboardModifiers modifiers);
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void cancel() override;
+  void paint(QPainter& painter) override;
+  bool pansAtBorder() const override { return true; }
+  Qt::CursorShape cursor() const override { return Qt::CrossCursor; }
+
+ private:
+  Vec start_, end_;  // scene units
+  int container_;
+  std::vector<int> before_;
+};
+
+class MoveTool : public CanvasTool {
+ public:
+  MoveTool(CanvasView& view, Vec start, int pressed);
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void cancel() override;
+  void paint(QPainter& painter) override;
+  bool pansAtBorder() const override { return true; }
+  Qt::CursorShape cursor() const override { return Qt::ClosedHandCursor; }
+
+ private:
+  void align(Vec& wanted);
+
+  Vec start_;  // scene units
+  int pressed_;
+  std::vector<int> slots_;
+  std::vector<bool> isMoving_;
+  std::vector<QPointF> from_;
+  QPointF pressedFrom_;
+  Vec moved_;
+  std::vector<std::pair<Vec, Vec>> guides_;  // scene units
+};
+
+class WireTool : public CanvasTool {
+ public:
+  /// From a port, or from the other end of the wire into it.
+  WireTool(CanvasView& view, int slot, int port, Vec at);
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void cancel() override;
+  void paint(QPainter& painter) override;
+  bool pansAtBorder() const override { return true; }
+  Qt::CursorShape cursor() const override { return Qt::CrossCursor; }
+  WireShape draft() const;
+
+ private:
+  struct Target {
+    int slot = -1, port = -1;
+    ConnectAnswer answer;
+  };
+  void cleanUp();
+  Target targetAt(Vec at);
+  ConnectAnswer ask(int slot, int port);
+  CanvasEnd endOf(int slot, int port) const { return {idOf(slot), port}; }
+  ItemId idOf(int slot) const;
+
+  int slot_, port_;
+  bool isFromOutput_;
+  std::optional<CanvasWire> replaced_;
+  Vec at_;  // view units
+  Target target_;
+  std::map<std::pair<int, int>, ConnectAnswer> answers_;
+};
+
+}  // namespace fw::ui

@@ -1,0 +1,114 @@
+// The curves of wires: a single Bezier curve from port to port, or a detour beside what lies between.
+#include "widgets/canvas/wire_path.h"
+
+namespace fw::ui {
+namespace {
+
+// A quarter of an ellipse as a Bezier curve: the share of the radius at which its control points lie.
+constexpr float quarter = 0.5523f;
+
+// Swaps the axes, so that the detour is worked out for a downward flow only.
+Vec swapped(Vec p, Flow flow) { return flow == Flow::Down ? p : Vec(p.y, p.x); }
+
+float segmentDistance(Vec p, Vec a, Vec b) {
+  const Vec d = b - a;
+  const float square = d.x * d.x + d.y * d.y;
+  const float t = square > 0 ? std::clamp(((p.x - a.x) * d.x + (p.y - a.y) * d.y) / square, 0.0f, 1.0f) : 0.0f;
+  return (p - (a + d * t)).length();
+}
+
+WireCurve plainCurve(const WireShape& shape) {
+  const Vec delta = shape.end - shape.start;
+  // How far the curve runs straight out of a port: half the way when the other end lies ahead, a fixed loop when behind.
+  const auto reach = [&](Vec out, Vec towards) {
+    const float ahead = out.x * towards.x + out.y * towards.y;
+    const float aside = std::abs(out.x * towards.y) + std::abs(out.y * towards.x);
+    if (ahead >= 0) return std::max(ahead * 0.5f, std::min(aside * 0.5f, 40.0f));
+    return std::clamp(-ahead * 0.35f, 40.0f, 140.0f);
+  };
+  WireCurve curve;
+  curve.points[0] = shape.start;
+  curve.points[1] = shape.start + shape.startOut * reach(shape.startOut, delta);
+  curve.points[2] = shape.end + shape.endOut * reach(shape.endOut, delta * -1);
+  curve.points[3] = shape.end;
+  return curve;
+}
+
+// Leaves sideways, runs parallel to the flow at `detour`, and comes back: into the side of a join, or down into a port.
+WireCurve detourCurve(const WireShape& shape) {
+  const Vec start = swapped(shape.start, shape.flow), end = swapped(shape.end, shape.flow);
+  const Vec endOut = swapped(shape.endOut, shape.flow);
+  const float column = *shape.detour;
+  const float span = end.y - start.y;
+  const float sign = span >= 0 ? 1.0f : -1.0f;
+  const float room = std::abs(span) * 0.45f;
+  const float first = sign * std::min(room, std::abs(start.x - column) * 0.75f);
+  const bool endsSideways = endOut.x != 0;
+  const float last = sign * std::min(room, std::abs(end.x - column) * (endsSideways ? 0.6f : 0.9f));
+
+  WireCurve curve;
+  curve.count = 10;
+  auto& p = curve.points;
+  p[0] = start;
+  p[3] = {column, start.y + first};
+  p[1] = {start.x + (column - start.x) * quarter, start.y};
+  p[2] = {column, p[3].y - first * quarter};
+  p[6] = {column, end.y - last};
+  p[4] = p[3] + (p[6] - p[3]) * (1 / 3.0f);
+  p[5] = p[3] + (p[6] - p[3]) * (2 / 3.0f);
+  p[9] = end;
+  p[7] = {column, p[6].y + last * quarter};
+  p[8] = endsSideways ? Vec(end.x + (column - end.x) * quarter, end.y) : Vec(end.x, end.y - last * quarter);
+  for (Vec& point : p) point = swapped(point, shape.flow);
+  return curve;
+}
+
+}  // namespace
+
+Box WireCurve::bounds() const {
+  Box box;
+  for (int i = 0; i < count; ++i) box.include(points[size_t(i)]);
+  return box;
+}
+
+Vec WireCurve::at(int curve, float t) const {
+  const Vec* p = &points[size_t(curve) * 3];
+  const float s = 1 - t;
+  return p[0] * (s * s * s) + p[1] * (3 * s * s * t) + p[2] * (3 * s * t * t) + p[3] * (t * t * t);
+}
+
+WireCurve wireCurve(const WireShape& shape) { return shape.detour ? detourCurve(shape) : plainCurve(shape); }
+
+float distance(const WireCurve& curve, Vec p) {
+  float nearest = std::numeric_limits<float>::max();
+  Vec last = curve.points[0];
+  flatten(curve, 1, 0.5f, [&](Vec next) {
+    nearest = std::min(nearest, segmentDistance(p, last, next));
+    last = next;
+  });
+  return nearest;
+}
+
+bool segmentCrosses(Vec a, Vec b, const Box& box) {
+  float from = 0, to = 1;  // of the line, inside the box: clipped axis by axis (Liang and Barsky)
+  const auto clip = [&](float start, float delta, float low, float high) {
+    if (delta == 0) return start >= low && start <= high;
+    float t0 = (low - start) / delta, t1 = (high - start) / delta;
+    if (t0 > t1) std::swap(t0, t1);
+    from = std::max(from, t0), to = std::min(to, t1);
+    return from <= to;
+  };
+  return clip(a.x, b.x - a.x, box.left, box.right) && clip(a.y, b.y - a.y, box.top, box.bottom);
+}
+
+bool crosses(const WireCurve& curve, const Box& box) {
+  bool found = false;
+  Vec last = curve.points[0];
+  flatten(curve, 1, 0.5f, [&](Vec next) {
+    found = found || segmentCrosses(last, next, box);
+    last = next;
+  });
+  return found;
+}
+
+}  // namespace fw::ui
