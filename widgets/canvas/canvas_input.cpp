@@ -56,8 +56,10 @@ void CanvasView::finishTool(bool isCancelled) {
   autoPan_.stop();
   const std::unique_ptr<CanvasTool> tool = std::move(tool_);
   const CanvasScenePtr before = scene_;
-  if (isCancelled) tool->cancel();
-  else tool->release(cursor_, QApplication::keyboardModifiers());
+  if (isCancelled)
+    tool->cancel();
+  else
+    tool->release(cursor_, QApplication::keyboardModifiers());
   if (waiting_ && scene_ == before) setScene(std::move(waiting_));
   updateCursor();
   update();
@@ -77,12 +79,15 @@ void CanvasView::mousePressEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return;
   if (geometry_->count() == 0 && emptyButton_.contains(event->position())) return;  // on release
   const Hit hit = hitAt(cursor_);
-  if ((event->modifiers() & Qt::AltModifier) && (event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier)) && hit.isItem())
+  if ((event->modifiers() & Qt::AltModifier) && (event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier)) &&
+      hit.isItem())
     return selectAlongWires(hit.slot, event->modifiers() & Qt::ShiftModifier);
   begin(std::make_unique<PressTool>(*this, cursor_, hit, event->modifiers()));
 }
 
-void CanvasView::selectAlongWires(int slot, bool isUpstream) { pick(alongWires(*geometry_, slot, isUpstream), Pick::Replace); }
+void CanvasView::selectAlongWires(int slot, bool isUpstream) {
+  pick(alongWires(*geometry_, slot, isUpstream), Pick::Replace);
+}
 
 void CanvasView::mouseMoveEvent(QMouseEvent* event) {
   cursor_ = Vec(event->position());
@@ -130,8 +135,10 @@ void CanvasView::setHover(const Hit& hit) {
     if (each.slot >= 0 && each.kind != HitKind::Lane) {
       if (geometry_->shape(each.slot) == ItemShape::Frame) {  // its inside looks the same
         const Box& box = geometry_->box(each.slot);
-        for (const Box& edge : {Box(box.left, box.top, box.right, box.top + geometry_->frame(each.slot)->header), Box(box.left, box.top, box.left, box.bottom),
-                                Box(box.right, box.top, box.right, box.bottom), Box(box.left, box.bottom, box.right, box.bottom)})
+        for (const Box& edge :
+             {Box(box.left, box.top, box.right, box.top + geometry_->frame(each.slot)->header),
+              Box(box.left, box.top, box.left, box.bottom), Box(box.right, box.top, box.right, box.bottom),
+              Box(box.left, box.bottom, box.right, box.bottom)})
           invalidate(edge.grown(2 * portRadius));
       } else {
         invalidateItem(each.slot);
@@ -144,10 +151,14 @@ void CanvasView::setHover(const Hit& hit) {
 
 void CanvasView::updateCursor() {
   Qt::CursorShape shape = Qt::ArrowCursor;
-  if (tool_) shape = tool_->cursor();
-  else if (isSpaceHeld_) shape = Qt::OpenHandCursor;
-  else if (marks_.hover.kind == HitKind::Port) shape = Qt::CrossCursor;
-  else if (marks_.hover.kind == HitKind::Cell || marks_.hover.kind == HitKind::Chevron) shape = Qt::PointingHandCursor;
+  if (tool_)
+    shape = tool_->cursor();
+  else if (isSpaceHeld_)
+    shape = Qt::OpenHandCursor;
+  else if (marks_.hover.kind == HitKind::Port)
+    shape = Qt::CrossCursor;
+  else if (marks_.hover.kind == HitKind::Cell || marks_.hover.kind == HitKind::Chevron)
+    shape = Qt::PointingHandCursor;
   if (cursor().shape() != shape) setCursor(shape);
 }
 
@@ -172,7 +183,8 @@ void CanvasView::wheelEvent(QWheelEvent* event) {
   const QPoint pixels = event->pixelDelta(), angle = event->angleDelta();
   const bool isTrackpad = !pixels.isNull() || event->phase() != Qt::NoScrollPhase ||
                           (event->device() && event->device()->type() == QInputDevice::DeviceType::TouchPad);
-  const bool pans = (isTrackpad && !(event->modifiers() & Qt::ControlModifier)) || (event->modifiers() & Qt::ShiftModifier);
+  const bool pans =
+      (isTrackpad && !(event->modifiers() & Qt::ControlModifier)) || (event->modifiers() & Qt::ShiftModifier);
   if (pans) {
     QPointF by = !pixels.isNull() ? QPointF(pixels) : QPointF(angle) * 0.5;
     if (!isTrackpad) by = QPointF(by.y() + by.x(), 0);  // Shift and the wheel of a mouse
@@ -184,8 +196,10 @@ void CanvasView::wheelEvent(QWheelEvent* event) {
     zoomBy(std::pow(1.18, std::clamp(steps, -4.0, 4.0)), event->position());
   }
   cursor_ = Vec(event->position());
-  if (tool_) tool_->move(cursor_, event->modifiers());
-  else setHover(hitAt(cursor_));
+  if (tool_)
+    tool_->move(cursor_, event->modifiers());
+  else
+    setHover(hitAt(cursor_));
 }
 
 bool CanvasView::event(QEvent* event) {
@@ -208,15 +222,18 @@ bool CanvasView::event(QEvent* event) {
       gesture->accept(pinch);
       return true;
     }
-    default: break;
+    default:
+      break;
   }
   return QWidget::event(event);
 }
 
 bool CanvasView::showTip(const QPoint& at, const QPoint& global) {
   const QString words = tool_ ? QString() : tipFor(hitAt(Vec(QPointF(at))));
-  if (words.isEmpty()) QToolTip::hideText();
-  else QToolTip::showText(global, words, this);
+  if (words.isEmpty())
+    QToolTip::hideText();
+  else
+    QToolTip::showText(global, words, this);
   return true;
 }
 
@@ -231,9 +248,12 @@ QString CanvasView::tipFor(const Hit& hit) const {
       if (port.isOptional) words += tr(" (optional)");
       return words;
     }
-    case HitKind::Chip: return item.chips[size_t(hit.index)].tooltip;
-    case HitKind::Cell: return item.frame->cells[size_t(hit.index)].tooltip;
-    case HitKind::Chevron: return item.frame->isCollapsed ? tr("Show the inside") : tr("Fold");
+    case HitKind::Chip:
+      return item.chips[size_t(hit.index)].tooltip;
+    case HitKind::Cell:
+      return item.frame->cells[size_t(hit.index)].tooltip;
+    case HitKind::Chevron:
+      return item.frame->isCollapsed ? tr("Show the inside") : tr("Fold");
     case HitKind::Node:
     case HitKind::Header: {
       if (!item.message.isEmpty()) return item.message;
@@ -243,7 +263,8 @@ QString CanvasView::tipFor(const Hit& hit) const {
     }
     case HitKind::Void:
     case HitKind::Lane:
-    case HitKind::Wire: break;
+    case HitKind::Wire:
+      break;
   }
   return {};
 }
@@ -383,9 +404,12 @@ bool CanvasView::isShortcut(QKeyEvent* event) {
 void CanvasView::keyPressEvent(QKeyEvent* event) {
   const Qt::KeyboardModifiers modifiers = event->modifiers() & ~Qt::KeypadModifier;
   if (event->key() == Qt::Key_Escape) {
-    if (tool_) finishTool(true);
-    else if (!selectedSlots().empty() || !selectedWires_.empty()) clearSelection();
-    else event->ignore();
+    if (tool_)
+      finishTool(true);
+    else if (!selectedSlots().empty() || !selectedWires_.empty())
+      clearSelection();
+    else
+      event->ignore();
     return;
   }
   if (tool_) return;
@@ -393,8 +417,10 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Left:
     case Qt::Key_Right:
     case Qt::Key_Up:
-    case Qt::Key_Down: return modifiers & Qt::ControlModifier ? nudge(event->key()) : navigate(event->key(), modifiers);
-    default: ++nudges_;
+    case Qt::Key_Down:
+      return modifiers & Qt::ControlModifier ? nudge(event->key()) : navigate(event->key(), modifiers);
+    default:
+      ++nudges_;
   }
   if (isShortcut(event)) return;
   if (event->key() == Qt::Key_A && modifiers == Qt::ShiftModifier) return openPalette(mapFromGlobal(QCursor::pos()));
@@ -407,10 +433,14 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
       const QPoint at = cursor_.toPoint().toPoint();
       return openPalette(underMouse() && rect().contains(at) ? at : rect().center());
     }
-    case Qt::Key_F: return frameSelection();
-    case Qt::Key_Home: return frameAll();
-    case Qt::Key_M: return toggleMuted();
-    case Qt::Key_G: return setSnapping(!isSnapping_);
+    case Qt::Key_F:
+      return frameSelection();
+    case Qt::Key_Home:
+      return frameAll();
+    case Qt::Key_M:
+      return toggleMuted();
+    case Qt::Key_G:
+      return setSnapping(!isSnapping_);
     case Qt::Key_Backspace:
       if (intents_) intents_->leaveContainer();
       return;
@@ -418,7 +448,8 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Enter:
       if (const auto selected = selection(); intents_ && !selected.empty()) intents_->openItem(selected.front());
       return;
-    default: QWidget::keyPressEvent(event);
+    default:
+      QWidget::keyPressEvent(event);
   }
 }
 
@@ -429,7 +460,10 @@ void CanvasView::keyReleaseEvent(QKeyEvent* event) {
 }
 
 void CanvasView::navigate(int key, Qt::KeyboardModifiers modifiers) {
-  const Heading heading = key == Qt::Key_Left ? Heading::Left : key == Qt::Key_Right ? Heading::Right : key == Qt::Key_Up ? Heading::Up : Heading::Down;
+  const Heading heading = key == Qt::Key_Left    ? Heading::Left
+                          : key == Qt::Key_Right ? Heading::Right
+                          : key == Qt::Key_Up    ? Heading::Up
+                                                 : Heading::Down;
   const std::vector<int> selected = selectedSlots();
   const int next = neighbour(*geometry_, selected.empty() ? -1 : selected.back(), heading);
   if (next < 0) return;
@@ -438,15 +472,21 @@ void CanvasView::navigate(int key, Qt::KeyboardModifiers modifiers) {
   const Box seen = Box(QRectF(rect())).grown(-20);
   if (seen.contains(box)) return;
   Camera camera = camera_;  // just far enough
-  if (box.width() < seen.width()) camera.offset.x += std::max(0.0f, seen.left - box.left) - std::max(0.0f, box.right - seen.right);
-  if (box.height() < seen.height()) camera.offset.y += std::max(0.0f, seen.top - box.top) - std::max(0.0f, box.bottom - seen.bottom);
+  if (box.width() < seen.width())
+    camera.offset.x += std::max(0.0f, seen.left - box.left) - std::max(0.0f, box.right - seen.right);
+  if (box.height() < seen.height())
+    camera.offset.y += std::max(0.0f, seen.top - box.top) - std::max(0.0f, box.bottom - seen.bottom);
   animateTo(camera);
 }
 
 void CanvasView::nudge(int key) {
-  const QPointF by = key == Qt::Key_Left ? QPointF(-1, 0) : key == Qt::Key_Right ? QPointF(1, 0) : key == Qt::Key_Up ? QPointF(0, -1) : QPointF(0, 1);
+  const QPointF by = key == Qt::Key_Left    ? QPointF(-1, 0)
+                     : key == Qt::Key_Right ? QPointF(1, 0)
+                     : key == Qt::Key_Up    ? QPointF(0, -1)
+                                            : QPointF(0, 1);
   std::vector<ItemMove> moves;
-  for (const int slot : selectedTops()) moves.push_back({geometry_->item(slot).id, geometry_->position(slot) + by * double(gridStep)});
+  for (const int slot : selectedTops())
+    moves.push_back({geometry_->item(slot).id, geometry_->position(slot) + by * double(gridStep)});
   if (intents_ && !moves.empty()) intents_->moveItems(moves, QStringLiteral("nudge %1").arg(nudges_));
 }
 
@@ -454,8 +494,10 @@ void CanvasView::deleteSelection(bool heal) {
   const std::vector<ItemId> items = selection();
   const std::vector<CanvasWire> wires = selectedWires_;
   if (!intents_) return;
-  if (items.empty() && !wires.empty()) intents_->disconnectWires(wires);
-  else if (!items.empty()) intents_->deleteItems(items, wires, heal);
+  if (items.empty() && !wires.empty())
+    intents_->disconnectWires(wires);
+  else if (!items.empty())
+    intents_->deleteItems(items, wires, heal);
 }
 
 void CanvasView::copySelection() {
@@ -476,7 +518,8 @@ void CanvasView::duplicateSelection(bool keepWires) {
 
 void CanvasView::toggleMuted() {
   const std::vector<int> picked = selectedSlots();
-  const bool isAnyOn = std::any_of(picked.begin(), picked.end(), [this](int slot) { return !geometry_->item(slot).isMuted; });
+  const bool isAnyOn =
+      std::any_of(picked.begin(), picked.end(), [this](int slot) { return !geometry_->item(slot).isMuted; });
   if (intents_ && !picked.empty()) intents_->setMuted(selection(), isAnyOn);
 }
 
@@ -497,14 +540,17 @@ void CanvasView::focusOutEvent(QFocusEvent* event) {
 void CanvasView::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
   const QSize map = minimap_->sizeHint();
-  minimap_->setGeometry(width() - map.width() - minimapMargin, height() - map.height() - minimapMargin, map.width(), map.height());
-  minimap_->setVisible(isMinimapVisible_ && geometry_->count() > 0 && width() > 3 * map.width() && height() > 3 * map.height());
+  minimap_->setGeometry(width() - map.width() - minimapMargin, height() - map.height() - minimapMargin, map.width(),
+                        map.height());
+  minimap_->setVisible(isMinimapVisible_ && geometry_->count() > 0 && width() > 3 * map.width() &&
+                       height() > 3 * map.height());
   if (!hasFramed_ && geometry_->count() > 0) {
     hasFramed_ = true;
     setCamera(Camera::framing(geometry_->bounds(), float(width()), float(height()), 40, 1));
   } else if (event->oldSize().isValid()) {
     Camera camera = camera_;  // what was in the middle stays there
-    camera.offset += Vec(float(width() - event->oldSize().width()) / 2, float(height() - event->oldSize().height()) / 2);
+    camera.offset +=
+        Vec(float(width() - event->oldSize().width()) / 2, float(height() - event->oldSize().height()) / 2);
     setCamera(camera);
   }
   invalidateAll();
@@ -512,7 +558,8 @@ void CanvasView::resizeEvent(QResizeEvent* event) {
 
 void CanvasView::changeEvent(QEvent* event) {
   QWidget::changeEvent(event);
-  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) {
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange ||
+      event->type() == QEvent::StyleChange) {
     if (tool_) finishTool(true);
     renew();
   }

@@ -99,11 +99,17 @@ void CanvasView::setScene(CanvasScenePtr scene) {
   if (selection().size() != before) selectionMoved();
 }
 
-void CanvasView::setConnectQuestion(std::function<ConnectAnswer(CanvasEnd, CanvasEnd)> question) { question_ = std::move(question); }
+void CanvasView::setConnectQuestion(std::function<ConnectAnswer(CanvasEnd, CanvasEnd)> question) {
+  question_ = std::move(question);
+}
 void CanvasView::setBlocks(std::vector<PaletteBlock> blocks) { blocks_ = std::move(blocks); }
-void CanvasView::setBlockFilter(std::function<bool(const QString&, CanvasEnd)> filter) { blockFilter_ = std::move(filter); }
+void CanvasView::setBlockFilter(std::function<bool(const QString&, CanvasEnd)> filter) {
+  blockFilter_ = std::move(filter);
+}
 
-ConnectAnswer CanvasView::mayConnect(CanvasEnd from, CanvasEnd to) const { return question_ ? question_(from, to) : ConnectAnswer(); }
+ConnectAnswer CanvasView::mayConnect(CanvasEnd from, CanvasEnd to) const {
+  return question_ ? question_(from, to) : ConnectAnswer();
+}
 
 // --- selection ---
 
@@ -159,8 +165,10 @@ void CanvasView::pickWires(const std::vector<int>& wires, Pick how) {
   }
   for (const int w : wires) {
     const auto found = std::find(marks_.wires.begin(), marks_.wires.end(), w);
-    if (found == marks_.wires.end()) marks_.wires.push_back(w);
-    else if (how == Pick::Toggle) marks_.wires.erase(found);
+    if (found == marks_.wires.end())
+      marks_.wires.push_back(w);
+    else if (how == Pick::Toggle)
+      marks_.wires.erase(found);
     invalidateWire(w);
   }
   selectedWires_.clear();
@@ -254,9 +262,7 @@ void CanvasView::frameSelection() {
   animateTo(Camera::framing(area, float(width()), float(height()), 2 * framingMargin, 1));
 }
 
-void CanvasView::zoomToActualSize() {
-  animateTo(camera_.zoomedAt(Vec(float(width()) / 2, float(height()) / 2), 1));
-}
+void CanvasView::zoomToActualSize() { animateTo(camera_.zoomedAt(Vec(float(width()) / 2, float(height()) / 2), 1)); }
 
 void CanvasView::zoomIn() { zoomBy(1.25, rect().center()); }
 void CanvasView::zoomOut() { zoomBy(0.8, rect().center()); }
@@ -296,9 +302,12 @@ void CanvasView::refreshBuffer() {
   }
   if (!(camera_ == bufferCamera_)) {
     const Vec shift = (camera_.offset - bufferCamera_.offset) * ratio;
-    const bool isShift = camera_.zoom == bufferCamera_.zoom && std::abs(shift.x) < float(pixels.width()) && std::abs(shift.y) < float(pixels.height());
-    if (isShift && dirty_.boundingRect() != buffer_.rect()) scrollBuffer(int(std::lround(shift.x)), int(std::lround(shift.y)));
-    else dirty_ = buffer_.rect();
+    const bool isShift = camera_.zoom == bufferCamera_.zoom && std::abs(shift.x) < float(pixels.width()) &&
+                         std::abs(shift.y) < float(pixels.height());
+    if (isShift && dirty_.boundingRect() != buffer_.rect())
+      scrollBuffer(int(std::lround(shift.x)), int(std::lround(shift.y)));
+    else
+      dirty_ = buffer_.rect();
     bufferCamera_ = camera_;
   }
   dirty_ &= buffer_.rect();
@@ -328,7 +337,8 @@ void CanvasView::paintEvent(QPaintEvent* event) {
   QPainter painter(this);
   const qreal ratio = devicePixelRatioF();
   const QRect area = event->rect();
-  painter.drawImage(QRectF(area), buffer_, QRectF(area.x() * ratio, area.y() * ratio, area.width() * ratio, area.height() * ratio));
+  painter.drawImage(QRectF(area), buffer_,
+                    QRectF(area.x() * ratio, area.y() * ratio, area.width() * ratio, area.height() * ratio));
   painter.setRenderHint(QPainter::Antialiasing);
   if (geometry_->count() == 0) drawEmptyHint(painter);
   if (!dragged_.isEmpty()) drawDrop(painter);

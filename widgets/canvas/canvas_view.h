@@ -31,7 +31,8 @@ class CanvasView : public QWidget {
   const CanvasScenePtr& scene() const { return scene_; }
   /// Whom gestures are reported to; must outlive the view or be replaced by nullptr.
   void setIntents(CanvasIntents* intents) { intents_ = intents; }
-  /// Asked with an output and an input while a wire is dragged. Without it every wire from an output to an input may be.
+  /// Asked with an output and an input while a wire is dragged. Without it every wire from an output to an input may
+  /// be.
   void setConnectQuestion(std::function<ConnectAnswer(CanvasEnd from, CanvasEnd to)> question);
   /// What the search palette offers.
   void setBlocks(std::vector<PaletteBlock> blocks);
@@ -167,9 +168,9 @@ class CanvasView : public QWidget {
   bool hasFramed_ = false;  // the first scene is shown as a whole
   QImage buffer_;           // what is on the screen, without overlays
   Camera bufferCamera_;
-  QRegion dirty_;           // of the buffer, in pixels
+  QRegion dirty_;  // of the buffer, in pixels
   QVariantAnimation animation_;
-  Camera from_, to_;        // of the animation
+  Camera from_, to_;  // of the animation
   bool isAnimating_ = false;
 
   std::unique_ptr<CanvasTool> tool_;
@@ -181,11 +182,11 @@ class CanvasView : public QWidget {
   QPointer<SearchPalette> palette_;
   BlockRequest pending_;  // what the palette's choice is for
   std::optional<WireShape> pendingWire_;
-  QString dragged_;       // block that is dragged over the canvas
+  QString dragged_;  // block that is dragged over the canvas
   BlockRequest drop_;
   std::optional<int> dropWire_;
-  QStringList recent_;    // blocks, newest first
-  QRectF emptyButton_;    // where the hint of an empty canvas is
+  QStringList recent_;         // blocks, newest first
+  QRectF emptyButton_;         // where the hint of an empty canvas is
   bool hasFocusRing_ = false;  // the focus came by the keyboard
   bool isMinimapVisible_ = true;
   Minimap* minimap_ = nullptr;

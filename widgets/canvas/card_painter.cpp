@@ -4,6 +4,25 @@
 #include "widgets/canvas/scene_pass.h"
 
 namespace fw::ui {
+namespace {
+
+// Where the rows of a card start, and where its cost bar does.
+struct CardRows {
+  NodeRows rows;
+  float left, room, top, barLeft;
+};
+CardRows rowsOf(const CanvasItem& item, const Box& box, const TextMetrics& metrics) {
+  const bool hasStats = !item.stats.isEmpty() || item.costShare >= 0;
+  const NodeRows rows = nodeRows(metrics, !item.subtitle.isEmpty(), hasStats);
+  // Ports may make a card higher than its text.
+  return {rows, box.left + nodePadding, box.width() - 2 * nodePadding, box.top + (box.height() - rows.height) / 2,
+          box.right - 12 - costBarWidth};
+}
+
+// Measuring text is for the thread of the window alone, so a badge is as wide as its letters are many.
+float badgeWidth(const QString& badge) { return std::max(20.0f, 8 * float(badge.size()) + 10); }
+
+}  // namespace
 
 void ScenePass::label(const QString& words, float x, float y, CanvasText role, float room, Ink ink) {
   text->setPen(QColor(ink));
@@ -28,7 +47,7 @@ void ScenePass::card(int slot) {
   const SlotLook& look = geometry.look(slot);
   const Box box = geometry.box(slot), onScreen = camera.toView(box);
   const Ink ground = groundOf(geometry.parent(slot));
-  const Ink fill = look.heat ? mixInk(inks.card, look.heat, 0.45f) : inks.card;
+  const Ink fill = cardFill(slot);
   float width = 1;
   const Ink border = borderOf(slot, width);
   const float borderWidth = std::max(ratio, px(width));
@@ -37,13 +56,14 @@ void ScenePass::card(int slot) {
     raster.card(onScreen.grown(px(4)), px(12), ground, inks.accent, std::max(ratio, px(2)));
   if (look.isMuted) {
     raster.fillRound(onScreen, px(8), mixInk(ground, fill, 0.6f));
-    raster.dashedRound(onScreen, px(8), borderWidth, std::max(2.0f, px(4)), isSelected(slot) ? border : mixInk(border, inks.text, 0.15f));
+    raster.dashedRound(onScreen, px(8), borderWidth, std::max(2.0f, px(4)),
+                       isSelected(slot) ? border : mixInk(border, inks.text, 0.15f));
   } else {
     raster.card(onScreen, px(8), fill, border, borderWidth);
   }
   raster.fillRound(camera.toView(Box(box.left + 2, box.top + 8, box.left + 6, box.bottom - 8)), px(2),
                    inkOf(categoryInks[look.category], slot, ground));
-  cardText(slot, box);
+  cardRows(slot, box);
   const CanvasItem& item = geometry.item(slot);
   for (int c = 0; c < int(item.chips.size()); ++c) {
     const Vec center = camera.toView(geometry.chip(slot, c));
@@ -53,35 +73,42 @@ void ScenePass::card(int slot) {
   ports(slot);
 }
 
-void ScenePass::cardText(int slot, const Box& box) {
+void ScenePass::cardRows(int slot, const Box& box) {
   const CanvasItem& item = geometry.item(slot);
-  const bool hasStats = !item.stats.isEmpty() || item.costShare >= 0;
-  const NodeRows rows = nodeRows(metrics, !item.subtitle.isEmpty(), hasStats);
-  const Ink ground = inks.card;
-  const float left = box.left + nodePadding, room = box.width() - 2 * nodePadding;
-  const float top = box.top + (box.height() - rows.height) / 2;  // ports may make a card higher than its text
-  const Ink category = inkOf(categoryInks[geometry.look(slot).category], slot, ground);
-  const float barLeft = box.right - 12 - costBarWidth;
-  const float costTop = top + rows.stats + metrics.height(CanvasText::Stats) / 2 - 2;
+  const auto [rows, left, room, top, barLeft] = rowsOf(item, box, metrics);
+  const Ink fill = cardFill(slot);
   if (item.costShare >= 0) {
-    const Box track = camera.toView(Box(barLeft, costTop, barLeft + costBarWidth, costTop + 4));
-    raster.fillRound(track, px(2), inkOf(inks.track, slot, ground));
+    const float y = top + rows.stats + metrics.height(CanvasText::Stats) / 2 - 2;
+    const Ink track = geometry.look(slot).heat ? mixInk(fill, inks.card, 0.6f) : inks.track;
+    raster.fillRound(camera.toView(Box(barLeft, y, barLeft + costBarWidth, y + 4)), px(2), inkOf(track, slot, fill));
     const float share = std::max(4.0f, costBarWidth * float(std::min(item.costShare, 1.0)));
-    raster.fillRound(camera.toView(Box(barLeft, costTop, barLeft + share, costTop + 4)), px(2), category);
+    raster.fillRound(camera.toView(Box(barLeft, y, barLeft + share, y + 4)), px(2),
+                     inkOf(categoryInks[geometry.look(slot).category], slot, fill));
   }
-  if (!text) {  // too small to read: lines where words will be
-    bar(left, top + rows.title + 6, std::min(room, 7.0f * float(item.title.size())), inkOf(mixInk(ground, inks.text, 0.45f), slot, ground));
-    if (!item.subtitle.isEmpty())
-      bar(left, top + rows.subtitle + 5, std::min(room, 6.0f * float(item.subtitle.size())), inkOf(mixInk(ground, inks.text, 0.2f), slot, ground));
-    return;
-  }
-  label(item.title, left, top + rows.title, CanvasText::Title, room, inkOf(inks.text, slot, ground));
-  label(item.subtitle, left, top + rows.subtitle, CanvasText::Subtitle, room, inkOf(inks.secondary, slot, ground));
-  label(item.stats, left, top + rows.stats, CanvasText::Stats, item.costShare >= 0 ? barLeft - left - 8 : room, inkOf(inks.dim, slot, ground));
+  if (detail == Detail::Full) return;
+  // Too small to read: lines where words will be.
+  bar(left, top + rows.title + 6, std::min(room, 7.0f * float(item.title.size())),
+      inkOf(mixInk(fill, inks.text, 0.45f), slot, fill));
+  if (!item.subtitle.isEmpty())
+    bar(left, top + rows.subtitle + 5, std::min(room, 6.0f * float(item.subtitle.size())),
+        inkOf(mixInk(fill, inks.text, 0.2f), slot, fill));
+}
+
+void ScenePass::cardWords(int slot) {
+  const CanvasItem& item = geometry.item(slot);
+  const auto [rows, left, room, top, barLeft] = rowsOf(item, geometry.box(slot), metrics);
+  // On a colour of an overlay only full ink reads well.
+  const bool isHot = geometry.look(slot).heat != 0;
+  const Ink fill = cardFill(slot), strong = mixInk(fill, inks.text, 0.85f);
+  label(item.title, left, top + rows.title, CanvasText::Title, room, inkOf(inks.text, slot, fill));
+  label(item.subtitle, left, top + rows.subtitle, CanvasText::Subtitle, room,
+        inkOf(isHot ? strong : inks.secondary, slot, fill));
+  label(item.stats, left, top + rows.stats, CanvasText::Stats, item.costShare >= 0 ? barLeft - left - 8 : room,
+        inkOf(isHot ? strong : inks.dim, slot, fill));
 }
 
 void ScenePass::join(int slot) {
-  const Vec center = geometry.box(slot).center(), at = camera.toView(center);
+  const Vec at = camera.toView(geometry.box(slot).center());
   float width = 1;
   const Ink border = borderOf(slot, width);
   const Ink ground = groundOf(geometry.parent(slot));
@@ -97,11 +124,16 @@ void ScenePass::join(int slot) {
   } else if (sign == "×") {
     raster.line(at - Vec(reach, reach) * 0.8f, at + Vec(reach, reach) * 0.8f, stroke, strokes);
     raster.line(at - Vec(reach, -reach) * 0.8f, at + Vec(reach, -reach) * 0.8f, stroke, strokes);
-  } else if (text) {
-    label(sign, center.x - metrics.width(sign, CanvasText::Stats) / 2, center.y - metrics.height(CanvasText::Stats) / 2,
-          CanvasText::Stats, 2 * joinRadius, strokes);
   }
   if (marks.hover.slot == slot && marks.hover.kind == HitKind::Port) port(slot, marks.hover.index, ground);
+}
+
+void ScenePass::joinWords(int slot) {
+  const QString& sign = geometry.item(slot).title;
+  if (sign == "+" || sign == "×") return;  // drawn
+  const Vec center = geometry.box(slot).center();
+  label(sign, center.x - metrics.width(sign, CanvasText::Stats) / 2, center.y - metrics.height(CanvasText::Stats) / 2,
+        CanvasText::Stats, 2 * joinRadius, inkOf(inks.text, slot, inks.header));
 }
 
 void ScenePass::frame(int slot) {
@@ -127,7 +159,8 @@ void ScenePass::frame(int slot) {
   Raster whole = raster;
   raster = raster.rows(-1000000, int(std::lround(headBottom)));
   raster.fillRound({head.left, head.top, head.right, isFolded ? head.bottom : headBottom + radius},
-                   std::max(0.0f, radius - borderWidth), look.isMuted ? mixInk(inks.inside, inks.header, 0.4f) : inks.header);
+                   std::max(0.0f, radius - borderWidth),
+                   look.isMuted ? mixInk(inks.inside, inks.header, 0.4f) : inks.header);
   raster = whole;
   if (look.isMuted) raster.dashedRound(onScreen, radius, borderWidth * 2, std::max(3.0f, px(5)), inks.inside);
 
@@ -142,57 +175,75 @@ void ScenePass::frame(int slot) {
     const Vec to = camera.toView(isDown ? Vec(lane.left, lane.bottom) : Vec(lane.right, lane.top));
     raster.line(from, to, ratio, inks.hairline);
   }
-  if (detail != Detail::Flat) frameHeader(slot, box);
+  if (detail != Detail::Flat) strip(slot);
+  if (detail == Detail::Full) chevron(slot), laneBadges(slot);
   if (detail >= Detail::Ports) ports(slot);
 }
 
-void ScenePass::frameHeader(int slot, const Box& box) {
-  const CanvasItem& item = geometry.item(slot);
+void ScenePass::chevron(int slot) {
   const FrameLayout& layout = *geometry.frame(slot);
-  strip(slot);
-  if (!text) return;
   const Vec middle = camera.toView(layout.chevron.center());
   const float size = px(3.5f), stroke = std::max(ratio, px(1.5f));
-  const Ink chevronInk = marks.hover.slot == slot && marks.hover.kind == HitKind::Chevron ? inks.text : inks.dim;
+  const Ink ink = marks.hover.slot == slot && marks.hover.kind == HitKind::Chevron ? inks.text : inks.dim;
   const bool isFolded = layout.lanes.empty();
   const Vec tip = isFolded ? Vec(size * 0.6f, 0) : Vec(0, size * 0.6f);
   const Vec side = isFolded ? Vec(-size * 0.6f, size) : Vec(size, -size * 0.6f);
   const Vec otherSide = isFolded ? Vec(-size * 0.6f, -size) : Vec(-size, -size * 0.6f);
-  raster.line(middle + side, middle + tip, stroke, chevronInk);
-  raster.line(middle + otherSide, middle + tip, stroke, chevronInk);
+  raster.line(middle + side, middle + tip, stroke, ink);
+  raster.line(middle + otherSide, middle + tip, stroke, ink);
+}
 
-  const float titleTop = box.top + (headerHeight - metrics.height(CanvasText::Title)) / 2;
+void ScenePass::laneBadges(int slot) {
+  const FrameLayout& layout = *geometry.frame(slot);
+  for (size_t l = 0; l < layout.lanes.size() && layout.laneLabel > 0; ++l) {
+    const QString& badge = geometry.item(slot).frame->lanes[l].badge;
+    const Box& lane = layout.lanes[l];
+    if (!badge.isEmpty())
+      raster.fillRound(
+          camera.toView(Box(lane.left + 12, lane.top + 8, lane.left + 12 + badgeWidth(badge), lane.top + 28)), px(4),
+          inks.header);
+  }
+}
+
+void ScenePass::frameWords(int slot) {
+  const CanvasItem& item = geometry.item(slot);
+  const Box& box = geometry.box(slot);
+  const FrameLayout& layout = *geometry.frame(slot);
+  const auto middle = [&](CanvasText role) { return box.top + (headerHeight - metrics.height(role)) / 2; };
   const bool isBeside = layout.cellSide > 0 && layout.firstCell.y < box.top + headerHeight - 10;
   const float end = isBeside ? layout.firstCell.x - 12 : box.right - 14;
-  label(item.title, layout.titleLeft, titleTop, CanvasText::Title, end - layout.titleLeft, inkOf(inks.text, slot, inks.header));
-  const float patternTop = box.top + (headerHeight - metrics.height(CanvasText::Pattern)) / 2;
-  label(item.frame->pattern, layout.patternLeft, patternTop, CanvasText::Pattern, end - layout.patternLeft, inks.secondary);
+  label(item.title, layout.titleLeft, middle(CanvasText::Title), CanvasText::Title, end - layout.titleLeft,
+        inkOf(inks.text, slot, inks.header));
+  label(item.frame->pattern, layout.patternLeft, middle(CanvasText::Pattern), CanvasText::Pattern,
+        end - layout.patternLeft, inks.secondary);
   if (!isBeside && !item.stats.isEmpty()) {
     const float width = metrics.width(item.stats, CanvasText::Stats);
     const float used = layout.patternLeft + metrics.width(item.frame->pattern, CanvasText::Pattern) + 12;
     if (end - width > used)
-      label(item.stats, end - width, box.top + (headerHeight - metrics.height(CanvasText::Stats)) / 2, CanvasText::Stats, width + 1, inks.dim);
+      label(item.stats, end - width, middle(CanvasText::Stats), CanvasText::Stats, width + 1, inks.dim);
   }
+  stripWords(slot);
 
   for (size_t l = 0; l < layout.lanes.size(); ++l) {
     const Box& lane = layout.lanes[l];
     const CanvasLane& content = item.frame->lanes[l];
     float x = lane.left + 12;
-    const float y = lane.top + 8;
+    const float row = lane.top + 18;
     if (layout.laneLabel > 0 && !content.badge.isEmpty()) {
-      const float width = std::max(20.0f, metrics.width(content.badge, CanvasText::Cell) + 10);
-      raster.fillRound(camera.toView(Box(x, y, x + width, y + 20)), px(4), inks.header);
+      const float width = badgeWidth(content.badge);
       label(content.badge, x + (width - metrics.width(content.badge, CanvasText::Cell)) / 2,
-            y + 10 - metrics.height(CanvasText::Cell) / 2, CanvasText::Cell, width, inks.secondary);
+            row - metrics.height(CanvasText::Cell) / 2, CanvasText::Cell, width, inks.secondary);
       x += width + 8;
     }
     if (layout.laneLabel > 0)
-      label(content.title, x, y + 10 - metrics.height(CanvasText::Label) / 2, CanvasText::Label, lane.right - x - 8, inks.secondary);
-    if (geometry.end(slot) == slot + 1 || geometry.isLaneEmpty(slot, int(l))) {
+      label(content.title, x, row - metrics.height(CanvasText::Label) / 2, CanvasText::Label, lane.right - x - 8,
+            inks.secondary);
+    if (geometry.isLaneEmpty(slot, int(l))) {
       const QString hint = QStringLiteral("Drop blocks here");
       const float width = metrics.width(hint, CanvasText::Label);
       const Vec center = lane.center() + Vec(0, layout.laneLabel / 2);
-      label(hint, center.x - width / 2, center.y - metrics.height(CanvasText::Label) / 2, CanvasText::Label, width + 4, inks.dim);
+      label(hint, center.x - width / 2, center.y - metrics.height(CanvasText::Label) / 2, CanvasText::Label, width + 4,
+            inks.dim);
     }
   }
 }
@@ -204,8 +255,7 @@ void ScenePass::strip(int slot) {
     const LayerCell& cell = cells[size_t(c)];
     const Box box = layout.cell(c), onScreen = camera.toView(box);
     if (!raster.touches(onScreen.grown(px(4)))) continue;
-    const QColor heat = cell.heat.isValid() ? cell.heat : mix(inks.theme->raised, inks.theme->text, 0.14);
-    Ink fill = ink(heat);
+    Ink fill = ink(cellColor(cell));
     if (cell.isMuted) fill = mixInk(inks.header, fill, 0.35f);
     if (cell.isSelected) {
       raster.fillRound(onScreen.grown(px(2)), px(5), inks.text);
@@ -213,19 +263,29 @@ void ScenePass::strip(int slot) {
     }
     raster.fillRound(onScreen, px(3.5f), fill);
     const bool isHover = marks.hover.slot == slot && marks.hover.kind == HitKind::Cell && marks.hover.index == c;
-    if (isHover && !cell.isSelected) raster.dashedRound(onScreen.grown(px(1)), px(4), std::max(ratio, px(1.5f)), 1e6f, inks.text);
-    if (text && box.width() >= 14) {
-      const QColor letter = cell.isMuted ? inks.theme->dim : inkOn(heat);
-      label(cell.letter, box.center().x - metrics.width(cell.letter, CanvasText::Cell) / 2,
-            box.center().y - metrics.height(CanvasText::Cell) / 2, CanvasText::Cell, box.width() + 8, ink(letter));
-    }
+    if (isHover && !cell.isSelected)
+      raster.dashedRound(onScreen.grown(px(1)), px(4), std::max(ratio, px(1.5f)), 1e6f, inks.text);
     if (cell.isMuted && detail >= Detail::Ports)
-      raster.line(camera.toView(Vec(box.left + 3, box.bottom - 3)), camera.toView(Vec(box.right - 3, box.top + 3)), std::max(ratio, px(1.5f)), inks.secondary);
+      raster.line(camera.toView(Vec(box.left + 3, box.bottom - 3)), camera.toView(Vec(box.right - 3, box.top + 3)),
+                  std::max(ratio, px(1.5f)), inks.secondary);
     if (cell.isOverridden && detail >= Detail::Ports) {
       const Vec corner = camera.toView(Vec(box.right - 2, box.top + 2));
       raster.disc(corner, px(3.5f), inks.header);
       raster.disc(corner, px(2.5f), inks.warning);
     }
+  }
+}
+
+void ScenePass::stripWords(int slot) {
+  const std::vector<LayerCell>& cells = geometry.item(slot).frame->cells;
+  const FrameLayout& layout = *geometry.frame(slot);
+  if (layout.cellSide < 14) return;
+  for (int c = 0; c < int(cells.size()); ++c) {
+    const LayerCell& cell = cells[size_t(c)];
+    const Box box = layout.cell(c);
+    const QColor letter = cell.isMuted ? inks.theme->dim : inkOn(cellColor(cell));
+    label(cell.letter, box.center().x - metrics.width(cell.letter, CanvasText::Cell) / 2,
+          box.center().y - metrics.height(CanvasText::Cell) / 2, CanvasText::Cell, box.width() + 8, ink(letter));
   }
 }
 
@@ -241,10 +301,12 @@ void ScenePass::skip(int slot) {
 }
 
 void ScenePass::terminal(int slot) {
-  if (detail < Detail::Ports) return;
+  if (detail >= Detail::Ports) port(slot, 0, inks.inside);
+}
+
+void ScenePass::terminalWords(int slot) {
   const CanvasItem& item = geometry.item(slot);
-  port(slot, 0, inks.inside);
-  if (!text || item.title.isEmpty()) return;
+  if (item.title.isEmpty()) return;
   const Vec center = geometry.box(slot).center();
   const bool isEntry = geometry.shape(slot) == ItemShape::Entry, isDown = geometry.flow(slot) == Flow::Down;
   const float width = metrics.width(item.title, CanvasText::Label), height = metrics.height(CanvasText::Label);
@@ -280,8 +342,12 @@ void ScenePass::port(int slot, int index, Ink ground) {
 void ScenePass::mark(Vec center, float radius, PortFlavor flavor, Ink ink) {
   if (radius <= 0) return;
   switch (flavor) {
-    case PortFlavor::Tensor: raster.disc(center, radius, ink); return;
-    case PortFlavor::Tokens: raster.fillRound(Box::around(center, 1.8f * radius, 1.8f * radius), 0.3f * radius, ink); return;
+    case PortFlavor::Tensor:
+      raster.disc(center, radius, ink);
+      return;
+    case PortFlavor::Tokens:
+      raster.fillRound(Box::around(center, 1.8f * radius, 1.8f * radius), 0.3f * radius, ink);
+      return;
     case PortFlavor::Mask: {
       const float r = radius * 1.25f;
       const Vec corners[] = {center + Vec(0, -r), center + Vec(r, 0), center + Vec(0, r), center + Vec(-r, 0)};
@@ -290,7 +356,8 @@ void ScenePass::mark(Vec center, float radius, PortFlavor flavor, Ink ink) {
     }
     case PortFlavor::Pixels: {
       const float r = radius * 1.3f;
-      const Vec corners[] = {center + Vec(0, -r), center + Vec(0.87f * r, 0.5f * r), center + Vec(-0.87f * r, 0.5f * r)};
+      const Vec corners[] = {center + Vec(0, -r), center + Vec(0.87f * r, 0.5f * r),
+                             center + Vec(-0.87f * r, 0.5f * r)};
       raster.convex(corners, ink);
       return;
     }

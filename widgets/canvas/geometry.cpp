@@ -5,12 +5,12 @@ namespace fw::ui {
 namespace {
 
 constexpr float nodeWidth = 208, widestNode = 340;
-constexpr float lanePadding = 40;        // on either side of what a lane holds
-constexpr float laneLead = 28;           // from a lane's edge to its first item, along the flow
-constexpr float skipRoom = 40;           // for the join at the end of a residual
+constexpr float lanePadding = 40;  // on either side of what a lane holds
+constexpr float laneLead = 28;     // from a lane's edge to its first item, along the flow
+constexpr float skipRoom = 40;     // for the join at the end of a residual
 constexpr float laneLabelHeight = 24;
 constexpr float headerPadding = 14, chevronWidth = 16, headerGap = 20;
-constexpr float widestHeader = 620;      // a strip that needs more gets rows of its own
+constexpr float widestHeader = 620;  // a strip that needs more gets rows of its own
 const Box emptyInside(-104, -36, 104, 36);
 
 float roundUp(float value, float step) { return std::ceil(value / step - 1e-3f) * step; }
@@ -123,9 +123,12 @@ void CanvasGeometry::order() {
     parents_.push_back(step.parent);
     // A terminal outside of frames has no edge to lie on.
     const bool isFree = step.parent < 0 && (own.shape == ItemShape::Entry || own.shape == ItemShape::Exit);
-    shapes_.push_back(own.frame ? ItemShape::Frame : isFree || own.shape == ItemShape::Frame ? ItemShape::Node : own.shape);
+    shapes_.push_back(own.frame                                 ? ItemShape::Frame
+                      : isFree || own.shape == ItemShape::Frame ? ItemShape::Node
+                                                                : own.shape);
     const int lanes = step.parent < 0 ? 1 : std::max(1, int(item(step.parent).frame->lanes.size()));
-    looks_.push_back({own.heat.isValid() ? own.heat.rgb() | 0xff000000u : 0, category(own.category), own.state, own.isMuted});
+    looks_.push_back(
+        {own.heat.isValid() ? own.heat.rgb() | 0xff000000u : 0, category(own.category), own.state, own.isMuted});
     lanes_.push_back(std::clamp(own.lane, 0, lanes - 1));
     frameOf_.push_back(-1);
     slots_.emplace(own.id, slot);
@@ -185,10 +188,13 @@ void CanvasGeometry::measure(const TextMetrics& metrics) {
     const CanvasItem& item = this->item(slot);
     const Vec center = anchors_[size_t(slot)] = Vec(item.position);
     switch (shape(slot)) {
-      case ItemShape::Join: work_[size_t(slot)] = Box::around(center, 2 * joinRadius, 2 * joinRadius); break;
+      case ItemShape::Join:
+        work_[size_t(slot)] = Box::around(center, 2 * joinRadius, 2 * joinRadius);
+        break;
       case ItemShape::Entry:
       case ItemShape::Exit:
-      case ItemShape::Frame: break;
+      case ItemShape::Frame:
+        break;
       case ItemShape::Node: {
         const bool hasStats = !item.stats.isEmpty() || item.costShare >= 0;
         float height = nodeRows(metrics, !item.subtitle.isEmpty(), hasStats).height;
@@ -232,9 +238,12 @@ void CanvasGeometry::layFrame(int slot, const TextMetrics& metrics) {
                         : Box(start.x, box.top - lanePadding, end.x, box.bottom + lanePadding);
     const auto [first, last] = wiresIn(slot);
     for (int w = first; w < last; ++w)
-      if (isInLane(wires_[size_t(w)]) && lane(wireFrom(w)) == int(l) && wireShape(w).detour) padded.include(wireBounds(w).grown(16, 16));
-    if (isDown) padded.top = start.y, padded.bottom = end.y;  // detours widen a lane only
-    else padded.left = start.x, padded.right = end.x;
+      if (isInLane(wires_[size_t(w)]) && lane(wireFrom(w)) == int(l) && wireShape(w).detour)
+        padded.include(wireBounds(w).grown(16, 16));
+    if (isDown)
+      padded.top = start.y, padded.bottom = end.y;  // detours widen a lane only
+    else
+      padded.left = start.x, padded.right = end.x;
     if (content.hasSkip) (isDown ? padded.left : padded.top) -= 24;
     padded.top -= layout.laneLabel;
     box = padded;
@@ -251,7 +260,8 @@ void CanvasGeometry::layFrame(int slot, const TextMetrics& metrics) {
   } else {
     float total = 0, across = 0;
     for (Box& box : contents) {
-      const float size = roundUp(isDown ? box.width() : box.height(), 2 * gridStep) - (isDown ? box.width() : box.height());
+      const float size =
+          roundUp(isDown ? box.width() : box.height(), 2 * gridStep) - (isDown ? box.width() : box.height());
       box = isDown ? box.grown(size / 2, 0) : box.grown(0, size / 2);
       total += isDown ? box.width() : box.height();
       across = std::max(across, isDown ? box.height() : box.width());
@@ -332,7 +342,8 @@ void CanvasGeometry::place() {
     if (frame(slot)) frames_[size_t(frameOf_[size_t(slot)])].moveBy(origin);
   }
   // Only now do terminals know the edges of lanes that were stretched to a common size.
-  for (int slot = 0; slot < count(); ++slot) forEachLane(slot, [&](int l, Vec start, Vec end) { placeTerminals(slot, l, start, end); });
+  for (int slot = 0; slot < count(); ++slot)
+    forEachLane(slot, [&](int l, Vec start, Vec end) { placeTerminals(slot, l, start, end); });
   for (const Box& box : work_) bounds_.include(box);
   index_.build(std::move(work_));
   work_.clear();
@@ -341,6 +352,7 @@ void CanvasGeometry::place() {
   for (int slot = 0; slot < count(); ++slot) forEachLane(slot, [&](int l, Vec, Vec) { routeLane(slot, l); });
   for (WireEntry& wire : wires_)
     if (!isInLane(wire)) wire.shape = plainShape(wire);
+  for (const WireEntry& wire : wires_) wireLength_ += double((wire.shape.end - wire.shape.start).length());
   std::vector<Box> boxes(wires_.size());
   for (size_t w = 0; w < boxes.size(); ++w) boxes[w] = wireBounds(int(w));
   wireIndex_.build(std::move(boxes));

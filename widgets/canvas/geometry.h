@@ -31,15 +31,15 @@ NodeRows nodeRows(const TextMetrics& metrics, bool hasSubtitle, bool hasStats);
 /// The parts of a frame, in scene units.
 struct FrameLayout {
   float header = headerHeight;
-  Box chevron;               // folds it
-  float titleLeft = 0;       // and the pattern after the title
+  Box chevron;          // folds it
+  float titleLeft = 0;  // and the pattern after the title
   float patternLeft = 0;
-  Vec firstCell;             // its upper left corner
+  Vec firstCell;  // its upper left corner
   float cellSide = 0, cellPitch = 0;
   int cellColumns = 1;
-  std::vector<Box> lanes;    // insides; none where the frame is collapsed
-  std::vector<Vec> origins;  // of the lanes' units
-  float laneLabel = 0;       // height of a lane's label; 0 where there are none
+  std::vector<Box> lanes;         // insides; none where the frame is collapsed
+  std::vector<Vec> origins;       // of the lanes' units
+  float laneLabel = 0;            // height of a lane's label; 0 where there are none
   std::optional<WireShape> skip;  // of a residual
   Vec skipJoin;
 
@@ -66,8 +66,8 @@ struct SlotLook {
   bool isMuted = false;
 };
 
-/// A laid-out scene. An item is known here by its slot: its place in drawing order, where the inside of a frame follows the
-/// frame. The inside of a collapsed frame has no slots.
+/// A laid-out scene. An item is known here by its slot: its place in drawing order, where the inside of a frame follows
+/// the frame. The inside of a collapsed frame has no slots.
 class CanvasGeometry {
  public:
   CanvasGeometry(CanvasScenePtr scene, const TextMetrics& metrics);
@@ -86,7 +86,7 @@ class CanvasGeometry {
   int end(int slot) const { return ends_[size_t(slot)]; }
   bool isInside(int slot, int frame) const { return slot > frame && slot < end(frame); }
   int depth(int slot) const;
-  bool isLaneEmpty(int frame, int lane) const;  // of all but entries and exits
+  bool isLaneEmpty(int frame, int lane) const;                  // of all but entries and exits
   Flow flow(int slot) const { return laneFlow(parent(slot)); }  // of the lane that it lies in
   Flow laneFlow(int frame) const;
   const FrameLayout* frame(int slot) const;  // nullptr where it is none
@@ -109,7 +109,13 @@ class CanvasGeometry {
 
   /// What touches `area`. The sets must have room for count() and wireCount() members.
   void collect(const Box& area, IndexSet& items, IndexSet& wires) const;
-  const Box& bounds() const { return bounds_; }  // of everything; empty for an empty scene
+  /// Calls `visit(slot)` for each item whose box touches `area`.
+  template <class Visit>
+  void visitTouching(const Box& area, Visit visit) const {
+    index_.query(area, [&](size_t slot) { visit(int(slot)); });
+  }
+  double wireLength() const { return wireLength_; }  // of all wires, roughly
+  const Box& bounds() const { return bounds_; }      // of everything; empty for an empty scene
 
   /// What lies at `p`; ports within `portReach` and wires within `wireReach` of it count.
   Hit hit(Vec p, float portReach, float wireReach) const;
@@ -121,8 +127,8 @@ class CanvasGeometry {
   Vec toScene(const CanvasPlace& place) const;
   Vec origin(int frame, int lane) const;  // of a lane's units; -1: of the root
 
-  /// Moves items with their insides, as a preview of a drag: frames around them grow, their wires follow. Slots of which
-  /// another one is the frame must not be given. Returns what must be painted again.
+  /// Moves items with their insides, as a preview of a drag: frames around them grow, their wires follow. Slots of
+  /// which another one is the frame must not be given. Returns what must be painted again.
   Box move(const std::vector<int>& picked, Vec by);
   QPointF position(int slot) const;  // as CanvasItem::position, moves included
 
@@ -170,20 +176,21 @@ class CanvasGeometry {
   std::vector<int> parents_, lanes_, ends_;
   std::vector<ItemShape> shapes_;
   std::vector<SlotLook> looks_;
-  std::vector<QString> categories_;       // those that occur
-  std::vector<Vec> anchors_;              // positions in scene units
-  std::vector<int> frameOf_;              // index into frames_, -1: none
+  std::vector<QString> categories_;  // those that occur
+  std::vector<Vec> anchors_;         // positions in scene units
+  std::vector<int> frameOf_;         // index into frames_, -1: none
   std::vector<FrameLayout> frames_;
   std::vector<std::vector<int>> children_;  // of the root, then of each of frames_
   std::unordered_map<ItemId, int> slots_;
 
-  std::vector<WireEntry> wires_;             // by container
+  std::vector<WireEntry> wires_;                 // by container
   std::vector<std::pair<int, int>> wireRanges_;  // of the root, then of each of frames_
-  std::vector<int> wireStarts_, wireLists_;  // of each slot, the wires at it
+  std::vector<int> wireStarts_, wireLists_;      // of each slot, the wires at it
 
   std::vector<Box> work_;  // boxes, in lane units while they are laid out
   SpatialIndex index_, wireIndex_;
   Box bounds_;
+  double wireLength_ = 0;
 };
 
 template <class Visit>

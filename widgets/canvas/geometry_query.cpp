@@ -12,7 +12,8 @@ void CanvasGeometry::collect(const Box& area, IndexSet& items, IndexSet& wires) 
 
 Hit CanvasGeometry::hit(Vec p, float portReach, float wireReach) const {
   std::vector<int> found;
-  index_.query(Box::around(p, 0, 0).grown(std::max(portReach, chipRadius)), [&](size_t slot) { found.push_back(int(slot)); });
+  index_.query(Box::around(p, 0, 0).grown(std::max(portReach, chipRadius)),
+               [&](size_t slot) { found.push_back(int(slot)); });
   std::sort(found.rbegin(), found.rend());
 
   Hit nearest;
@@ -134,8 +135,10 @@ Box CanvasGeometry::move(const std::vector<int>& picked, Vec by) {
       if (grown == old) break;
       for (size_t each = 0; each < layout.lanes.size(); ++each) {
         Box& other = layout.lanes[each];
-        if (laneFlow(slot) == Flow::Down || each == size_t(l)) other.top += grown.top - old.top, other.bottom += grown.bottom - old.bottom;
-        if (laneFlow(slot) == Flow::Right || each == size_t(l)) other.left += grown.left - old.left, other.right += grown.right - old.right;
+        if (laneFlow(slot) == Flow::Down || each == size_t(l))
+          other.top += grown.top - old.top, other.bottom += grown.bottom - old.bottom;
+        if (laneFlow(slot) == Flow::Right || each == size_t(l))
+          other.left += grown.left - old.left, other.right += grown.right - old.right;
       }
       layout.chevron = layout.chevron.moved({grown.left - old.left, grown.top - old.top});
       layout.titleLeft += grown.left - old.left, layout.patternLeft += grown.left - old.left;
@@ -154,8 +157,10 @@ Box CanvasGeometry::move(const std::vector<int>& picked, Vec by) {
     if (last - first > 512) continue;  // only the wires at what moved follow
     for (int w = first; w < last; ++w) wiresTouched.insert(w);
     if (frame >= 0 && item(frame).frame->hasSkip) dirty.include(box(frame));
-    if (frame < 0) routeLane(-1, 0);
-    else forEachLane(frame, [&](int l, Vec start, Vec end) { placeTerminals(frame, l, start, end), routeLane(frame, l); });
+    if (frame < 0)
+      routeLane(-1, 0);
+    else
+      forEachLane(frame, [&](int l, Vec start, Vec end) { placeTerminals(frame, l, start, end), routeLane(frame, l); });
   }
   for (const int w : wiresTouched) {
     WireEntry& wire = wires_[size_t(w)];

@@ -4,11 +4,12 @@
 namespace fw::ui {
 namespace {
 
-constexpr float detourGap = 28;       // between a wire that passes by and what it passes
-constexpr float detourPitch = 14;     // between two that pass by the same
-constexpr float alignedWithin = 40;   // ends that lie this close across the flow count as one above the other
-constexpr float widestCorridor = 240; // wires that run more aside keep their curve
-constexpr size_t smallLane = 128;     // items that are searched one by one
+constexpr float detourGap = 28;        // between a wire that passes by and what it passes
+constexpr float detourPitch = 14;      // between two that pass by the same
+constexpr float alignedWithin = 40;    // ends that lie this close across the flow count as one above the other
+constexpr float widestCorridor = 240;  // wires that run more aside keep their curve, and so do those
+constexpr int mostObstacles = 24;      // that would have to pass more than these
+constexpr size_t smallLane = 128;      // items that are searched one by one
 
 // Swaps the axes for a flow to the right, so that x is always across the flow and y along it.
 Vec turned(Vec p, Flow flow) { return flow == Flow::Down ? p : Vec(p.y, p.x); }
@@ -24,13 +25,15 @@ float nearMiddle(float value, float low, float high) {
 
 struct CanvasGeometry::Detour {
   int wire = -1;
-  Box obstacles;      // in flow units
+  Box obstacles;         // in flow units
   bool isRight = false;  // on the side of larger coordinates
 };
 
 void CanvasGeometry::setBox(int slot, const Box& box) {
-  if (work_.empty()) index_.update(size_t(slot), box);
-  else work_[size_t(slot)] = box;
+  if (work_.empty())
+    index_.update(size_t(slot), box);
+  else
+    work_[size_t(slot)] = box;
 }
 
 Vec CanvasGeometry::port(int slot, int port) const {
@@ -47,7 +50,8 @@ Vec CanvasGeometry::port(int slot, int port) const {
   int before = 0, all = 0;
   for (size_t p = 0; p < item.ports.size(); ++p)
     if (item.ports[p].side == side) ++all, before += int(p) < port;
-  if (shape(slot) == ItemShape::Frame) across = nearMiddle(turned(anchors_[size_t(slot)], flow).x, turn.left, turn.right);
+  if (shape(slot) == ItemShape::Frame)
+    across = nearMiddle(turned(anchors_[size_t(slot)], flow).x, turn.left, turn.right);
   const float pitch = std::min(40.0f, (turn.right - turn.left) / float(all));
   return turned(Vec(across + (float(before) - float(all - 1) / 2) * pitch, along), flow);
 }
@@ -64,8 +68,12 @@ Vec CanvasGeometry::chip(int slot, int chip) const {
 }
 
 WireShape CanvasGeometry::plainShape(const WireEntry& wire) const {
-  return {port(wire.from, wire.wire->from.port), port(wire.to, wire.wire->to.port),
-          portOut(wire.from, wire.wire->from.port), portOut(wire.to, wire.wire->to.port), {}, laneFlow(wire.container)};
+  return {port(wire.from, wire.wire->from.port),
+          port(wire.to, wire.wire->to.port),
+          portOut(wire.from, wire.wire->from.port),
+          portOut(wire.to, wire.wire->to.port),
+          {},
+          laneFlow(wire.container)};
 }
 
 // Terminals lie on the lane's edge, in line with what they are wired to.
@@ -103,20 +111,23 @@ std::optional<Box> CanvasGeometry::obstacles(const WireEntry& wire) const {
   const Vec a = turned(wire.shape.start, flow), b = turned(wire.shape.end, flow);
   if (b.y - a.y < 24 || std::abs(b.x - a.x) > widestCorridor) return {};
   Box all;
+  int found = 0;
   const auto look = [&](int slot) {
     if (slot == wire.from || slot == wire.to || isTerminal(slot) || parent(slot) != wire.container ||
         lane(slot) != lane(wire.from))
       return;
     const Box box = turned(now(slot), flow);
-    if (segmentCrosses(a, b, box.grown(-2))) all.include(box);
+    if (segmentCrosses(a, b, box.grown(-2))) all.include(box), ++found;
   };
   const std::vector<int>& siblings = children_[inside(wire.container)];
   if (siblings.size() <= smallLane) {
     for (const int slot : siblings) look(slot);
   } else if (work_.empty()) {
-    index_.query(turned(Box(std::min(a.x, b.x), a.y, std::max(a.x, b.x), b.y), flow), [&](size_t slot) { look(int(slot)); });
+    index_.query(turned(Box(std::min(a.x, b.x), a.y, std::max(a.x, b.x), b.y), flow),
+                 [&](size_t slot) { look(int(slot)); });
   }
-  return all.isEmpty() ? std::nullopt : std::optional(all);
+  if (found == 0 || found > mostObstacles) return {};
+  return all;
 }
 
 void CanvasGeometry::routeLane(int frame, int lane) {
@@ -127,8 +138,10 @@ void CanvasGeometry::routeLane(int frame, int lane) {
     WireEntry& wire = wires_[size_t(w)];
     if (!isInLane(wire) || this->lane(wire.from) != lane) continue;
     wire.shape = plainShape(wire);
-    if (shape(wire.to) == ItemShape::Join) joins.push_back(wire.to);
-    else if (const auto box = obstacles(wire)) detours.push_back({w, *box, false});
+    if (shape(wire.to) == ItemShape::Join)
+      joins.push_back(wire.to);
+    else if (const auto box = obstacles(wire))
+      detours.push_back({w, *box, false});
   }
   std::sort(joins.begin(), joins.end());
   joins.erase(std::unique(joins.begin(), joins.end()), joins.end());
@@ -219,9 +232,12 @@ void CanvasGeometry::routeSkip(int frame, int lane) {
   Box content;
   for (const int slot : children_[inside(frame)]) {
     if (this->lane(slot) != lane) continue;
-    if (shape(slot) == ItemShape::Entry && !entry) entry = turned(now(slot).center(), flow);
-    else if (shape(slot) == ItemShape::Exit && !exit) exit = turned(now(slot).center(), flow);
-    else if (!isTerminal(slot)) content.include(turned(now(slot), flow));
+    if (shape(slot) == ItemShape::Entry && !entry)
+      entry = turned(now(slot).center(), flow);
+    else if (shape(slot) == ItemShape::Exit && !exit)
+      exit = turned(now(slot).center(), flow);
+    else if (!isTerminal(slot))
+      content.include(turned(now(slot), flow));
   }
   FrameLayout& layout = frames_[size_t(frameOf_[size_t(frame)])];
   layout.skip.reset();
@@ -233,8 +249,12 @@ void CanvasGeometry::routeSkip(int frame, int lane) {
     if (wireShape(w).detour) across = std::min(across, *wireShape(w).detour - detourPitch);
   const Vec join(exit->x, exit->y - joinRadius - 8);
   layout.skipJoin = turned(join, flow);
-  layout.skip = WireShape{turned(*entry, flow), turned(join - Vec(joinRadius, 0), flow), turned(Vec(0, 1), flow),
-                          turned(Vec(-1, 0), flow), across, flow};
+  layout.skip = WireShape{turned(*entry, flow),
+                          turned(join - Vec(joinRadius, 0), flow),
+                          turned(Vec(0, 1), flow),
+                          turned(Vec(-1, 0), flow),
+                          across,
+                          flow};
 }
 
 Box CanvasGeometry::wireBounds(int w) const { return wireCurve(wires_[size_t(w)].shape).bounds().grown(3); }

@@ -17,7 +17,8 @@ struct Inks {
     border = ink(theme.nodeBorder), hairline = ink(theme.hairline);
     text = ink(theme.text), secondary = ink(theme.secondary), dim = ink(theme.dim);
     accent = ink(theme.accent), warning = ink(theme.warning), error = ink(theme.error);
-    flavors = {accent, ink(theme.category("embedding")), ink(theme.category("structure")), ink(theme.category("convolution"))};
+    flavors = {accent, ink(theme.category("embedding")), ink(theme.category("structure")),
+               ink(theme.category("convolution"))};
     if (!theme.isDark)  // the category colours are made for dark ground
       for (size_t i = 1; i < flavors.size(); ++i) flavors[i] = mixInk(flavors[i], 0xff000000u, 0.25f);
     track = mixInk(card, border, 0.8f);

@@ -1,4 +1,5 @@
-// What a person asks for on the canvas. The canvas changes nothing: it reports, and shows the scene that it is given next.
+// What a person asks for on the canvas. The canvas changes nothing: it reports, and shows the scene that it is given
+// next.
 #pragma once
 
 #include <QPoint>
@@ -24,8 +25,8 @@ struct ItemMove {
 struct BlockRequest {
   QString block;
   CanvasPlace place;
-  std::optional<CanvasEnd> wireTo;      // the port whose wire was released in the void
-  std::optional<CanvasWire> intoWire;   // the wire that it was dropped on
+  std::optional<CanvasEnd> wireTo;     // the port whose wire was released in the void
+  std::optional<CanvasWire> intoWire;  // the wire that it was dropped on
 };
 
 /// Whether a wire may be drawn, and why not.
@@ -37,16 +38,17 @@ struct ConnectAnswer {
 struct ContextRequest {
   QPoint globalPosition;
   CanvasPlace place;
-  ItemId item = 0;                  // 0: the void
+  ItemId item = 0;  // 0: the void
   std::optional<CanvasWire> wire;
-  int cell = -1;                    // of a Repeat's header
+  int cell = -1;  // of a Repeat's header
 };
 
 class CanvasIntents {
  public:
   virtual ~CanvasIntents() = default;
 
-  /// Items were moved; one call a gesture. Calls with the same `mergeKey` (a series of arrow keys) are one step of undo.
+  /// Items were moved; one call a gesture. Calls with the same `mergeKey` (a series of arrow keys) are one step of
+  /// undo.
   virtual void moveItems(const std::vector<ItemMove>& moves, const QString& mergeKey) = 0;
   virtual void addBlock(const BlockRequest& request) = 0;
   /// `from` is an output, `to` an input. `replaced` is the wire whose end was dragged here.

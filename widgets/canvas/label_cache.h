@@ -26,9 +26,7 @@ class LabelCache {
     int room;  // -1: all of it fits
     bool operator==(const Key&) const = default;
   };
-  friend size_t qHash(const Key& key, size_t seed) {
-    return qHashMulti(seed, key.text, int(key.role), key.room);
-  }
+  friend size_t qHash(const Key& key, size_t seed) { return qHashMulti(seed, key.text, int(key.role), key.room); }
 
   const FontMetrics* metrics_;
   QHash<Key, QStaticText> labels_;

@@ -42,33 +42,37 @@ void Minimap::drawScene() {
       case ItemShape::Node: {
         const Ink color = look.state == ItemState::Error ? inks.error
                           : look.heat                    ? look.heat
-                                                         : ink(inks.theme->category(geometry.categories()[look.category]));
+                                      : ink(inks.theme->category(geometry.categories()[look.category]));
         raster.fillRound(box, 1.5f * ratio, look.isMuted ? mixInk(ground, color, 0.4f) : color);
         break;
       }
       case ItemShape::Join:
       case ItemShape::Entry:
-      case ItemShape::Exit: break;
+      case ItemShape::Exit:
+        break;
     }
   }
 }
 
 void Minimap::paintEvent(QPaintEvent*) {
-  if (image_.isNull() || image_.devicePixelRatio() != devicePixelRatioF() || image_.size() != size() * devicePixelRatioF()) drawScene();
+  if (image_.isNull() || image_.devicePixelRatio() != devicePixelRatioF() ||
+      image_.size() != size() * devicePixelRatioF())
+    drawScene();
   QPainter painter(this);
-  painter.drawImage(0, 0, image_);
   painter.setRenderHint(QPainter::Antialiasing);
   const Theme& theme = view_.theme();
   const QRectF edge = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
+  QBrush picture(image_);
+  picture.setTransform(QTransform::fromScale(1 / devicePixelRatioF(), 1 / devicePixelRatioF()));
+  painter.setPen(theme.nodeBorder);
+  painter.setBrush(picture);
+  painter.drawRoundedRect(edge, 6, 6);
   const QRectF seen = camera_.toView(view_.camera().toScene(Box(QRectF(view_.rect())))).toRect();
   QColor fill = theme.text;
   fill.setAlphaF(0.06f);
   painter.setBrush(fill);
   painter.setPen(QPen(theme.secondary, 1.25));
-  painter.drawRoundedRect(seen.intersected(edge.adjusted(2, 2, -2, -2)), 3, 3);
-  painter.setBrush(Qt::NoBrush);
-  painter.setPen(theme.nodeBorder);
-  painter.drawRect(edge);
+  if (!seen.contains(edge)) painter.drawRoundedRect(seen.intersected(edge.adjusted(3, 3, -3, -3)), 3, 3);
 }
 
 void Minimap::look(QPointF at) {

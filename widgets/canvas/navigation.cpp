@@ -8,10 +8,14 @@ namespace {
 
 Vec unit(Heading heading) {
   switch (heading) {
-    case Heading::Left: return {-1, 0};
-    case Heading::Right: return {1, 0};
-    case Heading::Up: return {0, -1};
-    case Heading::Down: return {0, 1};
+    case Heading::Left:
+      return {-1, 0};
+    case Heading::Right:
+      return {1, 0};
+    case Heading::Up:
+      return {0, -1};
+    case Heading::Down:
+      return {0, 1};
   }
   return {};
 }

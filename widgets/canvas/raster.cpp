@@ -1,4 +1,5 @@
-// Fills and strokes with smooth edges straight into an image: the few shapes that the canvas is made of, each as one tight loop.
+// Fills and strokes with smooth edges straight into an image: the few shapes that the canvas is made of, each as one
+// tight loop.
 #include "widgets/canvas/raster.h"
 
 #include <QImage>
@@ -11,10 +12,14 @@ uint32_t toCover(float cover) { return uint32_t(std::clamp(cover, 0.0f, 1.0f) * 
 // The share of pixel [i, i + 1) that [low, high) covers.
 float overlap(float low, float high, int i) { return std::min(high, float(i) + 1) - std::max(low, float(i)); }
 
-// float to int for coordinates that may lie far outside of the image
-int toPixel(float value) { return int(std::clamp(value, -1e6f, 1e6f)); }
-int floorPixel(float value) { return toPixel(std::floor(value)); }
-int ceilPixel(float value) { return toPixel(std::ceil(value)); }
+// Of coordinates that may lie far outside of the image. (std::floor is a call where the target lacks an instruction for
+// it.)
+int floorPixel(float value) {
+  value = std::clamp(value, -1e6f, 1e6f);
+  const int whole = int(value);
+  return whole - int(float(whole) > value);
+}
+int ceilPixel(float value) { return -floorPixel(-value); }
 
 }  // namespace
 
@@ -87,8 +92,10 @@ void Raster::fillRound(const Box& box, float radius, Ink color, float opacity) {
     const auto edge = [&](int x) {
       const float aside = std::max(cornerLeft - (float(x) + 0.5f), (float(x) + 0.5f) - cornerRight);
       float outside;
-      if (above > 0 && aside > 0) outside = std::sqrt(above * above + aside * aside) - radius;
-      else outside = std::max(above, aside) - radius;
+      if (above > 0 && aside > 0)
+        outside = std::sqrt(above * above + aside * aside) - radius;
+      else
+        outside = std::max(above, aside) - radius;
       blend(at + x, color, toCover(std::clamp(0.5f - outside, 0.0f, 1.0f) * opacity));
     };
     // Between the corners a row is a span; beside a straight edge only the outermost pixels are mixed.
@@ -100,7 +107,8 @@ void Raster::fillRound(const Box& box, float radius, Ink color, float opacity) {
     }
     solidFrom = std::clamp(solidFrom, x0, x1), solidTo = std::clamp(solidTo, solidFrom, x1);
     for (int x = x0; x < solidFrom; ++x) edge(x);
-    if (solidFrom < solidTo) span(y, solidFrom, solidTo, color, toCover(std::clamp(0.5f - (above - radius), 0.0f, 1.0f) * opacity));
+    if (solidFrom < solidTo)
+      span(y, solidFrom, solidTo, color, toCover(std::clamp(0.5f - (above - radius), 0.0f, 1.0f) * opacity));
     for (int x = solidTo; x < x1; ++x) edge(x);
   }
 }
@@ -144,8 +152,28 @@ void Raster::convex(std::span<const Vec> corners, Ink color, float opacity) {
   }
 }
 
+// Cuts the line to what may touch the clip, axis by axis; false where nothing is left.
+bool Raster::clipLine(Vec& a, Vec& b, float reach) const {
+  const Vec delta = b - a;
+  float from = 0, to = 1;
+  const auto cut = [&](float start, float step, float low, float high) {
+    if (step == 0) return start >= low && start <= high;
+    float t0 = (low - start) / step, t1 = (high - start) / step;
+    if (t0 > t1) std::swap(t0, t1);
+    from = std::max(from, t0), to = std::min(to, t1);
+    return from < to;
+  };
+  if (!cut(a.x, delta.x, float(left_) - reach, float(right_) + reach)) return false;
+  if (!cut(a.y, delta.y, float(top_) - reach, float(bottom_) + reach)) return false;
+  const Vec start = a;
+  if (to < 1) b = start + delta * to;
+  if (from > 0) a = start + delta * from;
+  return true;
+}
+
 // Walks along the longer axis one pixel at a time; across it, the line covers [middle - reach, middle + reach].
 void Raster::line(Vec a, Vec b, float width, Ink color, float opacity) {
+  if (!clipLine(a, b, 2 * width + 2)) return;
   const bool isFlat = std::abs(b.x - a.x) >= std::abs(b.y - a.y);
   if (isFlat ? a.x > b.x : a.y > b.y) std::swap(a, b);
   const float along0 = isFlat ? a.x : a.y, along1 = isFlat ? b.x : b.y;
@@ -154,26 +182,61 @@ void Raster::line(Vec a, Vec b, float width, Ink color, float opacity) {
   const float slope = (across1 - across0) / (along1 - along0);
   const float reach = width / 2 * std::sqrt(1 + slope * slope);
   const int low = isFlat ? top_ : left_, high = isFlat ? bottom_ : right_;
-  float from = std::max(along0, float(isFlat ? left_ : top_)), to = std::min(along1, float(isFlat ? right_ : bottom_));
-  if (slope != 0) {  // only the part that lies between the clip's edges
-    const float t0 = along0 + (float(low) - reach - across0) / slope, t1 = along0 + (float(high) + reach - across0) / slope;
-    from = std::max(from, std::min(t0, t1) - 1), to = std::min(to, std::max(t0, t1) + 1);
-  } else if (across0 + reach < float(low) || across0 - reach > float(high)) {
+  const int first = std::max(ceilPixel(along0 - 0.5f), isFlat ? left_ : top_);
+  const int last = std::min(ceilPixel(along1 - 0.5f), isFlat ? right_ : bottom_);
+  const ptrdiff_t alongStep = isFlat ? 1 : stride_, acrossStep = isFlat ? stride_ : 1;
+  const uint32_t strength = toCover(opacity);
+  // 16.16 fixed point, of the edges across the line
+  const int32_t step = int32_t(slope * 65536), thickness = int32_t(2 * reach * 65536);
+  int32_t lower = int32_t((across0 + (float(first) + 0.5f - along0) * slope - reach) * 65536);
+  for (int i = first; i < last; ++i, lower += step) {
+    const int32_t upper = lower + thickness;
+    const int j0 = lower >> 16, j1 = upper >> 16;
+    uint32_t* at = pixels_ + i * alongStep + j0 * acrossStep;
+    const auto put = [&](int j, uint32_t* pixel, uint32_t cover) {
+      if (j >= low && j < high) blend(pixel, color, cover * strength >> 8);
+    };
+    if (j0 == j1) {
+      put(j0, at, uint32_t(thickness) >> 8);
+      continue;
+    }
+    put(j0, at, 256 - (uint32_t(lower) >> 8 & 255));
+    for (int j = j0 + 1; j < j1; ++j) put(j, at += acrossStep, 256);
+    put(j1, at + acrossStep, uint32_t(upper) >> 8 & 255);
+  }
+}
+
+// Xiaolin Wu's line: at each step its one pixel of width is shared by two neighbours, in 16.16 fixed point.
+void Raster::hairLine(Vec a, Vec b, Ink color, float opacity) {
+  if (!clipLine(a, b, 1)) return;
+  const bool isFlat = std::abs(b.x - a.x) >= std::abs(b.y - a.y);
+  if (isFlat ? a.x > b.x : a.y > b.y) std::swap(a, b);
+  const float along0 = isFlat ? a.x : a.y, along1 = isFlat ? b.x : b.y;
+  const float across0 = isFlat ? a.y : a.x, across1 = isFlat ? b.y : b.x;
+  if (!(along1 > along0)) return;
+  const float slope = (across1 - across0) / (along1 - along0);
+  const int low = isFlat ? top_ : left_, high = isFlat ? bottom_ : right_;
+  const int first = std::max(ceilPixel(along0 - 0.5f), isFlat ? left_ : top_);
+  const int last = std::min(ceilPixel(along1 - 0.5f), isFlat ? right_ : bottom_);
+  const ptrdiff_t alongStep = isFlat ? 1 : stride_, acrossStep = isFlat ? stride_ : 1;
+  const uint32_t strength = toCover(opacity);
+  if (slope == 0 && isFlat) {  // the commonest of all
+    const float top = across0 - 0.5f;
+    const int j = floorPixel(top);
+    const uint32_t below = toCover(top - float(j));
+    if (first >= last) return;
+    if (j >= low && j < high) span(j, first, last, color, strength * (256 - below) >> 8);
+    if (below > 0 && j + 1 >= low && j + 1 < high) span(j + 1, first, last, color, strength * below >> 8);
     return;
   }
-  if (!(from < to)) return;
-  const int first = ceilPixel(from - 0.5f), last = std::min(ceilPixel(to - 0.5f), isFlat ? right_ : bottom_);
-  const ptrdiff_t alongStep = isFlat ? 1 : stride_, acrossStep = isFlat ? stride_ : 1;
-  const float strength = opacity * 256;
-  for (int i = std::max(first, isFlat ? left_ : top_); i < last; ++i) {
-    const float middle = across0 + (float(i) + 0.5f - along0) * slope;
-    const float lower = middle - reach, upper = middle + reach;
-    const int j0 = std::max(low, int(std::floor(lower))), j1 = std::min(high, int(std::ceil(upper)));
-    uint32_t* at = pixels_ + i * alongStep + j0 * acrossStep;
-    for (int j = j0; j < j1; ++j, at += acrossStep) {
-      const float cover = std::min(overlap(lower, upper, j), 1.0f);
-      blend(at, color, uint32_t(cover * strength + 0.5f));
-    }
+  const int32_t step = int32_t(slope * 65536);
+  int32_t middle = int32_t((across0 + (float(first) + 0.5f - along0) * slope - 0.5f) * 65536);
+  for (int i = first; i < last; ++i, middle += step) {
+    const int j = middle >> 16;
+    const uint32_t share = uint32_t(middle) >> 8 & 255;
+    uint32_t* at = pixels_ + i * alongStep + j * acrossStep;
+    if (j >= low && j < high) blend(at, color, strength * (256 - share) >> 8);
+    if (j + 1 >= low && j + 1 < high) blend(at + acrossStep, color, strength * share >> 8);
   }
 }
 
@@ -181,8 +244,10 @@ void Raster::dashedRound(const Box& box, float radius, float width, float dash, 
   std::vector<Vec> outline;
   const Box middle = box.grown(-width / 2);
   const float r = std::max(0.5f, std::min({radius - width / 2, middle.width() / 2, middle.height() / 2}));
-  const Vec centers[] = {{middle.right - r, middle.top + r}, {middle.right - r, middle.bottom - r},
-                         {middle.left + r, middle.bottom - r}, {middle.left + r, middle.top + r}};
+  const Vec centers[] = {{middle.right - r, middle.top + r},
+                         {middle.right - r, middle.bottom - r},
+                         {middle.left + r, middle.bottom - r},
+                         {middle.left + r, middle.top + r}};
   constexpr int steps = 6;  // lines of a corner
   for (int corner = 0; corner < 4; ++corner) {
     for (int i = 0; i <= steps; ++i) {

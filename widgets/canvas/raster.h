@@ -1,4 +1,5 @@
-// Fills and strokes with smooth edges straight into an image: the few shapes that the canvas is made of, each as one tight loop.
+// Fills and strokes with smooth edges straight into an image: the few shapes that the canvas is made of, each as one
+// tight loop.
 #pragma once
 
 #include <QColor>
@@ -44,11 +45,14 @@ class Raster {
   void convex(std::span<const Vec> corners, Ink color, float opacity = 1);
   /// Butt ends; lines that follow each other meet without a gap and without a seam.
   void line(Vec a, Vec b, float width, Ink color, float opacity = 1);
+  /// A line one pixel wide, for the many of a far view.
+  void hairLine(Vec a, Vec b, Ink color, float opacity);
   /// The edge of a rounded box, dashed.
   void dashedRound(const Box& box, float radius, float width, float dash, Ink color);
 
  private:
   Raster() = default;
+  bool clipLine(Vec& a, Vec& b, float reach) const;
   void blend(uint32_t* at, Ink color, uint32_t cover) const {  // cover: 0 to 256
     const uint32_t under = *at;
     const uint32_t redBlue = ((under & 0xff00ff) * (256 - cover) + (color & 0xff00ff) * cover) >> 8 & 0xff00ff;

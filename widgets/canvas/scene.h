@@ -63,9 +63,9 @@ struct CanvasFrame {
   QString pattern;  // "M M * –"
   std::vector<LayerCell> cells;
   std::vector<CanvasLane> lanes = {CanvasLane()};
-  Flow flow = Flow::Down;     // inside
-  bool isCollapsed = false;   // only the header is shown
-  bool hasSkip = false;       // a residual: a line around the inside, added at its end
+  Flow flow = Flow::Down;    // inside
+  bool isCollapsed = false;  // only the header is shown
+  bool hasSkip = false;      // a residual: a line around the inside, added at its end
   bool operator==(const CanvasFrame&) const = default;
 };
 
@@ -74,10 +74,10 @@ struct CanvasItem {
   ItemId parent = 0;  // the frame that holds it
   int lane = 0;       // of the parent
   ItemShape shape = ItemShape::Node;
-  QPointF position;   // the centre, in units of the parent's lane; a lane's origin is its frame's position
-  QString title;      // of a join: its sign, "+"
-  QString subtitle;   // "8 heads · 2 kv · rotary · causal"
-  QString stats;      // "786 K   1.0 G"
+  QPointF position;       // the centre, in units of the parent's lane; a lane's origin is its frame's position
+  QString title;          // of a join: its sign, "+"
+  QString subtitle;       // "8 heads · 2 kv · rotary · causal"
+  QString stats;          // "786 K   1.0 G"
   double costShare = -1;  // 0 to 1; negative: no bar
   QString category;       // of Theme::category
   QColor heat;            // of an overlay; invalid: none

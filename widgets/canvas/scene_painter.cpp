@@ -1,4 +1,5 @@
-// Paints a laid-out scene into an image: less of it the farther away it is, so that a frame costs about the same at any zoom.
+// Paints a laid-out scene into an image: less of it the farther away it is, so that a frame costs about the same at any
+// zoom.
 #include "widgets/canvas/scene_painter.h"
 
 #include <QImage>
@@ -11,8 +12,22 @@
 namespace fw::ui {
 namespace {
 
-constexpr float closestDots = 14;    // units of the view between dots of the grid
-constexpr float leastTitle = 90;     // width of a frame, in units of the view, that gets a title from afar
+constexpr float closestDots = 14;  // units of the view between dots of the grid
+constexpr float leastTitle = 90;   // width of a frame, in units of the view, that gets a title from afar
+
+// From afar wires that would cover everything are thinned out, by the same share everywhere: the length of all of them
+// for each pixel of the scene stays below a limit, which rises until from near by each one is there.
+float wireShare(const CanvasGeometry& geometry, float zoom, float ratio) {
+  const Box& bounds = geometry.bounds();
+  if (zoom >= 0.5f || bounds.isEmpty()) return 1;
+  const double area = std::max(1.0, double(bounds.width()) * double(bounds.height()));
+  const double density = geometry.wireLength() / area / double(zoom);
+  const double limit = (0.6 + 1.4 * std::clamp((double(zoom) - 0.1) / 0.4, 0.0, 1.0)) * double(ratio);
+  return density <= limit ? 1.0f : float(limit / density);
+}
+
+// A number from 0 to 1 for a wire; the same at every zoom, so that thinning out takes wires away one after the other.
+float chance(int wire) { return float(uint32_t(wire) * 2654435769u >> 8) / float(1 << 24); }
 
 }  // namespace
 
@@ -30,39 +45,48 @@ void ScenePainter::paint(QImage& target, const QRect& area, const Camera& camera
 
   std::vector<Ink> categoryInks;
   for (const QString& name : geometry.categories()) categoryInks.push_back(ink(inks_.theme->category(name)));
-  ScenePass pass{geometry, marks, inks_, *metrics_, categoryInks, camera, ratio, detailAt(camera.zoom / ratio),
-                 items_, wires_, Raster(target, area)};
+  ScenePass pass{geometry,
+                 marks,
+                 inks_,
+                 *metrics_,
+                 categoryInks,
+                 camera,
+                 ratio,
+                 detailAt(camera.zoom / ratio),
+                 items_,
+                 wires_,
+                 Raster(target, area)};
+  pass.wireShare = wireShare(geometry, camera.zoom / ratio, ratio);
+
+  // Shapes share nothing: the bands of the image are drawn side by side.
+  const int bands = area.height() < 200 ? 1 : std::clamp(QThread::idealThreadCount(), 1, 8);
+  QSemaphore done;
+  const auto drawBand = [&](int band) {
+    ScenePass part = pass;
+    part.raster =
+        pass.raster.rows(area.top() + area.height() * band / bands, area.top() + area.height() * (band + 1) / bands);
+    part.shapes();
+  };
+  for (int band = 1; band < bands; ++band)
+    QThreadPool::globalInstance()->start([&, band] { drawBand(band), done.release(); }, 1000);
+  drawBand(0);
+  done.acquire(bands - 1);
+
   QPainter painter;
   const auto beginText = [&] {
     painter.begin(&target);
     painter.setClipRect(area);
-    painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
+    painter.setRenderHint(QPainter::TextAntialiasing);
   };
   if (pass.detail == Detail::Full) {
     beginText();
-    painter.setTransform(QTransform(double(camera.zoom), 0, 0, double(camera.zoom), double(camera.offset.x), double(camera.offset.y)));
+    painter.setTransform(
+        QTransform(double(camera.zoom), 0, 0, double(camera.zoom), double(camera.offset.x), double(camera.offset.y)));
     pass.text = &painter;
     pass.labels = &labels_;
-    pass.run();
+    pass.words();
     return;
   }
-
-  // Without texts nothing is shared: the bands of the image are painted side by side.
-  const int bands = area.height() < 200 ? 1 : std::clamp(QThread::idealThreadCount(), 1, 8);
-  QSemaphore done;
-  for (int band = 1; band < bands; ++band) {
-    QThreadPool::globalInstance()->start([&, band] {
-      ScenePass part = pass;
-      part.raster = pass.raster.rows(area.top() + area.height() * band / bands, area.top() + area.height() * (band + 1) / bands);
-      part.run();
-      done.release();
-    }, 1000);
-  }
-  ScenePass part = pass;
-  part.raster = pass.raster.rows(area.top(), area.top() + area.height() / bands);
-  part.run();
-  done.acquire(bands - 1);
-
   // From afar only large frames are named, in the size of a label on the screen.
   items_.forEach(0, size_t(geometry.count()), [&](size_t slot) {
     const Box box = camera.toView(geometry.box(int(slot)));
@@ -70,11 +94,12 @@ void ScenePainter::paint(QImage& target, const QRect& area, const Camera& camera
     if (!painter.isActive()) beginText();
     painter.setTransform(QTransform::fromScale(double(ratio), double(ratio)));
     painter.setPen(inks_.theme->secondary);
-    labels_.draw(painter, box.left / ratio + 8, box.top / ratio + 4, geometry.item(int(slot)).title, CanvasText::Label, box.width() / ratio - 16);
+    labels_.draw(painter, box.left / ratio + 8, box.top / ratio + 4, geometry.item(int(slot)).title, CanvasText::Label,
+                 box.width() / ratio - 16);
   });
 }
 
-void ScenePass::run() {
+void ScenePass::shapes() {
   raster.clear(inks.canvas);
   grid();
   wiresIn(-1);
@@ -87,23 +112,69 @@ void ScenePass::run() {
         wiresIn(slot);
         if (geometry.frame(slot)->skip) skip(slot);
         return;
-      case ItemShape::Join: return detail == Detail::Flat ? flatBox(slot) : join(slot);
+      case ItemShape::Join:
+        return detail == Detail::Flat ? flatBox(slot) : join(slot);
       case ItemShape::Entry:
-      case ItemShape::Exit: return terminal(slot);
-      case ItemShape::Node: break;
+      case ItemShape::Exit:
+        return terminal(slot);
+      case ItemShape::Node:
+        break;
     }
-    if (detail == Detail::Flat) flatBox(slot);
-    else if (detail == Detail::Cards) simpleCard(slot);
-    else card(slot);
+    if (detail == Detail::Flat)
+      flatBox(slot);
+    else if (detail == Detail::Cards)
+      simpleCard(slot);
+    else
+      card(slot);
+  });
+}
+
+// Words come after all shapes, so those of an item are kept off what lies above it.
+void ScenePass::words() {
+  items.forEach(0, size_t(geometry.count()), [this](size_t index) {
+    const int slot = int(index);
+    const Box& box = geometry.box(slot);
+    QRegion hidden;
+    geometry.visitTouching(box, [&](int other) {
+      if (other <= slot || geometry.isInside(other, slot) || geometry.shape(other) == ItemShape::Entry ||
+          geometry.shape(other) == ItemShape::Exit)
+        return;
+      if (items.has(size_t(other))) hidden += camera.toView(geometry.box(other)).toRect().toRect();
+    });
+    if (!hidden.isEmpty()) {
+      text->save();
+      const QTransform transform = text->transform();
+      text->resetTransform();
+      text->setClipRegion(QRegion(text->clipBoundingRect().toRect()) - hidden, Qt::IntersectClip);
+      text->setTransform(transform);
+    }
+    switch (geometry.shape(slot)) {
+      case ItemShape::Frame:
+        frameWords(slot);
+        break;
+      case ItemShape::Join:
+        joinWords(slot);
+        break;
+      case ItemShape::Entry:
+      case ItemShape::Exit:
+        terminalWords(slot);
+        break;
+      case ItemShape::Node:
+        cardWords(slot);
+        break;
+    }
+    if (!hidden.isEmpty()) text->restore();
   });
 }
 
 void ScenePass::grid() {
   float step = px(gridStep);
   while (step < closestDots * ratio) step *= 2;
-  const float side = std::clamp(px(1.5f), 1.0f * ratio, 2.0f * ratio);
+  const float side = std::clamp(px(1.75f), 1.0f * ratio, 2.25f * ratio);
   const float shift = side / 2;
-  const auto firstOn = [&](float offset, int edge) { return offset + std::floor((float(edge) - offset) / step) * step; };
+  const auto firstOn = [&](float offset, int edge) {
+    return offset + std::floor((float(edge) - offset) / step) * step;
+  };
   for (float y = firstOn(camera.offset.y, raster.top()); y < float(raster.bottom()) + step; y += step)
     for (float x = firstOn(camera.offset.x, raster.left()); x < float(raster.right()) + step; x += step)
       raster.fillBox({x - shift, y - shift, x + shift, y + shift}, inks.gridDot);
@@ -129,26 +200,47 @@ void ScenePass::wire(int w, Ink ground) {
   if (w == marks.hiddenWire || !raster.touches(camera.toView(geometry.wireBox(w)))) return;
   const WireShape& shape = geometry.wireShape(w);
   const ItemState state = geometry.wireState(w);
-  const bool isRaised = w == marks.hover.wire || std::find(marks.wires.begin(), marks.wires.end(), w) != marks.wires.end();
+  const bool isRaised =
+      w == marks.hover.wire || std::find(marks.wires.begin(), marks.wires.end(), w) != marks.wires.end();
   const Ink full = state == ItemState::Normal ? inks.flavor(geometry.wireFlavor(w)) : inks.state(state);
+  float fade = 1;
+  if (wireShare < 1 && !isRaised && state == ItemState::Normal && !isSelected(geometry.wireFrom(w)) &&
+      !isSelected(geometry.wireTo(w))) {
+    fade = std::min(1.0f, (wireShare - chance(w)) / (0.2f * wireShare));
+    if (fade <= 0) return;
+  }
   if (detail == Detail::Flat && !isRaised) {
     // From afar a curve is as good as its chord; one that is shorter than a pixel is not seen.
     const Vec a = camera.toView(shape.start), b = camera.toView(shape.end);
-    if (std::abs(a.x - b.x) + std::abs(a.y - b.y) > 1.5f) raster.line(a, b, ratio, full, 0.45f);
+    if (std::abs(a.x - b.x) + std::abs(a.y - b.y) <= 1.5f) return;
+    if (ratio <= 1)
+      raster.hairLine(a, b, full, 0.45f * fade);
+    else
+      raster.line(a, b, ratio, full, 0.45f * fade);
     return;
   }
   const float width = std::clamp(px(1.8f), ratio, 4 * ratio) * (isRaised ? 1.6f : 1.0f);
-  const float strength = isRaised ? 1.0f : shape.detour ? 0.5f : 0.8f;
-  curve(shape, width, mixInk(ground, full, strength), 1);
+  float strength = isRaised ? 1.0f : shape.detour ? 0.5f : 0.8f;
+  if (detail == Detail::Cards && !isRaised) strength *= 0.7f;
+  curve(shape, width, mixInk(ground, full, strength), fade);
 }
 
 void ScenePass::curve(const WireShape& shape, float width, Ink ink, float opacity) {
   const WireCurve curve = wireCurve(shape);
   Vec last = camera.toView(curve.points[0]);
+  bool wasFlat = true, isFirst = true;
   flatten(curve, camera.zoom, 0.2f, [&](Vec point) {
     const Vec next = camera.toView(point);
+    if (width <= 1.1f) {
+      raster.hairLine(last, next, ink, opacity);
+      last = next;
+      return;
+    }
+    const bool isFlat = std::abs(next.x - last.x) >= std::abs(next.y - last.y);
+    // Lines that are cut off along different axes leave a notch between them.
+    if (!isFirst && isFlat != wasFlat && width > 1.2f) raster.disc(last, width / 2 - 0.1f, ink, opacity);
     raster.line(last, next, width, ink, opacity);
-    last = next;
+    last = next, wasFlat = isFlat, isFirst = false;
   });
 }
 
@@ -169,14 +261,16 @@ void ScenePass::simpleCard(int slot) {
   const SlotLook& look = geometry.look(slot);
   const Box box = camera.toView(geometry.box(slot));
   float width = 1;
-  const Ink border = borderOf(slot, width);
+  const Ink category = categoryInks[look.category];
+  Ink border = borderOf(slot, width);
+  if (border == inks.border) border = mixInk(border, category, 0.5f);
   width = std::max(ratio, px(width));
   const Ink ground = groundOf(geometry.parent(slot));
-  const Ink fill = look.heat ? mixInk(inks.card, look.heat, 0.6f) : inks.card;
+  const Ink fill = look.heat ? mixInk(inks.card, look.heat, 0.6f) : mixInk(inks.card, category, 0.3f);
   raster.card(box, px(8), inkOf(fill, slot, ground), border, width);
   const float strip = std::max(1.5f * ratio, px(6));
   raster.fillBox({box.left + width, box.top + px(6), box.left + width + strip, box.bottom - px(6)},
-                 inkOf(categoryInks[look.category], slot, fill));
+                 inkOf(category, slot, fill));
 }
 
 }  // namespace fw::ui

@@ -1,4 +1,5 @@
-// Paints a laid-out scene into an image: less of it the farther away it is, so that a frame costs about the same at any zoom.
+// Paints a laid-out scene into an image: less of it the farther away it is, so that a frame costs about the same at any
+// zoom.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,7 @@ struct CanvasMarks {
   std::vector<int> wires;        // selected
   int hiddenWire = -1;           // its end is being dragged
   Hit hover;
-  int dropFrame = -1, dropLane = 0;  // where a dragged block would fall
+  int dropFrame = -1, dropLane = 0;                      // where a dragged block would fall
   std::function<bool(int slot, int port)> isPortDimmed;  // while a wire is dragged; may be empty
 };
 

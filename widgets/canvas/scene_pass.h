@@ -1,11 +1,12 @@
-// One walk over what is visible, into one band of an image.
+// Walks over what is visible: shapes into bands of an image, then words.
 #pragma once
 
 #include "widgets/canvas/scene_painter.h"
 
 namespace fw::ui {
 
-/// Everything a walk needs. Several may run at once on bands of one image; only one of them may have a `text` painter.
+/// Everything a walk needs. Several may draw shapes at once, on bands of one image; words are for the thread of the
+/// window.
 class ScenePass {
  public:
   const CanvasGeometry& geometry;
@@ -19,10 +20,12 @@ class ScenePass {
   const IndexSet& items;
   const IndexSet& wires;
   Raster raster;
-  QPainter* text = nullptr;  // in scene units; nullptr below Detail::Full
+  float wireShare = 1;       // of the wires that are drawn, where all of them would only make a haze
+  QPainter* text = nullptr;  // for words, in scene units
   LabelCache* labels = nullptr;
 
-  void run();
+  void shapes();
+  void words();
 
  private:
   void grid();
@@ -32,11 +35,17 @@ class ScenePass {
   void flatBox(int slot);
   void simpleCard(int slot);
   void card(int slot);
-  void cardText(int slot, const Box& box);
+  void cardRows(int slot, const Box& box);
+  void cardWords(int slot);
+  void frameWords(int slot);
+  void terminalWords(int slot);
+  void joinWords(int slot);
   void join(int slot);
   void frame(int slot);
-  void frameHeader(int slot, const Box& box);
+  void laneBadges(int slot);
   void strip(int slot);
+  void stripWords(int slot);
+  void chevron(int slot);
   void skip(int slot);
   void terminal(int slot);
   void ports(int slot);
@@ -50,6 +59,13 @@ class ScenePass {
   Ink borderOf(int slot, float& width) const;
   Ink inkOf(Ink ink, int slot, Ink ground) const {  // half as strong where muted
     return geometry.look(slot).isMuted ? mixInk(ground, ink, 0.5f) : ink;
+  }
+  Ink cardFill(int slot) const {
+    const SlotLook& look = geometry.look(slot);
+    return look.heat ? mixInk(inks.card, look.heat, 0.45f) : inks.card;
+  }
+  QColor cellColor(const LayerCell& cell) const {
+    return cell.heat.isValid() ? cell.heat : mix(inks.theme->raised, inks.theme->text, 0.14);
   }
   /// What lies under the items of a frame.
   Ink groundOf(int frame) const { return frame < 0 ? inks.canvas : inks.inside; }

@@ -44,8 +44,9 @@ class RowDelegate : public QStyledItemDelegate {
     painter->setFont(ui::font(TextRole::Body));
     painter->setPen(theme.text);
     const QRectF room = row.adjusted(22, 0, -16 - categoryWidth, 0);
-    painter->drawText(room, Qt::AlignVCenter | Qt::AlignLeft,
-                      painter->fontMetrics().elidedText(index.data(Qt::DisplayRole).toString(), Qt::ElideRight, int(room.width())));
+    painter->drawText(
+        room, Qt::AlignVCenter | Qt::AlignLeft,
+        painter->fontMetrics().elidedText(index.data(Qt::DisplayRole).toString(), Qt::ElideRight, int(room.width())));
     painter->restore();
   }
 };
@@ -59,7 +60,8 @@ int scoreOf(const PaletteBlock& block, const QString& query) {
 
 }  // namespace
 
-std::vector<PaletteBlock> searchBlocks(const std::vector<PaletteBlock>& blocks, const QString& query, const QStringList& recent) {
+std::vector<PaletteBlock> searchBlocks(const std::vector<PaletteBlock>& blocks, const QString& query,
+                                       const QStringList& recent) {
   std::vector<std::pair<int, const PaletteBlock*>> scored;
   const bool isEmpty = query.trimmed().isEmpty();
   for (const PaletteBlock& block : blocks) {
@@ -148,8 +150,10 @@ void SearchPalette::search() {
 
 void SearchPalette::showHelp() {
   const int row = list_->currentRow();
-  if (found_.empty()) help_->setText(blocks_.empty() ? tr("No block fits here.") : tr("Nothing is called \"%1\".").arg(query_->text()));
-  else help_->setText(row >= 0 && size_t(row) < found_.size() ? found_[size_t(row)].help : QString());
+  if (found_.empty())
+    help_->setText(blocks_.empty() ? tr("No block fits here.") : tr("Nothing is called \"%1\".").arg(query_->text()));
+  else
+    help_->setText(row >= 0 && size_t(row) < found_.size() ? found_[size_t(row)].help : QString());
 }
 
 void SearchPalette::choose() {
@@ -166,15 +170,28 @@ bool SearchPalette::eventFilter(QObject* watched, QEvent* event) {
   const int rows = list_->count(), row = list_->currentRow();
   switch (key->key()) {
     case Qt::Key_Down:
-    case Qt::Key_Tab: list_->setCurrentRow(rows == 0 ? -1 : (row + 1) % rows); return true;
+    case Qt::Key_Tab:
+      list_->setCurrentRow(rows == 0 ? -1 : (row + 1) % rows);
+      return true;
     case Qt::Key_Up:
-    case Qt::Key_Backtab: list_->setCurrentRow(rows == 0 ? -1 : (row + rows - 1) % rows); return true;
-    case Qt::Key_PageDown: list_->setCurrentRow(std::min(rows - 1, row + mostRows)); return true;
-    case Qt::Key_PageUp: list_->setCurrentRow(std::max(std::min(rows - 1, 0), row - mostRows)); return true;
+    case Qt::Key_Backtab:
+      list_->setCurrentRow(rows == 0 ? -1 : (row + rows - 1) % rows);
+      return true;
+    case Qt::Key_PageDown:
+      list_->setCurrentRow(std::min(rows - 1, row + mostRows));
+      return true;
+    case Qt::Key_PageUp:
+      list_->setCurrentRow(std::max(std::min(rows - 1, 0), row - mostRows));
+      return true;
     case Qt::Key_Return:
-    case Qt::Key_Enter: choose(); return true;
-    case Qt::Key_Escape: close(); return true;
-    default: return false;
+    case Qt::Key_Enter:
+      choose();
+      return true;
+    case Qt::Key_Escape:
+      close();
+      return true;
+    default:
+      return false;
   }
 }
 

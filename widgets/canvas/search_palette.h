@@ -12,15 +12,16 @@ class QListWidget;
 namespace fw::ui {
 
 struct PaletteBlock {
-  QString id;         // "attention.multi_head"
-  QString title;      // "Multi-head attention"
-  QString category;   // of Theme::category
-  QString help;       // a sentence
+  QString id;            // "attention.multi_head"
+  QString title;         // "Multi-head attention"
+  QString category;      // of Theme::category
+  QString help;          // a sentence
   QStringList synonyms;  // "MHA"
 };
 
 /// The blocks that match, best first; all of them for an empty query, those of `recent` first.
-std::vector<PaletteBlock> searchBlocks(const std::vector<PaletteBlock>& blocks, const QString& query, const QStringList& recent);
+std::vector<PaletteBlock> searchBlocks(const std::vector<PaletteBlock>& blocks, const QString& query,
+                                       const QStringList& recent);
 
 class SearchPalette : public QFrame {
   Q_OBJECT

@@ -77,11 +77,11 @@ class SpatialIndex {
 
  private:
   struct Level {
-    float cell = 0;                        // side of a cell
-    float halfWidth = 0, halfHeight = 0;   // of the largest member
-    Box bounds;                            // of the members' centres
+    float cell = 0;                       // side of a cell
+    float halfWidth = 0, halfHeight = 0;  // of the largest member
+    Box bounds;                           // of the members' centres
     int columns = 0, rows = 0;
-    std::vector<uint32_t> starts;          // of each cell in `members`, and the end
+    std::vector<uint32_t> starts;  // of each cell in `members`, and the end
     std::vector<uint32_t> members;
     int column(float x) const { return std::clamp(int(std::floor((x - bounds.left) / cell)), 0, columns - 1); }
     int row(float y) const { return std::clamp(int(std::floor((y - bounds.top) / cell)), 0, rows - 1); }

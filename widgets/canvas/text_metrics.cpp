@@ -11,15 +11,25 @@ namespace {
 QFont fontOf(CanvasText role) {
   QFont font;
   switch (role) {
-    case CanvasText::Title: font = ui::font(TextRole::Title); break;
-    case CanvasText::Subtitle: font = ui::font(TextRole::Body); break;
-    case CanvasText::Stats: font = ui::font(TextRole::Secondary); break;
-    case CanvasText::Pattern: font = ui::font(TextRole::Mono); break;
+    case CanvasText::Title:
+      font = ui::font(TextRole::Title);
+      break;
+    case CanvasText::Subtitle:
+      font = ui::font(TextRole::Body);
+      break;
+    case CanvasText::Stats:
+      font = ui::font(TextRole::Secondary);
+      break;
+    case CanvasText::Pattern:
+      font = ui::font(TextRole::Mono);
+      break;
     case CanvasText::Cell:
       font = ui::font(TextRole::Secondary);
       font.setWeight(QFont::Bold);
       break;
-    case CanvasText::Label: font = ui::font(TextRole::Secondary); break;
+    case CanvasText::Label:
+      font = ui::font(TextRole::Secondary);
+      break;
   }
   font.setHintingPreference(QFont::PreferNoHinting);  // so that a text is as wide, relatively, at every zoom
   return font;

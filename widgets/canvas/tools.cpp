@@ -21,11 +21,16 @@ PressTool::PressTool(CanvasView& view, Vec at, const Hit& hit, Qt::KeyboardModif
   const bool toggles = modifiers & Qt::ControlModifier, adds = modifiers & Qt::ShiftModifier;
   if (hit.isItem()) {
     const bool isSelected = view.isSelected(hit.slot);
-    if (toggles || adds) view.pick({hit.slot}, toggles ? CanvasView::Pick::Toggle : CanvasView::Pick::Add);
-    else if (!isSelected) view.pick({hit.slot}, CanvasView::Pick::Replace);
-    else picksOnRelease_ = true;  // perhaps all that is selected will be dragged
+    if (toggles || adds)
+      view.pick({hit.slot}, toggles ? CanvasView::Pick::Toggle : CanvasView::Pick::Add);
+    else if (!isSelected)
+      view.pick({hit.slot}, CanvasView::Pick::Replace);
+    else
+      picksOnRelease_ = true;  // perhaps all that is selected will be dragged
   } else if (hit.kind == HitKind::Wire) {
-    view.pickWires({hit.wire}, toggles ? CanvasView::Pick::Toggle : adds ? CanvasView::Pick::Add : CanvasView::Pick::Replace);
+    view.pickWires({hit.wire}, toggles ? CanvasView::Pick::Toggle
+                               : adds  ? CanvasView::Pick::Add
+                                       : CanvasView::Pick::Replace);
   }
 }
 
@@ -33,17 +38,24 @@ void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   if ((at - start_).length() < float(QApplication::startDragDistance()) * 0.5f) return;
   const Vec from = view_.camera().toScene(start_);
   switch (hit_.kind) {
-    case HitKind::Port: next_ = std::make_unique<WireTool>(view_, hit_.slot, hit_.index, at); break;
+    case HitKind::Port:
+      next_ = std::make_unique<WireTool>(view_, hit_.slot, hit_.index, at);
+      break;
     case HitKind::Node:
     case HitKind::Header:
     case HitKind::Chip:
       if (view_.isSelected(hit_.slot)) next_ = std::make_unique<MoveTool>(view_, from, hit_.slot);
       break;
-    case HitKind::Void: next_ = std::make_unique<MarqueeTool>(view_, from, -1, modifiers); break;
-    case HitKind::Lane: next_ = std::make_unique<MarqueeTool>(view_, from, hit_.slot, modifiers); break;
+    case HitKind::Void:
+      next_ = std::make_unique<MarqueeTool>(view_, from, -1, modifiers);
+      break;
+    case HitKind::Lane:
+      next_ = std::make_unique<MarqueeTool>(view_, from, hit_.slot, modifiers);
+      break;
     case HitKind::Wire:
     case HitKind::Cell:
-    case HitKind::Chevron: break;
+    case HitKind::Chevron:
+      break;
   }
   if (next_) next_->move(at, modifiers);
 }
@@ -58,7 +70,9 @@ void PressTool::release(Vec, Qt::KeyboardModifiers modifiers) {
       break;
     case HitKind::Port:
     case HitKind::Lane:
-      if (hit_.kind == HitKind::Port && geometry.shape(hit_.slot) != ItemShape::Node && geometry.shape(hit_.slot) != ItemShape::Join) break;
+      if (hit_.kind == HitKind::Port && geometry.shape(hit_.slot) != ItemShape::Node &&
+          geometry.shape(hit_.slot) != ItemShape::Join)
+        break;
       view_.pick({hit_.slot}, keeps ? CanvasView::Pick::Toggle : CanvasView::Pick::Replace);
       break;
     case HitKind::Cell:
@@ -72,7 +86,8 @@ void PressTool::release(Vec, Qt::KeyboardModifiers modifiers) {
     case HitKind::Chip:
       if (picksOnRelease_) view_.pick({hit_.slot}, CanvasView::Pick::Replace);
       break;
-    case HitKind::Wire: break;
+    case HitKind::Wire:
+      break;
   }
 }
 
@@ -86,7 +101,8 @@ void MarqueeTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   std::vector<int> picked = view_.geometry().within(Box::between(start_, end_), container_);
   if (modifiers & Qt::ControlModifier) {  // what was selected and lies inside leaves the selection
     std::vector<int> toggled;
-    std::set_symmetric_difference(before_.begin(), before_.end(), picked.begin(), picked.end(), std::back_inserter(toggled));
+    std::set_symmetric_difference(before_.begin(), before_.end(), picked.begin(), picked.end(),
+                                  std::back_inserter(toggled));
     picked = std::move(toggled);
   } else {
     picked.insert(picked.end(), before_.begin(), before_.end());
@@ -154,7 +170,9 @@ void MoveTool::align(Vec& wanted) {
   geometry.collect(seen, items, wires);
   items.forEach(0, size_t(geometry.count()), [&](size_t index) {
     const int slot = int(index);
-    if (isMoving_[index] || geometry.parent(slot) != geometry.parent(pressed_) || geometry.lane(slot) != geometry.lane(pressed_)) return;
+    if (isMoving_[index] || geometry.parent(slot) != geometry.parent(pressed_) ||
+        geometry.lane(slot) != geometry.lane(pressed_))
+      return;
     if (geometry.shape(slot) != ItemShape::Node && geometry.shape(slot) != ItemShape::Join) return;
     const Vec other = geometry.box(slot).center();
     if (const float away = std::abs(other.x - center.x); away < bestX) bestX = away, alongX = slot;
@@ -163,12 +181,14 @@ void MoveTool::align(Vec& wanted) {
   if (alongX >= 0) {
     const Box& other = geometry.box(alongX);
     wanted.x += other.center().x - center.x;
-    guides_.push_back({Vec(other.center().x, std::min(own.top, other.top)), Vec(other.center().x, std::max(own.bottom, other.bottom))});
+    guides_.push_back({Vec(other.center().x, std::min(own.top, other.top)),
+                       Vec(other.center().x, std::max(own.bottom, other.bottom))});
   }
   if (alongY >= 0) {
     const Box& other = geometry.box(alongY);
     wanted.y += other.center().y - center.y;
-    guides_.push_back({Vec(std::min(own.left, other.left), other.center().y), Vec(std::max(own.right, other.right), other.center().y)});
+    guides_.push_back({Vec(std::min(own.left, other.left), other.center().y),
+                       Vec(std::max(own.right, other.right), other.center().y)});
   }
 }
 

@@ -45,7 +45,8 @@ class PanTool : public CanvasTool {
   Vec last_;
 };
 
-/// A press that is a click until the mouse moves: then items are moved, a wire is drawn or a frame is drawn around items.
+/// A press that is a click until the mouse moves: then items are moved, a wire is drawn or a frame is drawn around
+/// items.
 class PressTool : public CanvasTool {
  public:
   PressTool(CanvasView& view, Vec at, const Hit& hit, Qt::KeyboardModifiers modifiers);

@@ -17,9 +17,37 @@ float segmentDistance(Vec p, Vec a, Vec b) {
   return (p - (a + d * t)).length();
 }
 
+// To a port that lies behind: out in a half circle, back through the gap, and in by another half circle.
+WireCurve backCurve(const WireShape& shape, float ahead, float aside) {
+  const Vec out = shape.startOut, side = Vec(std::abs(out.y), std::abs(out.x));
+  // Where the ends lie side by side there is no gap: the way back leads around.
+  const bool isAround = std::abs(aside) < 56;
+  const float down = isAround ? std::max(aside, 0.0f) + 72 : aside / 2;
+  const auto loop = [](float height) { return std::clamp(std::abs(height) / 2, 8.0f, 48.0f) * (4 / 3.0f); };
+  WireCurve curve;
+  curve.count = 10;
+  auto& p = curve.points;
+  p[0] = shape.start;
+  p[1] = shape.start + out * loop(down);
+  p[3] = shape.start + side * down;
+  p[2] = p[3] + out * loop(down);
+  p[6] = p[3] + out * ahead;
+  p[4] = p[3] + (p[6] - p[3]) * (1 / 3.0f);
+  p[5] = p[3] + (p[6] - p[3]) * (2 / 3.0f);
+  p[9] = shape.end;
+  p[7] = p[6] - out * loop(aside - down);
+  p[8] = shape.end - out * loop(aside - down);
+  return curve;
+}
+
 WireCurve plainCurve(const WireShape& shape) {
   const Vec delta = shape.end - shape.start;
-  // How far the curve runs straight out of a port: half the way when the other end lies ahead, a fixed loop when behind.
+  const Vec out = shape.startOut;
+  const float forward = out.x * delta.x + out.y * delta.y;
+  if (forward < -8 && shape.endOut == out * -1)
+    return backCurve(shape, forward, std::abs(out.y) * delta.x + std::abs(out.x) * delta.y);
+  // How far the curve runs straight out of a port: half the way when the other end lies ahead, a fixed loop when
+  // behind.
   const auto reach = [&](Vec out, Vec towards) {
     const float ahead = out.x * towards.x + out.y * towards.y;
     const float aside = std::abs(out.x * towards.y) + std::abs(out.y * towards.x);
@@ -42,9 +70,9 @@ WireCurve detourCurve(const WireShape& shape) {
   const float span = end.y - start.y;
   const float sign = span >= 0 ? 1.0f : -1.0f;
   const float room = std::abs(span) * 0.45f;
-  const float first = sign * std::min(room, std::abs(start.x - column) * 0.75f);
+  const float first = sign * std::min(room, std::abs(start.x - column) * 0.42f);
   const bool endsSideways = endOut.x != 0;
-  const float last = sign * std::min(room, std::abs(end.x - column) * (endsSideways ? 0.6f : 0.9f));
+  const float last = sign * std::min(room, std::abs(end.x - column) * (endsSideways ? 0.42f : 0.9f));
 
   WireCurve curve;
   curve.count = 10;

@@ -12,7 +12,7 @@ namespace fw::ui {
 /// A wire from its ends; the curve follows. Directions are unit vectors along an axis, away from the port.
 struct WireShape {
   Vec start, end;
-  Vec startOut, endOut;  // where the wire leaves its start, and where it comes from at its end
+  Vec startOut, endOut;         // where the wire leaves its start, and where it comes from at its end
   std::optional<float> detour;  // the coordinate across the flow at which it passes by
   Flow flow = Flow::Down;
 
@@ -24,15 +24,15 @@ struct WireCurve {
   std::array<Vec, 10> points;
   int count = 4;  // 4 or 10
 
-  Box bounds() const;            // of the control points, which holds the curve
+  Box bounds() const;  // of the control points, which holds the curve
   Vec at(int curve, float t) const;
   int curves() const { return (count - 1) / 3; }
 };
 
 WireCurve wireCurve(const WireShape& shape);
 
-/// Lines that stay within `tolerance` of the curve when both are scaled by `scale`; calls `visit(Vec)` for each point but
-/// the first.
+/// Lines that stay within `tolerance` of the curve when both are scaled by `scale`; calls `visit(Vec)` for each point
+/// but the first.
 template <class Visit>
 void flatten(const WireCurve& curve, float scale, float tolerance, Visit visit) {
   for (int c = 0; c < curve.curves(); ++c) {

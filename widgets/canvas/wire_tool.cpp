@@ -42,10 +42,14 @@ ConnectAnswer WireTool::ask(int slot, int port) {
   if (found != answers_.end()) return found->second;
   const bool isOutput = view_.geometry().item(slot).ports[size_t(port)].side == PortSide::Out;
   ConnectAnswer answer;
-  if (slot == slot_) answer = {false, QString()};
+  if (slot == slot_)
+    answer = {false, QString()};
   else if (isOutput == isFromOutput_)
-    answer = {false, isOutput ? CanvasView::tr("An output needs an input at the other end.") : CanvasView::tr("An input needs an output at the other end.")};
-  else answer = isFromOutput_ ? view_.mayConnect(endOf(slot_, port_), endOf(slot, port)) : view_.mayConnect(endOf(slot, port), endOf(slot_, port_));
+    answer = {false, isOutput ? CanvasView::tr("An output needs an input at the other end.")
+                              : CanvasView::tr("An input needs an output at the other end.")};
+  else
+    answer = isFromOutput_ ? view_.mayConnect(endOf(slot_, port_), endOf(slot, port))
+                           : view_.mayConnect(endOf(slot, port), endOf(slot_, port_));
   return answers_[{slot, port}] = answer;
 }
 
@@ -64,8 +68,10 @@ WireTool::Target WireTool::targetAt(Vec at) {
     const ConnectAnswer answer = ask(hit.slot, p);
     // A port without a wire is preferred to one whose wire would be replaced.
     bool isTaken = false;
-    for (const int w : geometry.wiresAt(hit.slot)) isTaken = isTaken || (geometry.wireTo(w) == hit.slot && geometry.wire(w).to.port == p);
-    const float away = (geometry.port(hit.slot, p) - point).length() + (isTaken ? 1e6f : 0) + (answer.isAllowed ? 0 : 1e9f);
+    for (const int w : geometry.wiresAt(hit.slot))
+      isTaken = isTaken || (geometry.wireTo(w) == hit.slot && geometry.wire(w).to.port == p);
+    const float away =
+        (geometry.port(hit.slot, p) - point).length() + (isTaken ? 1e6f : 0) + (answer.isAllowed ? 0 : 1e9f);
     if (away < nearest) nearest = away, best = {hit.slot, p, answer};
   }
   return best;
@@ -138,7 +144,8 @@ WireShape WireTool::draft() const {
 void WireTool::paint(QPainter& painter) {
   const bool isRefused = target_.port >= 0 && !target_.answer.isAllowed;
   const PortFlavor flavor = view_.geometry().item(slot_).ports[size_t(port_)].flavor;
-  view_.paintDraft(painter, draft(), isRefused ? QColor(view_.theme().error) : QColor(Inks(view_.theme()).flavor(flavor)));
+  view_.paintDraft(painter, draft(),
+                   isRefused ? QColor(view_.theme().error) : QColor(Inks(view_.theme()).flavor(flavor)));
 }
 
 }  // namespace fw::ui

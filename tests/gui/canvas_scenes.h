@@ -1,0 +1,159 @@
+// Scenes for the tests and the bench of the canvas, and a listener that writes down what it is asked.
+#pragma once
+
+#include <QStringList>
+#include <random>
+
+#include "widgets/canvas/intents.h"
+#include "widgets/canvas/text_metrics.h"
+
+namespace fw::ui {
+
+inline CanvasPort inputPort(QString name = "x", PortFlavor flavor = PortFlavor::Tensor) {
+  return {std::move(name), "B T 512", PortSide::In, flavor, false};
+}
+
+inline CanvasPort outputPort(QString name = "y", PortFlavor flavor = PortFlavor::Tensor) {
+  return {std::move(name), "B T 512", PortSide::Out, flavor, false};
+}
+
+/// A card with one input (port 0) and one output (port 1).
+inline CanvasItem node(ItemId id, QPointF position, QString title, QString category, QString subtitle = {},
+                       QString stats = {}, double share = -1) {
+  CanvasItem item;
+  item.id = id;
+  item.position = position;
+  item.title = std::move(title);
+  item.category = std::move(category);
+  item.subtitle = std::move(subtitle);
+  item.stats = std::move(stats);
+  item.costShare = share;
+  item.ports = {inputPort(), outputPort()};
+  return item;
+}
+
+inline CanvasItem inside(CanvasItem item, ItemId parent, int lane = 0) {
+  item.parent = parent;
+  item.lane = lane;
+  return item;
+}
+
+/// Inputs 0 and 1, output 2.
+inline CanvasItem join(ItemId id, QPointF position) {
+  CanvasItem item;
+  item.id = id;
+  item.shape = ItemShape::Join;
+  item.position = position;
+  item.title = "+";
+  item.category = "structure";
+  item.ports = {inputPort("a"), inputPort("b"), outputPort()};
+  return item;
+}
+
+inline CanvasItem terminal(ItemId id, ItemShape shape, ItemId parent, int lane = 0) {
+  CanvasItem item;
+  item.id = id;
+  item.parent = parent;
+  item.lane = lane;
+  item.shape = shape;
+  item.ports = {shape == ItemShape::Entry ? outputPort() : inputPort()};
+  return item;
+}
+
+inline CanvasItem frame(ItemId id, QPointF position, QString title, CanvasFrame content) {
+  CanvasItem item;
+  item.id = id;
+  item.shape = ItemShape::Frame;
+  item.position = position;
+  item.title = std::move(title);
+  item.category = "structure";
+  item.ports = {inputPort(), outputPort()};
+  item.frame = std::make_shared<CanvasFrame>(std::move(content));
+  return item;
+}
+
+inline CanvasWire wire(ItemId from, int fromPort, ItemId to, int toPort) {
+  return {{from, fromPort}, {to, toPort}, {}, "B T 512", {}};
+}
+
+/// The model of the look pictures: embedding, a Repeat of twelve layers, norm and head.
+std::shared_ptr<CanvasScene> hybridRecall();
+/// Frames in frames, lanes, errors, muted nodes, residuals, overridden and muted layers.
+std::shared_ptr<CanvasScene> showcase();
+/// `count` nodes on a square lattice, each wired to a later one at most a row away.
+std::shared_ptr<CanvasScene> lattice(int count);
+/// `nodes` nodes on a square lattice and `edges` wires between random ones.
+std::shared_ptr<CanvasScene> hairball(int nodes, int edges);
+
+/// Fixed-width letters: 7 units a letter in any role, lines of 16.
+class PlainMetrics : public TextMetrics {
+ public:
+  float width(const QString& text, CanvasText) const override { return 7.0f * float(text.size()); }
+  float height(CanvasText) const override { return 16; }
+};
+
+/// Writes each request down as one line.
+class Recorder : public CanvasIntents {
+ public:
+  QStringList log;
+  std::vector<ItemMove> moves;
+  BlockRequest added;
+  std::function<void()> onMove;
+
+  void moveItems(const std::vector<ItemMove>& items, const QString& key) override {
+    moves = items;
+    for (const ItemMove& move : items)
+      log << QString("move %1 to %2,%3").arg(move.item).arg(move.position.x()).arg(move.position.y());
+    lastKey = key;
+    if (onMove) onMove();
+  }
+  void addBlock(const BlockRequest& request) override {
+    added = request;
+    log << QString("add %1 in %2 lane %3").arg(request.block).arg(request.place.container).arg(request.place.lane);
+  }
+  void connectPorts(CanvasEnd from, CanvasEnd to, const std::optional<CanvasWire>& replaced) override {
+    log << QString("connect %1.%2 to %3.%4%5")
+               .arg(from.item)
+               .arg(from.port)
+               .arg(to.item)
+               .arg(to.port)
+               .arg(replaced ? " instead" : "");
+  }
+  void disconnectWires(const std::vector<CanvasWire>& wires) override {
+    for (const CanvasWire& wire : wires) log << QString("disconnect %1 from %2").arg(wire.to.item).arg(wire.from.item);
+  }
+  void deleteItems(const std::vector<ItemId>& items, const std::vector<CanvasWire>&, bool heal) override {
+    log << "delete " + names(items) + (heal ? " and heal" : "");
+  }
+  void copyItems(const std::vector<ItemId>& items) override { log << "copy " + names(items); }
+  void cutItems(const std::vector<ItemId>& items) override { log << "cut " + names(items); }
+  void pasteItems(const CanvasPlace& place, bool keep) override {
+    log << QString("paste in %1%2").arg(place.container).arg(keep ? " with wires" : "");
+  }
+  void duplicateItems(const std::vector<ItemId>& items, bool keep) override {
+    log << "duplicate " + names(items) + (keep ? " with wires" : "");
+  }
+  void setMuted(const std::vector<ItemId>& items, bool isMuted) override {
+    log << (isMuted ? "mute " : "unmute ") + names(items);
+  }
+  void setCollapsed(ItemId item, bool isCollapsed) override {
+    log << QString(isCollapsed ? "fold %1" : "unfold %1").arg(item);
+  }
+  void openItem(ItemId item) override { log << QString("open %1").arg(item); }
+  void leaveContainer() override { log << "leave"; }
+  void clickCell(ItemId item, int cell, Qt::KeyboardModifiers modifiers) override {
+    log << QString("cell %1 of %2%3").arg(cell).arg(item).arg(modifiers & Qt::ShiftModifier ? " shift" : "");
+  }
+  void showContextMenu(const ContextRequest& request) override { log << QString("menu of %1").arg(request.item); }
+
+  QString lastKey;
+
+ private:
+  static QString names(const std::vector<ItemId>& items) {
+    QStringList list;
+    for (const ItemId id : items) list << QString::number(id);
+    return list.join(' ');
+  }
+};
+
+}  // namespace fw::ui
