@@ -171,9 +171,9 @@ QRectF CurvePlot::paintCurves(QPainter& painter, const QRectF& rect, const Theme
     axis->setTickLabelColor(theme.dim);
     axis->setTickLabelPadding(8);
     axis->setTickLength(0);
-    axis->setSubTickLength(0);
+    axis->setSubTicks(false);
     axis->setBasePen(Qt::NoPen);
-    axis->setTickPen(Qt::NoPen);
+    axis->setTickPen(QPen(Qt::transparent));
     axis->grid()->setVisible(which == CurveAxis::Left);
     axis->grid()->setPen(QPen(theme.hairline, 1));
     axis->grid()->setZeroLinePen(QPen(theme.hairline, 1));
