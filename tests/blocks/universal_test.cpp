@@ -282,7 +282,9 @@ TEST(BlockTable, EveryBlockExplainsItself) {
     EXPECT_FALSE(block.help.empty()) << block.id;
     EXPECT_FALSE(block.category.empty()) << block.id;
     EXPECT_FALSE(block.name.empty()) << block.id;
-    if (block.lower) EXPECT_FALSE(block.examples.empty()) << block.id;
+    if (block.lower) {
+      EXPECT_FALSE(block.examples.empty()) << block.id;
+    }
     for (const ParamDef& param : block.params) EXPECT_FALSE(param.helpText.empty()) << block.id << " " << param.name;
     for (const std::string& shown : block.summary) EXPECT_TRUE(block.findParam(shown)) << block.id << " " << shown;
   }

@@ -87,7 +87,8 @@ TEST(Softmax, Gradients) {
         }
         for (int64_t i = r * width; i < (r + 1) * width; ++i) {
           const double p = std::exp(double(logs[size_t(i)]));
-          ASSERT_NEAR(dx[i], y[size_t(i)] * (dy[size_t(i)] - weighted), 1e-6 * y[size_t(i)] * (1 + size) + 2e-38) << width;
+          ASSERT_NEAR(dx[i], y[size_t(i)] * (dy[size_t(i)] - weighted), 1e-6 * y[size_t(i)] * (1 + size) + 2e-38)
+              << width;
           ASSERT_NEAR(dLogs[i], dy[size_t(i)] - p * sum, 1e-6 * (1 + p * size + std::abs(dy[size_t(i)]))) << width;
         }
       }
