@@ -1,5 +1,6 @@
 // analyze: an analysis on recorded activations, as CSV and JSON.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
 

@@ -1,5 +1,6 @@
 // bench: a model on the clock.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
 #include "engine/base/tensor.h"

@@ -1,5 +1,6 @@
 // check: what is wrong with a model.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
 

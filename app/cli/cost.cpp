@@ -1,5 +1,6 @@
 // cost: parameters, FLOPs, bytes and memory, counted on the null device.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
 #include "engine/base/tensor.h"

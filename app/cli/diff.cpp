@@ -1,5 +1,6 @@
 // diff: what differs between two models, and what that does to their size.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
 #include "engine/arch/diff.h"

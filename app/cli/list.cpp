@@ -1,5 +1,6 @@
 // list: what this build has.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
 #include "engine/base/error.h"

@@ -120,7 +120,8 @@ void run(const KernelCall& call) {
 /// The body with the carries it was given as further outputs.
 std::shared_ptr<const ir::Graph> savingBody(const ir::Graph& body, size_t carries) {
   ir::Graph saving = body;
-  for (size_t i = 0; i < carries; ++i) saving.outputs.push_back({text("saved", i), {body.inputs[i].node, 0}, {}});
+  for (size_t i = 0; i < carries; ++i)
+    saving.outputs.push_back({text("saved", saving.outputs.size()), {body.inputs[i].node, 0}, {}});
   return std::make_shared<const ir::Graph>(std::move(saving));
 }
 

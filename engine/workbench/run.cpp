@@ -1,9 +1,8 @@
 // Running models: weights, one pass, token by token, and on the clock.
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <string_view>
 
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
@@ -20,6 +19,15 @@ std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
   return std::make_shared<const Plan>(
       makePlan(std::make_shared<const ir::Graph>(std::move(graph)),
                {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes}));
+}
+
+/// Globs: '*' is any text, '?' any character.
+bool matches(std::string_view pattern, std::string_view name) {
+  if (pattern.empty()) return name.empty();
+  if (pattern.front() == '*')
+    return matches(pattern.substr(1), name) || (!name.empty() && matches(pattern, name.substr(1)));
+  return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) &&
+         matches(pattern.substr(1), name.substr(1));
 }
 
 /// B and T of the inputs that a model declares, from tensors: the letters of each root input's dims meet its sizes.
@@ -104,8 +112,7 @@ std::map<std::string, Tensor> run(const Architecture& architecture, const RunOpt
   LowerOptions lowering{.mode = Mode::Prefill, .dims = dimsOf(architecture, options.inputs)};
   ir::Graph graph = *lowerOrThrow(architecture, catalog(), lowering);
   if (!options.record.empty())
-    graph = ir::withProbes(
-        graph, [&](const ir::ProbeInfo& probe) { return fnmatch(options.record.c_str(), probe.name.c_str(), 0) == 0; });
+    graph = ir::withProbes(graph, [&](const ir::ProbeInfo& probe) { return matches(options.record, probe.name); });
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
   Store store(*backend);
   loadWeights(graph, options.weights, options.seed, store);
