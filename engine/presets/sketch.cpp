@@ -1,6 +1,8 @@
 // Writes documents in a few lines.
 #include "engine/presets/sketch.h"
 
+#include <algorithm>
+
 #include "engine/base/error.h"
 #include "engine/presets/preset.h"
 
@@ -8,6 +10,7 @@ namespace fw {
 namespace {
 
 constexpr double kColumn = 280, kRow = 96;  // scene units between nodes
+constexpr double kFrameMargin = 80, kLane = 370, kFrameRise = 180;
 
 }  // namespace
 
@@ -49,9 +52,17 @@ std::string Sketch::inputOf(NodeId id) const {
 }
 
 NodeId Sketch::place(const std::string& block, const Params& params, const std::string& name) {
-  const NodeId id = editor_->addNode(path_, block, {x_, y_}, params, name);
+  const BlockDef* def = catalog_->find(block);
+  // At the root a frame needs room for its lanes, which lie side by side around its position.
+  double half = 0;
+  if (path_.empty() && def && def->body != BodyKind::None) {
+    const Node holder{.name = block, .block = block, .params = params};
+    half = kFrameMargin + kLane * double(std::max<size_t>(1, bodyNames(holder, *def).size()) - 1) / 2;
+  }
+  x_ += half;
+  const NodeId id = editor_->addNode(path_, block, {x_, half > 0 ? -kFrameRise : y_}, params, name);
   if (path_.empty())
-    x_ += kColumn;
+    x_ += kColumn + half;
   else
     y_ += kRow;
   return last_ = id;
