@@ -101,7 +101,7 @@ struct CanvasWire {
   PortFlavor flavor = PortFlavor::Tensor;
   QString label;  // tooltip: "B T 512"
   ItemState state = ItemState::Normal;
-  auto operator<=>(const CanvasWire&) const = default;
+  bool operator==(const CanvasWire&) const = default;
 };
 
 /// Items in drawing order (later ones above); wires in any order. Wires with an end that does not exist are not shown.
