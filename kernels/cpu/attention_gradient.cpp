@@ -164,7 +164,7 @@ Cut cutOf(const AttentionGradientArgs& args) {
 }
 
 void fillZero(const Launch& launch, float* x, int64_t count) {
-  parallelFor(launch, count, 1 << 16,
+  parallelFor(launch, count, 1 << 20,
               [&](int64_t begin, int64_t end) { std::memset(x + begin, 0, size_t(end - begin) * sizeof(float)); });
 }
 

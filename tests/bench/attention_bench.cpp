@@ -2,7 +2,9 @@
 // Names are those of peer_attention.py.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "engine/base/rng.h"
@@ -14,7 +16,13 @@
 namespace fw::kernels {
 namespace {
 
-const Launch launch = {2};
+/// FORMWRIGHT_BENCH_THREADS, or 2.
+Launch launchOf() {
+  const char* threads = std::getenv("FORMWRIGHT_BENCH_THREADS");
+  return {threads == nullptr ? 2 : std::max(1, std::atoi(threads))};
+}
+
+const Launch launch = launchOf();
 
 std::vector<float> normals(int64_t count, uint64_t stream) {
   Rng rng(1, stream);

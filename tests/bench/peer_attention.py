@@ -1,9 +1,10 @@
 """The work of attention_bench.cpp in PyTorch 2.x on the same cores, interleaved with ours.
 
-Usage: peer_attention.py BENCH [ROUNDS]. BENCH is the benchmark executable. Each round runs each case there and here, one
-after the other, PyTorch with one and with two threads, the better of which counts. Printed: medians over the rounds of our
-time, PyTorch's time and their ratio."""
+Usage: peer_attention.py BENCH [ROUNDS]. BENCH is the benchmark executable. Each case runs in turn there and here, both with
+one and with two threads, the better of which counts. Printed: medians over the rounds of our time, of PyTorch's, and of the
+ratio."""
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -106,21 +107,21 @@ CASES = [
 
 def ours(bench, name):
     command = [bench, f"--benchmark_filter=^{name}/real_time$", "--benchmark_min_time=0.15", "--benchmark_format=json"]
-    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["benchmarks"][0]
-    return result["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}[result["time_unit"]]
+    for threads in ("1", "2"):
+        environment = {**os.environ, "FORMWRIGHT_BENCH_THREADS": threads}
+        text = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+        result = json.loads(text)["benchmarks"][0]
+        yield result["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}[result["time_unit"]]
 
 
 def main():
     bench, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    times = {case[:2]: [] for case in CASES}
-    for _ in range(rounds):
-        for name, kind, work in CASES:
-            times[name, kind].append((ours(bench, name), min(seconds(work))))
-    print(f"PyTorch {torch.__version__}, {rounds} rounds")
-    for (name, kind), pairs in times.items():
+    print(f"PyTorch {torch.__version__}, {rounds} rounds", flush=True)
+    for name, kind, work in CASES:
+        pairs = [(min(ours(bench, name)), min(seconds(work))) for _ in range(rounds)]
         mine, theirs = (statistics.median(p[i] for p in pairs) for i in (0, 1))
         ratio = statistics.median(b / a for a, b in pairs)
-        print(f"| {name} | {kind} | {mine * 1e3:.3f} ms | {theirs * 1e3:.3f} ms | {ratio:.2f} |")
+        print(f"| {name} | {kind} | {mine * 1e3:.3f} ms | {theirs * 1e3:.3f} ms | {ratio:.2f} |", flush=True)
 
 
 main()
