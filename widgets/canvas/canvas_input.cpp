@@ -419,6 +419,9 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Up:
     case Qt::Key_Down:
       return modifiers & Qt::ControlModifier ? nudge(event->key()) : navigate(event->key(), modifiers);
+    case Qt::Key_Control:
+    case Qt::Key_Shift:
+      break;
     default:
       ++nudges_;
   }

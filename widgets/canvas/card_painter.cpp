@@ -306,7 +306,7 @@ void ScenePass::terminal(int slot) {
 
 void ScenePass::terminalWords(int slot) {
   const CanvasItem& item = geometry.item(slot);
-  if (item.title.isEmpty()) return;
+  if (item.title.isEmpty() || !geometry.hasTwin(slot)) return;  // where there is one, its place says what it is
   const Vec center = geometry.box(slot).center();
   const bool isEntry = geometry.shape(slot) == ItemShape::Entry, isDown = geometry.flow(slot) == Flow::Down;
   const float width = metrics.width(item.title, CanvasText::Label), height = metrics.height(CanvasText::Label);

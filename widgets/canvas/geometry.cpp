@@ -375,6 +375,13 @@ bool CanvasGeometry::isLaneEmpty(int frame, int lane) const {
                       [&](int slot) { return this->lane(slot) == lane && !isTerminal(slot); });
 }
 
+bool CanvasGeometry::hasTwin(int terminal) const {
+  const std::vector<int>& children = children_[inside(parent(terminal))];
+  return std::any_of(children.begin(), children.end(), [&](int slot) {
+    return slot != terminal && shape(slot) == shape(terminal) && lane(slot) == lane(terminal);
+  });
+}
+
 Flow CanvasGeometry::laneFlow(int frame) const { return frame < 0 ? scene_->flow : item(frame).frame->flow; }
 
 const FrameLayout* CanvasGeometry::frame(int slot) const {

@@ -89,6 +89,7 @@ class CanvasGeometry {
   bool isLaneEmpty(int frame, int lane) const;                  // of all but entries and exits
   Flow flow(int slot) const { return laneFlow(parent(slot)); }  // of the lane that it lies in
   Flow laneFlow(int frame) const;
+  bool hasTwin(int terminal) const;          // another entry (exit) of the same lane
   const FrameLayout* frame(int slot) const;  // nullptr where it is none
   Vec port(int slot, int port) const;
   /// Away from the item, along the flow.

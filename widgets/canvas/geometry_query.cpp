@@ -142,7 +142,9 @@ Box CanvasGeometry::move(const std::vector<int>& picked, Vec by) {
       }
       layout.chevron = layout.chevron.moved({grown.left - old.left, grown.top - old.top});
       layout.titleLeft += grown.left - old.left, layout.patternLeft += grown.left - old.left;
-      layout.firstCell += Vec(grown.left - old.left, grown.top - old.top);
+      // A strip beside the title keeps to the right.
+      const bool isBeside = layout.firstCell.y < old.top + headerHeight - 10;
+      layout.firstCell += Vec(isBeside ? grown.right - old.right : grown.left - old.left, grown.top - old.top);
       setBox(slot, grown);
       dirty.include(grown);
       lanesTouched.insert(slot), lanesTouched.insert(parent(slot));

@@ -8,7 +8,7 @@ constexpr float detourGap = 28;        // between a wire that passes by and what
 constexpr float detourPitch = 14;      // between two that pass by the same
 constexpr float alignedWithin = 40;    // ends that lie this close across the flow count as one above the other
 constexpr float widestCorridor = 240;  // wires that run more aside keep their curve, and so do those
-constexpr int mostObstacles = 24;      // that would have to pass more than these
+constexpr int mostObstacles = 6;       // that would have to pass more than these in a large lane
 constexpr size_t smallLane = 128;      // items that are searched one by one
 
 // Swaps the axes for a flow to the right, so that x is always across the flow and y along it.
@@ -126,7 +126,7 @@ std::optional<Box> CanvasGeometry::obstacles(const WireEntry& wire) const {
     index_.query(turned(Box(std::min(a.x, b.x), a.y, std::max(a.x, b.x), b.y), flow),
                  [&](size_t slot) { look(int(slot)); });
   }
-  if (found == 0 || found > mostObstacles) return {};
+  if (found == 0 || (found > mostObstacles && siblings.size() > smallLane)) return {};
   return all;
 }
 

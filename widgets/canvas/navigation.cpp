@@ -63,11 +63,12 @@ int neighbour(const CanvasGeometry& geometry, int slot, Heading heading) {
       const int target = beyond(geometry, best);
       if (target >= 0) return target;
     }
-    // From a frame on into its inside, where no wire leads on from it.
-    if (geometry.frame(slot) && sense > 0)
-      for (int inner = slot + 1; inner < geometry.end(slot); ++inner)
-        if (!isTerminal(geometry, inner) && geometry.parent(inner) == slot) return inner;
   }
+
+  // Into a frame, the way its inside flows.
+  if (geometry.frame(slot) && direction == (geometry.laneFlow(slot) == Flow::Down ? Vec(0, 1) : Vec(1, 0)))
+    for (int inner = slot + 1; inner < geometry.end(slot); ++inner)
+      if (!isTerminal(geometry, inner) && geometry.parent(inner) == slot) return inner;
 
   int best = -1;
   float nearest = std::numeric_limits<float>::max();

@@ -87,15 +87,26 @@ void ScenePainter::paint(QImage& target, const QRect& area, const Camera& camera
     pass.words();
     return;
   }
-  // From afar only large frames are named, in the size of a label on the screen.
-  items_.forEach(0, size_t(geometry.count()), [&](size_t slot) {
-    const Box box = camera.toView(geometry.box(int(slot)));
-    if (geometry.shape(int(slot)) != ItemShape::Frame || box.width() < leastTitle * ratio) return;
+  // From afar only large frames are named, in the size of a label on the screen: in their header where there is room,
+  // above them otherwise.
+  const float height = metrics_->height(CanvasText::Label);
+  items_.forEach(0, size_t(geometry.count()), [&](size_t index) {
+    const int slot = int(index);
+    const FrameLayout* layout = geometry.frame(slot);
+    const Box box = camera.toView(geometry.box(slot));
+    if (!layout || box.width() < leastTitle * ratio) return;
     if (!painter.isActive()) beginText();
     painter.setTransform(QTransform::fromScale(double(ratio), double(ratio)));
     painter.setPen(inks_.theme->secondary);
-    labels_.draw(painter, box.left / ratio + 8, box.top / ratio + 4, geometry.item(int(slot)).title, CanvasText::Label,
-                 box.width() / ratio - 16);
+    const QString& title = geometry.item(slot).title;
+    const float left = box.left / ratio, top = box.top / ratio, zoom = camera.zoom / ratio;
+    const bool hasStrip = layout->cellSide > 0;
+    const float room = (hasStrip ? (layout->firstCell.x - geometry.box(slot).left) * zoom : box.width() / ratio) - 12;
+    const bool fits = headerHeight * zoom >= height - 2 && room >= metrics_->width(title, CanvasText::Label);
+    if (fits)
+      labels_.draw(painter, left + 6, top + (headerHeight * zoom - height) / 2, title, CanvasText::Label, room);
+    else
+      labels_.draw(painter, left, top - height - 2, title, CanvasText::Label, box.width() / ratio);
   });
 }
 
@@ -264,7 +275,7 @@ void ScenePass::simpleCard(int slot) {
   const Ink category = categoryInks[look.category];
   Ink border = borderOf(slot, width);
   if (border == inks.border) border = mixInk(border, category, 0.5f);
-  width = std::max(ratio, px(width));
+  width = width >= 2 ? 1.75f * ratio : std::max(ratio, px(width));  // a state is seen from afar too
   const Ink ground = groundOf(geometry.parent(slot));
   const Ink fill = look.heat ? mixInk(inks.card, look.heat, 0.6f) : mixInk(inks.card, category, 0.3f);
   raster.card(box, px(8), inkOf(fill, slot, ground), border, width);

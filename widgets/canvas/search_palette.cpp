@@ -82,7 +82,7 @@ SearchPalette::SearchPalette(std::vector<PaletteBlock> blocks, QStringList recen
   setAttribute(Qt::WA_DeleteOnClose);
   setObjectName("searchPalette");
   setAccessibleName(tr("Add block"));
-  setFrameShape(QFrame::Box);
+  setFrameShape(QFrame::NoFrame);
   query_ = new QLineEdit(this);
   query_->setPlaceholderText(tr("Search blocks…"));
   query_->setAccessibleName(tr("Search blocks"));
@@ -104,7 +104,7 @@ SearchPalette::SearchPalette(std::vector<PaletteBlock> blocks, QStringList recen
   help_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
 
   auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setContentsMargins(1, 1, 1, 1);
   layout->setSpacing(0);
   auto* top = new QVBoxLayout;
   top->setContentsMargins(8, 8, 8, 6);
@@ -113,6 +113,8 @@ SearchPalette::SearchPalette(std::vector<PaletteBlock> blocks, QStringList recen
   layout->addWidget(list_);
   layout->addWidget(help_);
   setFixedWidth(paletteWidth);
+  list_->setFixedHeight(rowHeight * std::clamp(int(blocks_.size()), 3, mostRows) +
+                        2);  // for good: it must not jump while one types
 
   query_->installEventFilter(this);
   setFocusProxy(query_);
@@ -143,7 +145,6 @@ void SearchPalette::search() {
     auto* item = new QListWidgetItem(block.title, list_);
     item->setData(categoryRole, block.category);
   }
-  list_->setFixedHeight(rowHeight * mostRows + 2);
   if (!found_.empty()) list_->setCurrentRow(0);
   showHelp();
 }
@@ -193,6 +194,14 @@ bool SearchPalette::eventFilter(QObject* watched, QEvent* event) {
     default:
       return false;
   }
+}
+
+void SearchPalette::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  const Theme& theme = Theme::of(this);
+  painter.fillRect(rect(), theme.panel);
+  painter.setPen(theme.nodeBorder);
+  painter.drawRect(rect().adjusted(0, 0, -1, -1));
 }
 
 void SearchPalette::hideEvent(QHideEvent* event) {

@@ -146,50 +146,56 @@ void MoveTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   Vec to = Vec(view_.snapped(wanted, modifiers & Qt::ShiftModifier) - pressedFrom_);
   for (const auto& [a, b] : guides_) view_.invalidate(Box::between(a, b).grown(3));
   guides_.clear();
-  if (view_.isSnapping() != bool(modifiers & Qt::ShiftModifier)) align(to);
+  if (view_.isSnapping() != bool(modifiers & Qt::ShiftModifier)) align(free, to);
   if (!(to == moved_)) {
     const Box dirty = geometry.move(slots_, to - moved_);
     moved_ = to;
     view_.invalidate(dirty);
   }
+  findGuides();
   for (const auto& [a, b] : guides_) view_.invalidate(Box::between(a, b).grown(3));
 }
 
-// Takes the line of a neighbour that is nearly met, and shows it.
-void MoveTool::align(Vec& wanted) {
+// Calls `visit(centre, box)` for the cards in view that lie in the same lane and stay.
+template <class Visit>
+void MoveTool::forNeighbours(Visit visit) const {
   const CanvasGeometry& geometry = view_.geometry();
-  const float reach = 5 / view_.camera().zoom;
-  const Box own = geometry.box(pressed_).moved(wanted - moved_);
-  const Vec center = own.center();
-  float bestX = reach, bestY = reach;
-  int alongX = -1, alongY = -1;
-  const Box seen = view_.camera().toScene(Box(QRectF(view_.rect())));
-  IndexSet items, wires;
-  items.reset(size_t(geometry.count()));
-  wires.reset(size_t(geometry.wireCount()));
-  geometry.collect(seen, items, wires);
-  items.forEach(0, size_t(geometry.count()), [&](size_t index) {
-    const int slot = int(index);
-    if (isMoving_[index] || geometry.parent(slot) != geometry.parent(pressed_) ||
+  geometry.visitTouching(view_.camera().toScene(Box(QRectF(view_.rect()))), [&](int slot) {
+    if (isMoving_[size_t(slot)] || geometry.parent(slot) != geometry.parent(pressed_) ||
         geometry.lane(slot) != geometry.lane(pressed_))
       return;
-    if (geometry.shape(slot) != ItemShape::Node && geometry.shape(slot) != ItemShape::Join) return;
-    const Vec other = geometry.box(slot).center();
-    if (const float away = std::abs(other.x - center.x); away < bestX) bestX = away, alongX = slot;
-    if (const float away = std::abs(other.y - center.y); away < bestY) bestY = away, alongY = slot;
+    if (geometry.shape(slot) == ItemShape::Node || geometry.shape(slot) == ItemShape::Join)
+      visit(geometry.box(slot).center(), geometry.box(slot));
   });
-  if (alongX >= 0) {
-    const Box& other = geometry.box(alongX);
-    wanted.x += other.center().x - center.x;
-    guides_.push_back({Vec(other.center().x, std::min(own.top, other.top)),
-                       Vec(other.center().x, std::max(own.bottom, other.bottom))});
-  }
-  if (alongY >= 0) {
-    const Box& other = geometry.box(alongY);
-    wanted.y += other.center().y - center.y;
-    guides_.push_back({Vec(std::min(own.left, other.left), other.center().y),
-                       Vec(std::max(own.right, other.right), other.center().y)});
-  }
+}
+
+// Takes the line of a neighbour where it is nearly met.
+void MoveTool::align(Vec free, Vec& to) {
+  const Vec start = view_.geometry().box(pressed_).center() - moved_, center = start + free;
+  Vec best(5 / view_.camera().zoom, 5 / view_.camera().zoom);
+  forNeighbours([&](Vec other, const Box&) {
+    if (const float away = std::abs(other.x - center.x); away < best.x) best.x = away, to.x = other.x - start.x;
+    if (const float away = std::abs(other.y - center.y); away < best.y) best.y = away, to.y = other.y - start.y;
+  });
+}
+
+// The lines that what is dragged shares with its nearest neighbours.
+void MoveTool::findGuides() {
+  const Box own = view_.geometry().box(pressed_);
+  const Vec center = own.center();
+  std::optional<Box> alongX, alongY;
+  const auto isNearer = [&](const Box& box, const std::optional<Box>& than) {
+    return !than || (box.center() - center).length() < (than->center() - center).length();
+  };
+  forNeighbours([&](Vec other, const Box& box) {
+    if (std::abs(other.x - center.x) < 0.25f && isNearer(box, alongX)) alongX = box;
+    if (std::abs(other.y - center.y) < 0.25f && isNearer(box, alongY)) alongY = box;
+  });
+  // Only from card to card, so that no line crosses words.
+  if (alongX && alongX->top > own.bottom) guides_.push_back({Vec(center.x, own.bottom), Vec(center.x, alongX->top)});
+  if (alongX && alongX->bottom < own.top) guides_.push_back({Vec(center.x, alongX->bottom), Vec(center.x, own.top)});
+  if (alongY && alongY->left > own.right) guides_.push_back({Vec(own.right, center.y), Vec(alongY->left, center.y)});
+  if (alongY && alongY->right < own.left) guides_.push_back({Vec(alongY->right, center.y), Vec(own.left, center.y)});
 }
 
 void MoveTool::release(Vec at, Qt::KeyboardModifiers modifiers) {

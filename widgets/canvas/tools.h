@@ -86,7 +86,10 @@ class MoveTool : public CanvasTool {
   Qt::CursorShape cursor() const override { return Qt::ClosedHandCursor; }
 
  private:
-  void align(Vec& wanted);
+  void align(Vec free, Vec& to);
+  void findGuides();
+  template <class Visit>
+  void forNeighbours(Visit visit) const;
 
   Vec start_;  // scene units
   int pressed_;

@@ -52,7 +52,7 @@ WireCurve plainCurve(const WireShape& shape) {
     const float ahead = out.x * towards.x + out.y * towards.y;
     const float aside = std::abs(out.x * towards.y) + std::abs(out.y * towards.x);
     if (ahead >= 0) return std::max(ahead * 0.5f, std::min(aside * 0.5f, 40.0f));
-    return std::clamp(-ahead * 0.35f, 40.0f, 140.0f);
+    return std::clamp(std::max(-ahead, aside) * 0.5f, 40.0f, 140.0f);
   };
   WireCurve curve;
   curve.points[0] = shape.start;
