@@ -2,6 +2,7 @@
 #include "engine/presets/sketch.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/base/error.h"
 #include "engine/presets/preset.h"
@@ -9,8 +10,8 @@
 namespace fw {
 namespace {
 
-constexpr double kColumn = 280, kRow = 96;  // scene units between nodes
-constexpr double kFrameMargin = 80, kLane = 370, kFrameRise = 180;
+constexpr double kGrid = 20, kColumn = 280, kRow = 100;  // scene units between nodes
+constexpr double kFrameMargin = 80, kLane = 380;
 
 }  // namespace
 
@@ -60,7 +61,7 @@ NodeId Sketch::place(const std::string& block, const Params& params, const std::
     half = kFrameMargin + kLane * double(std::max<size_t>(1, bodyNames(holder, *def).size()) - 1) / 2;
   }
   x_ += half;
-  const NodeId id = editor_->addNode(path_, block, {x_, half > 0 ? -kFrameRise : y_}, params, name);
+  const NodeId id = editor_->addNode(path_, block, {x_, y_}, params, name);
   if (path_.empty())
     x_ += kColumn + half;
   else
@@ -100,6 +101,14 @@ void Sketch::finish() {
   const NodeId out = graphAt(editor_->result(), path_)->findByName("y")->id;
   connect(last_, out, kOutPort);
   editor_->move(out, {x_, y_});
+  // Around the frame's own position, so that the wires to the frame run straight.
+  const double middle = std::round(y_ / 2 / kGrid) * kGrid;
+  std::vector<NodeId> nodes;
+  for (const auto& [id, node] : graphAt(editor_->result(), path_)->nodes) nodes.push_back(id);
+  for (const NodeId id : nodes) {
+    const Position at = editor_->result().layout.at(id);
+    editor_->move(id, {at.x, at.y - middle});
+  }
 }
 
 NodeId Sketch::sublayer(const std::string& norm, const std::string& block, const Params& blockParams,

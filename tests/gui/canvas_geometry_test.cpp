@@ -62,6 +62,16 @@ TEST(CanvasGeometry, PortsSitWhereTheFlowEntersAndLeaves) {
   EXPECT_EQ(down.port(0, 2), Vec(0, down.box(0).bottom));
   EXPECT_EQ(down.port(0, 0).y, down.box(0).top);
   EXPECT_EQ(down.port(0, 0).x, -down.port(0, 1).x);
+  item.ports[1].isOptional = true;  // the stream runs straight; what is optional stands beside it
+  const auto beside = lay(sceneOf({item}, {}, Flow::Down));
+  EXPECT_EQ(beside.port(0, 0), Vec(0, beside.box(0).top));
+  EXPECT_EQ(beside.port(0, 1), Vec(40, beside.box(0).top));
+  item.ports.assign(30, inputPort());
+  const auto many = lay(sceneOf({item}, {}, Flow::Down));
+  for (int p = 0; p < 30; ++p) {
+    EXPECT_TRUE(many.box(0).contains(many.port(0, p)));
+    EXPECT_TRUE(p == 0 || many.port(0, p).x - many.port(0, p - 1).x >= 2 * portRadius);
+  }
   EXPECT_EQ(down.portOut(0, 0), Vec(0, -1));
   EXPECT_EQ(down.portOut(0, 2), Vec(0, 1));
 }

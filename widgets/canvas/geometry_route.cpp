@@ -47,13 +47,22 @@ Vec CanvasGeometry::port(int slot, int port) const {
   float across = turn.center().x;
   if (shape(slot) == ItemShape::Join) return turned(Vec(across, along), flow);
 
-  int before = 0, all = 0;
-  for (size_t p = 0; p < item.ports.size(); ++p)
-    if (item.ports[p].side == side) ++all, before += int(p) < port;
+  // The ports that must be wired stand around the middle, the optional ones behind them, so that a stream runs
+  // straight.
+  int needed = 0, optional = 0, before = 0;
+  const bool isOptional = item.ports[size_t(port)].isOptional;
+  for (size_t p = 0; p < item.ports.size(); ++p) {
+    if (item.ports[p].side != side) continue;
+    ++(item.ports[p].isOptional ? optional : needed);
+    before += int(p) < port && item.ports[p].isOptional == isOptional;
+  }
   if (shape(slot) == ItemShape::Frame)
     across = nearMiddle(turned(anchors_[size_t(slot)], flow).x, turn.left, turn.right);
-  const float pitch = std::min(40.0f, (turn.right - turn.left) / float(all));
-  return turned(Vec(across + (float(before) - float(all - 1) / 2) * pitch, along), flow);
+  const float half = float(std::max(needed, 1) - 1) / 2;
+  const float room = turn.width() / 2 - 12, steps = half + float(optional);
+  const float pitch = steps * 40 > room ? room / steps : 40;
+  const float place = isOptional ? half + float(before + (needed > 0)) : float(before) - half;
+  return turned(Vec(across + place * pitch, along), flow);
 }
 
 Vec CanvasGeometry::portOut(int slot, int port) const {

@@ -72,7 +72,8 @@ void Minimap::paintEvent(QPaintEvent*) {
   fill.setAlphaF(0.06f);
   painter.setBrush(fill);
   painter.setPen(QPen(theme.secondary, 1.25));
-  if (!seen.contains(edge)) painter.drawRoundedRect(seen.intersected(edge.adjusted(3, 3, -3, -3)), 3, 3);
+  if (!seen.contains(camera_.toView(view_.geometry().bounds()).toRect()))
+    painter.drawRoundedRect(seen.intersected(edge.adjusted(3, 3, -3, -3)), 3, 3);
 }
 
 void Minimap::look(QPointF at) {
