@@ -10,10 +10,101 @@
 namespace fw {
 namespace {
 
-constexpr double kGrid = 20, kColumn = 280, kRow = 100;  // scene units between nodes
-constexpr double kFrameMargin = 80, kLane = 380;
+// Sizes of what the canvas will draw, in scene units. They are estimates: a card grows with its text.
+constexpr double kGrid = 20, kRowGap = 24, kColumnGap = 48;
+constexpr double kCardWidth = 232, kCardHeight = 68, kJoin = 24;
+constexpr double kLanePadding = 64, kLaneLead = 28, kHeader = 44, kLaneLabel = 24;
+constexpr double kHeaderTitle = 200, kHeaderCell = 22, kWidestHeader = 620;
+
+// How far a node reaches from its position.
+struct Reach {
+  double aside = 0, above = 0, below = 0;
+};
+
+double snapUp(double value) { return std::ceil(value / kGrid) * kGrid; }
+
+// Lays the nodes of a document out in the order in which they were added: to the right at the root, downwards inside.
+class Arranger {
+ public:
+  Arranger(Editor& editor, const Catalog& catalog) : editor_(editor), catalog_(catalog) {}
+
+  void run() {
+    double x = 0, before = 0;
+    bool isFirst = true;
+    for (const NodeId id : nodesOf({}, false)) {
+      const Reach reach = reachOf({}, id);
+      if (!isFirst) x = snapUp(x + before + kColumnGap + reach.aside);
+      editor_.move(id, {x, 0});
+      before = reach.aside;
+      isFirst = false;
+    }
+  }
+
+ private:
+  // By age; those that lie on a lane's edge are left out.
+  std::vector<NodeId> nodesOf(const GraphPath& path, bool isInside) const {
+    std::vector<NodeId> ids;
+    for (const auto& [id, node] : graphAt(editor_.result(), path)->nodes)
+      if (!isInside || (node->block != kInBlock && node->block != kOutBlock)) ids.push_back(id);
+    return ids;
+  }
+
+  Reach reachOf(const GraphPath& path, NodeId id) {
+    const Node& node = *graphAt(editor_.result(), path)->find(id);
+    const BlockDef* block = catalog_.find(node.block);
+    if (!block || block->body == BodyKind::None) {
+      const bool isJoin = block && block->category == "structure" && block->inputs.size() > 1;
+      return isJoin ? Reach{kJoin / 2, kJoin / 2, kJoin / 2} : Reach{kCardWidth / 2, kCardHeight / 2, kCardHeight / 2};
+    }
+    const std::vector<std::string> bodies = bodyNames(node, *block);
+    double width = 0, height = 0;
+    for (const std::string& body : bodies) {
+      const auto [laneWidth, laneHeight] = arrange(inside(path, id, body), 0);
+      width += laneWidth + 2 * kLanePadding;
+      height = std::max(height, laneHeight);
+    }
+    // Lanes share their upper edge, and the middle of the highest one is the frame's position.
+    const double top = -std::round(height / 2 / kGrid) * kGrid;
+    for (const std::string& body : bodies) arrange(inside(path, id, body), top);
+    double header = kHeaderTitle;
+    if (const auto count = node.params.find("count"); count != node.params.end())
+      if (const int64_t* layers = std::get_if<int64_t>(&count->second)) header += kHeaderCell * double(*layers);
+    width = std::max(width, std::min(header, kWidestHeader));
+    const double label = bodies.size() > 1 ? kLaneLabel : 0;
+    return {width / 2, -top + kLaneLead + kHeader + label, top + height + kLaneLead};
+  }
+
+  // One below the other from `top` on; returns width and height.
+  std::pair<double, double> arrange(const GraphPath& path, double top) {
+    double width = kCardWidth, bottom = top, y = top;
+    bool isFirst = true;
+    for (const NodeId id : nodesOf(path, true)) {
+      const Reach reach = reachOf(path, id);
+      y = isFirst ? snapUp(top + reach.above) : snapUp(bottom + kRowGap + reach.above);
+      editor_.move(id, {0, y});
+      bottom = y + reach.below;
+      width = std::max(width, 2 * reach.aside);
+      isFirst = false;
+    }
+    return {width, bottom - top};
+  }
+
+  static GraphPath inside(GraphPath path, NodeId id, const std::string& body) {
+    path.push_back({id, body});
+    return path;
+  }
+
+  Editor& editor_;
+  const Catalog& catalog_;
+};
 
 }  // namespace
+
+Architecture Sketch::result() const {
+  Editor arranged = *editor_;
+  Arranger(arranged, *catalog_).run();
+  return arranged.result();
+}
 
 const PresetDef* findPreset(const std::string& id) {
   for (const PresetDef& preset : allPresets())
@@ -53,19 +144,7 @@ std::string Sketch::inputOf(NodeId id) const {
 }
 
 NodeId Sketch::place(const std::string& block, const Params& params, const std::string& name) {
-  const BlockDef* def = catalog_->find(block);
-  // At the root a frame needs room for its lanes, which lie side by side around its position.
-  double half = 0;
-  if (path_.empty() && def && def->body != BodyKind::None) {
-    const Node holder{.name = block, .block = block, .params = params};
-    half = kFrameMargin + kLane * double(std::max<size_t>(1, bodyNames(holder, *def).size()) - 1) / 2;
-  }
-  x_ += half;
-  const NodeId id = editor_->addNode(path_, block, {x_, y_}, params, name);
-  if (path_.empty())
-    x_ += kColumn + half;
-  else
-    y_ += kRow;
+  const NodeId id = editor_->addNode(path_, block, {}, params, name);
   return last_ = id;
 }
 
@@ -91,24 +170,13 @@ Sketch Sketch::inside(NodeId container, const std::string& body) {
   const Node* in = graph->findByName("x");
   const Node* out = graph->findByName("y");
   editor_->disconnect(path, {{in->id, kInPort}, {out->id, kOutPort}});
-  editor_->move(in->id, {0, 0});
   sketch.last_ = in->id;
-  sketch.y_ = kRow;
   return sketch;
 }
 
 void Sketch::finish() {
   const NodeId out = graphAt(editor_->result(), path_)->findByName("y")->id;
   connect(last_, out, kOutPort);
-  editor_->move(out, {x_, y_});
-  // Around the frame's own position, so that the wires to the frame run straight.
-  const double middle = std::round(y_ / 2 / kGrid) * kGrid;
-  std::vector<NodeId> nodes;
-  for (const auto& [id, node] : graphAt(editor_->result(), path_)->nodes) nodes.push_back(id);
-  for (const NodeId id : nodes) {
-    const Position at = editor_->result().layout.at(id);
-    editor_->move(id, {at.x, at.y - middle});
-  }
 }
 
 NodeId Sketch::sublayer(const std::string& norm, const std::string& block, const Params& blockParams,

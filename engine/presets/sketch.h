@@ -1,4 +1,4 @@
-// Writes documents in a few lines: nodes chained one after the other, laid out as they are added.
+// Writes documents in a few lines: nodes chained one after the other, laid out in this order.
 #pragma once
 
 #include <string>
@@ -35,7 +35,8 @@ class Sketch {
   void variable(const std::string& name, double value) { editor_->setVariable(name, value); }
   void group(NodeId node, const std::string& group) { editor_->setWeightGroup(node, group); }
   Editor& editor() { return *editor_; }
-  Architecture result() const { return editor_->result(); }
+  /// The document, laid out.
+  Architecture result() const;
 
  private:
   Sketch(std::shared_ptr<Editor> editor, const Catalog& catalog, GraphPath path);
@@ -47,7 +48,6 @@ class Sketch {
   const Catalog* catalog_;
   GraphPath path_;
   NodeId last_ = 0;
-  double x_ = 0, y_ = 0;
 };
 
 }  // namespace fw

@@ -180,6 +180,32 @@ TEST_P(CanvasLook, ADragShowsLinesAndGrowingFrames) {
   QTest::mouseRelease(&view, Qt::LeftButton, {}, port.toPoint().toPoint());
 }
 
+TEST_P(CanvasLook, AChangeOfThemeIsFollowedAtOnce) {
+  show(hybridRecall());
+  view.setSelection({12});
+  const Camera camera = view.camera();
+  applyTheme(*qApp, GetParam() ? Theme::light() : Theme::dark());
+  QCoreApplication::processEvents();
+  EXPECT_EQ(view.grab().toImage().pixelColor(30, 30), (GetParam() ? Theme::light() : Theme::dark()).canvas);
+  EXPECT_EQ(view.selection(), std::vector<ItemId>{12});
+  EXPECT_EQ(view.camera(), camera);
+}
+
+// Larger text makes larger cards; nothing is cut off.
+TEST_P(CanvasLook, CardsGrowWithTheFont) {
+  show(hybridRecall());
+  const int slot = view.geometry().slotOf(12);
+  const Box before = view.geometry().box(slot);
+  applyTheme(*qApp, GetParam() ? Theme::dark() : Theme::light(), 1.5);
+  QCoreApplication::processEvents();
+  const Box after = view.geometry().box(slot);
+  EXPECT_GT(after.height(), before.height() * 1.25f);
+  EXPECT_GT(after.width(), before.width());
+  EXPECT_EQ(after.center(), before.center());
+  shot("large-text");
+  applyTheme(*qApp, GetParam() ? Theme::dark() : Theme::light());
+}
+
 TEST_P(CanvasLook, HighResolution) {
   show(hybridRecall());
   view.setCamera({1, Vec(700, 400)});

@@ -1,4 +1,5 @@
-// The node canvas: what it shows, its camera, its selection. The gestures are in canvas_input.cpp.
+// The node canvas: what it shows, its camera, its selection. Mouse and keys are in canvas_input.cpp and
+// canvas_keys.cpp.
 #include "widgets/canvas/canvas_view.h"
 
 #include <QPaintEvent>
@@ -17,6 +18,7 @@ namespace {
 constexpr float closestZoom = 4;
 constexpr float framingMargin = 40;
 constexpr int animationMs = 160;
+constexpr int minimapMargin = 12;
 
 }  // namespace
 
@@ -73,7 +75,7 @@ void CanvasView::layOut() {
       for (const CanvasWire& wire : selectedWires_)
         if (wire.from == geometry_->wire(w).from && wire.to == geometry_->wire(w).to) marks_.wires.push_back(w);
   minimap_->sceneChanged();
-  minimap_->setVisible(isMinimapVisible_ && geometry_->count() > 0);
+  placeMinimap();
   invalidateAll();
 }
 
@@ -229,7 +231,7 @@ void CanvasView::setCamera(const Camera& camera) {
   next.offset = Vec(std::round(next.offset.x * ratio) / ratio, std::round(next.offset.y * ratio) / ratio);
   if (next == camera_) return;
   camera_ = next;
-  minimap_->update();
+  placeMinimap();
   update();
   emit cameraChanged();
 }
@@ -267,9 +269,24 @@ void CanvasView::zoomToActualSize() { animateTo(camera_.zoomedAt(Vec(float(width
 void CanvasView::zoomIn() { zoomBy(1.25, rect().center()); }
 void CanvasView::zoomOut() { zoomBy(0.8, rect().center()); }
 
+// In the lower right corner, unless the view is too small for it, or shows everything and it would only cover
+// something.
+void CanvasView::placeMinimap() {
+  const QSize size = minimap_->sizeHint();
+  const QRect place(width() - size.width() - minimapMargin, height() - size.height() - minimapMargin, size.width(),
+                    size.height());
+  minimap_->setGeometry(place);
+  bool isWanted =
+      isMinimapVisible_ && geometry_->count() > 0 && width() > 3 * size.width() && height() > 3 * size.height();
+  if (isWanted && Box(QRectF(rect())).contains(camera_.toView(geometry_->bounds())))
+    geometry_->visitTouching(camera_.toScene(Box(QRectF(place))), [&](int) { isWanted = false; });
+  minimap_->setVisible(isWanted);
+  minimap_->update();
+}
+
 void CanvasView::setMinimapVisible(bool isVisible) {
   isMinimapVisible_ = isVisible;
-  minimap_->setVisible(isVisible && geometry_->count() > 0);
+  placeMinimap();
 }
 
 // --- painting ---

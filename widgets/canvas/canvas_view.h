@@ -132,6 +132,7 @@ class CanvasView : public QWidget {
   void drawEmptyHint(QPainter& painter);
   void drawDrop(QPainter& painter);
   void animateTo(const Camera& camera);
+  void placeMinimap();
   float leastZoom() const;
   void setHover(const Hit& hit);
   void invalidateItem(int slot);

@@ -1,0 +1,156 @@
+// The node canvas: keys, and the edits that menus ask for too.
+#include <QKeyEvent>
+
+#include "widgets/canvas/canvas_view.h"
+#include "widgets/canvas/navigation.h"
+#include "widgets/canvas/tools.h"
+
+namespace fw::ui {
+
+bool CanvasView::focusNextPrevChild(bool next) {
+  return next ? false : QWidget::focusNextPrevChild(next);  // Tab opens the palette, Shift+Tab leaves
+}
+
+bool CanvasView::isShortcut(QKeyEvent* event) {
+  const auto is = [&](QKeySequence::StandardKey key) { return event->matches(key); };
+  const bool isControl = event->modifiers() == Qt::ControlModifier;
+  const bool isControlShift = event->modifiers() == (Qt::ControlModifier | Qt::ShiftModifier);
+  if (is(QKeySequence::SelectAll)) return selectAll(), true;
+  if (is(QKeySequence::Copy)) return copySelection(), true;
+  if (is(QKeySequence::Cut)) return cutSelection(), true;
+  if (is(QKeySequence::Paste)) return paste(), true;
+  if (isControlShift && event->key() == Qt::Key_V) return paste(true), true;
+  if ((isControl || isControlShift) && event->key() == Qt::Key_D) return duplicateSelection(isControlShift), true;
+  if (event->key() == Qt::Key_Delete) return deleteSelection(isControl), true;
+  if (is(QKeySequence::ZoomIn)) return zoomIn(), true;
+  if (is(QKeySequence::ZoomOut)) return zoomOut(), true;
+  if (isControl && event->key() == Qt::Key_1) return zoomToActualSize(), true;
+  return false;
+}
+
+void CanvasView::keyPressEvent(QKeyEvent* event) {
+  const Qt::KeyboardModifiers modifiers = event->modifiers() & ~Qt::KeypadModifier;
+  if (event->key() == Qt::Key_Escape) {
+    if (tool_)
+      finishTool(true);
+    else if (!selectedSlots().empty() || !selectedWires_.empty())
+      clearSelection();
+    else
+      event->ignore();
+    return;
+  }
+  if (tool_) return;
+  switch (event->key()) {
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+    case Qt::Key_Up:
+    case Qt::Key_Down:
+      return modifiers & Qt::ControlModifier ? nudge(event->key()) : navigate(event->key(), modifiers);
+    case Qt::Key_Control:
+    case Qt::Key_Shift:
+      break;
+    default:
+      ++nudges_;
+  }
+  if (isShortcut(event)) return;
+  if (event->key() == Qt::Key_A && modifiers == Qt::ShiftModifier) return openPalette(mapFromGlobal(QCursor::pos()));
+  if (modifiers != Qt::NoModifier) return QWidget::keyPressEvent(event);
+  switch (event->key()) {
+    case Qt::Key_Space:
+      if (!event->isAutoRepeat()) isSpaceHeld_ = true, updateCursor();
+      return;
+    case Qt::Key_Tab: {
+      const QPoint at = cursor_.toPoint().toPoint();
+      return openPalette(underMouse() && rect().contains(at) ? at : rect().center());
+    }
+    case Qt::Key_F:
+      return frameSelection();
+    case Qt::Key_Home:
+      return frameAll();
+    case Qt::Key_M:
+      return toggleMuted();
+    case Qt::Key_G:
+      return setSnapping(!isSnapping_);
+    case Qt::Key_Backspace:
+      if (intents_) intents_->leaveContainer();
+      return;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+      if (const auto selected = selection(); intents_ && !selected.empty()) intents_->openItem(selected.front());
+      return;
+    default:
+      QWidget::keyPressEvent(event);
+  }
+}
+
+void CanvasView::keyReleaseEvent(QKeyEvent* event) {
+  if (event->key() != Qt::Key_Space || event->isAutoRepeat()) return QWidget::keyReleaseEvent(event);
+  isSpaceHeld_ = false;
+  updateCursor();
+}
+
+void CanvasView::navigate(int key, Qt::KeyboardModifiers modifiers) {
+  const Heading heading = key == Qt::Key_Left    ? Heading::Left
+                          : key == Qt::Key_Right ? Heading::Right
+                          : key == Qt::Key_Up    ? Heading::Up
+                                                 : Heading::Down;
+  const std::vector<int> selected = selectedSlots();
+  const int next = neighbour(*geometry_, selected.empty() ? -1 : selected.back(), heading);
+  if (next < 0) return;
+  pick({next}, modifiers & Qt::ShiftModifier ? Pick::Add : Pick::Replace);
+  const Box box = camera_.toView(geometry_->box(next));
+  const Box seen = Box(QRectF(rect())).grown(-20);
+  if (seen.contains(box)) return;
+  Camera camera = camera_;  // just far enough
+  if (box.width() < seen.width())
+    camera.offset.x += std::max(0.0f, seen.left - box.left) - std::max(0.0f, box.right - seen.right);
+  if (box.height() < seen.height())
+    camera.offset.y += std::max(0.0f, seen.top - box.top) - std::max(0.0f, box.bottom - seen.bottom);
+  animateTo(camera);
+}
+
+void CanvasView::nudge(int key) {
+  const QPointF by = key == Qt::Key_Left    ? QPointF(-1, 0)
+                     : key == Qt::Key_Right ? QPointF(1, 0)
+                     : key == Qt::Key_Up    ? QPointF(0, -1)
+                                            : QPointF(0, 1);
+  std::vector<ItemMove> moves;
+  for (const int slot : selectedTops())
+    moves.push_back({geometry_->item(slot).id, geometry_->position(slot) + by * double(gridStep)});
+  if (intents_ && !moves.empty()) intents_->moveItems(moves, QStringLiteral("nudge %1").arg(nudges_));
+}
+
+void CanvasView::deleteSelection(bool heal) {
+  const std::vector<ItemId> items = selection();
+  const std::vector<CanvasWire> wires = selectedWires_;
+  if (!intents_) return;
+  if (items.empty() && !wires.empty())
+    intents_->disconnectWires(wires);
+  else if (!items.empty())
+    intents_->deleteItems(items, wires, heal);
+}
+
+void CanvasView::copySelection() {
+  if (const auto items = selection(); intents_ && !items.empty()) intents_->copyItems(items);
+}
+
+void CanvasView::cutSelection() {
+  if (const auto items = selection(); intents_ && !items.empty()) intents_->cutItems(items);
+}
+
+void CanvasView::paste(bool keepWires) {
+  if (intents_) intents_->pasteItems(placeAtCursor(), keepWires);
+}
+
+void CanvasView::duplicateSelection(bool keepWires) {
+  if (const auto items = selection(); intents_ && !items.empty()) intents_->duplicateItems(items, keepWires);
+}
+
+void CanvasView::toggleMuted() {
+  const std::vector<int> picked = selectedSlots();
+  const bool isAnyOn =
+      std::any_of(picked.begin(), picked.end(), [this](int slot) { return !geometry_->item(slot).isMuted; });
+  if (intents_ && !picked.empty()) intents_->setMuted(selection(), isAnyOn);
+}
+
+}  // namespace fw::ui
