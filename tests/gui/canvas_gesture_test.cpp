@@ -6,6 +6,7 @@
 #include <QListWidget>
 #include <QMimeData>
 #include <QTest>
+#include <QThread>
 #include <QToolTip>
 #include <QWheelEvent>
 
@@ -238,6 +239,7 @@ TEST_F(CanvasGesture, ARefusedWireSaysWhyAndAsksNothing) {
   int questions = 0;
   view.setConnectQuestion([&](CanvasEnd from, CanvasEnd to) {
     ++questions;
+    EXPECT_EQ(QThread::currentThread(), qApp->thread());
     EXPECT_EQ(from, (CanvasEnd{1, 1}));
     return ConnectAnswer{to.item != 4, "Sizes differ: 64 and 48."};
   });

@@ -330,7 +330,7 @@ void ScenePass::port(int slot, int index, Ink ground) {
   Ink outer = inks.flavor(port.flavor);
   Ink inner = isHover ? outer : inks.canvas;
   float radius = portRadius + (isHover ? 1.5f : port.isOptional ? -1.0f : 0.0f);
-  if (marks.isPortDimmed && marks.isPortDimmed(slot, index)) {
+  if (std::binary_search(dimmed.begin(), dimmed.end(), std::pair(slot, index))) {
     outer = mixInk(ground, outer, 0.25f);
     inner = mixInk(ground, inner, 0.5f);
     radius = portRadius - 1;

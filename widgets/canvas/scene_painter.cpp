@@ -45,6 +45,13 @@ void ScenePainter::paint(QImage& target, const QRect& area, const Camera& camera
 
   std::vector<Ink> categoryInks;
   for (const QString& name : geometry.categories()) categoryInks.push_back(ink(inks_.theme->category(name)));
+  // Asked here, in the thread of the window, and only for what is seen.
+  std::vector<std::pair<int, int>> dimmed;
+  if (marks.isPortDimmed && detailAt(camera.zoom / ratio) >= Detail::Ports)
+    items_.forEach(0, size_t(geometry.count()), [&](size_t slot) {
+      for (int port = 0; port < int(geometry.item(int(slot)).ports.size()); ++port)
+        if (marks.isPortDimmed(int(slot), port)) dimmed.push_back({int(slot), port});
+    });
   ScenePass pass{geometry,
                  marks,
                  inks_,
@@ -55,7 +62,8 @@ void ScenePainter::paint(QImage& target, const QRect& area, const Camera& camera
                  detailAt(camera.zoom / ratio),
                  items_,
                  wires_,
-                 Raster(target, area)};
+                 Raster(target, area),
+                 dimmed};
   pass.wireShare = wireShare(geometry, camera.zoom / ratio, ratio);
 
   // Shapes share nothing: the bands of the image are drawn side by side.

@@ -20,6 +20,7 @@ class ScenePass {
   const IndexSet& items;
   const IndexSet& wires;
   Raster raster;
+  const std::vector<std::pair<int, int>>& dimmed;  // ports (slot, index), sorted
   float wireShare = 1;       // of the wires that are drawn, where all of them would only make a haze
   QPainter* text = nullptr;  // for words, in scene units
   LabelCache* labels = nullptr;
