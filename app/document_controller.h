@@ -50,7 +50,8 @@ class DocumentController : public QObject {
   void save(const QString& file);
 
   /// Sizes at which shapes and cost are shown.
-  int64_t batch = 1, time = 128;
+  int64_t batch() const { return smallestBatch(*current()); }
+  int64_t time = 128;
 
  signals:
   void changed();

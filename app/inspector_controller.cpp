@@ -126,7 +126,7 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
   if (facts.cost)
     for (const NodeCost& cost : facts.cost->perNode) {
       if (cost.node != first.id) continue;
-      state.costTitle = tr("Cost (B %1, T %2)").arg(document_.batch).arg(ui::formatInteger(document_.time));
+      state.costTitle = tr("Cost (B %1, T %2)").arg(document_.batch()).arg(ui::formatInteger(document_.time));
       state.costs = {{tr("Parameters"), ui::formatInteger(int64_t(cost.parameters)), tr("Stored, all layers together")},
                      {tr("FLOPs, forward"), ui::formatFlops(cost.flops), tr("All layers together")},
                      {tr("Bytes moved"), ui::formatBytes(cost.bytes), tr("Inputs, weights and outputs once")}};

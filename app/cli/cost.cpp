@@ -16,9 +16,8 @@ void addCost(CLI::App& program) {
   };
   const auto options = std::make_shared<Options>();
   verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
-  verb->add_option("--batch", options->cost.batch, "Sequences")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
-      ->capture_default_str();
+  verb->add_option("--batch", options->cost.batch, "Sequences; default: 1, or the fewest that a Fork can deal out")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 30));
   verb->add_option("--time", options->cost.time, "Tokens of each; for decode, those already in the cache")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 30))
       ->capture_default_str();

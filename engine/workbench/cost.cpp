@@ -44,8 +44,9 @@ Cost nodeCost(const ir::Graph& graph, const ir::Node& node) {
 
 CostReport cost(const Architecture& architecture, const CostOptions& options) {
   const Mode mode = modeOf(options.mode);
+  const int64_t fewest = smallestBatch(architecture), batch = options.batch > 0 ? options.batch : fewest;
   LowerOptions lowering{.mode = mode,
-                        .dims = {{"B", options.batch}, {"T", mode == Mode::Decode ? 1 : options.time}},
+                        .dims = {{"B", batch}, {"T", mode == Mode::Decode ? 1 : options.time}},
                         .cacheLength = options.time};
   const LowerResult lowered = lower(architecture, catalog(), lowering);
   if (!lowered.graph) lowerOrThrow(architecture, catalog(), lowering);
@@ -83,15 +84,15 @@ CostReport cost(const Architecture& architecture, const CostOptions& options) {
     if (id != 0) report.perNode.push_back(std::move(entry));
 
   // States belong to decoding; a model that cannot decode has none.
-  LowerOptions decoding{.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = options.time};
+  LowerOptions decoding{.mode = Mode::Decode, .dims = {{"B", fewest}, {"T", 1}}, .cacheLength = options.time};
   const LowerResult decode =
-      mode == Mode::Decode && options.batch == 1 ? lowered : lower(architecture, catalog(), decoding);
+      mode == Mode::Decode && batch == fewest ? lowered : lower(architecture, catalog(), decoding);
   if (decode.graph)
     for (const StateInfo& state : decode.states) {
       if (state.growsWithTokens)
-        report.kvBytesPerToken += double(state.type.bytes()) / double(decoding.cacheLength);
+        report.kvBytesPerToken += double(state.type.bytes()) / double(decoding.cacheLength * fewest);
       else
-        report.stateBytes += double(state.type.bytes());
+        report.stateBytes += double(state.type.bytes()) / double(fewest);
     }
   if (options.withPeak) report.peakBytes = double(makePlan(std::make_shared<const ir::Graph>(graph)).peakBytes());
   return report;

@@ -1,5 +1,7 @@
 // Opening and checking models.
+#include <algorithm>
 #include <filesystem>
+#include <numeric>
 
 #include "engine/arch/document_file.h"
 #include "engine/base/error.h"
@@ -45,8 +47,33 @@ OpenedModel openModel(const std::string& model) {
               text("[", model, "] there is no preset, file or run folder of this name; presets are: ", known, "."));
 }
 
+namespace {
+
+int64_t smallestBatch(const Graph& graph) {
+  int64_t rows = 1;
+  for (const auto& [id, node] : graph.nodes) {
+    const BlockDef* block = catalog().find(node->block);
+    if (!block || block->body == BodyKind::None) continue;
+    int64_t inside = 1;
+    for (const auto& [name, body] : node->bodies) inside = std::lcm(inside, smallestBatch(*body));
+    // With a port that picks the branch, every branch sees all rows.
+    const bool isDealt = block->body == BodyKind::Fork && !portsOf(*node, *block).findInput("branch");
+    if (isDealt) inside *= std::max<int64_t>(1, int64_t(bodyNames(*node, *block).size()));
+    // A file may nest what no batch could hold; lowering then says so.
+    constexpr int64_t kMost = 1 << 20;
+    rows = inside > kMost ? rows : std::lcm(rows, inside);
+    if (rows > kMost) return 1;
+  }
+  return rows;
+}
+
+}  // namespace
+
+int64_t smallestBatch(const Architecture& architecture) { return smallestBatch(*architecture.root); }
+
 std::vector<Diagnostic> check(const Architecture& architecture, const std::map<std::string, int64_t>& dims) {
   LowerOptions options;
+  options.dims["B"] = smallestBatch(architecture);
   for (const auto& [letter, size] : dims) options.dims[letter] = size;
   return lower(architecture, catalog(), options).diagnostics;
 }

@@ -35,7 +35,10 @@ struct OpenedModel {
 /// Throws Code::Usage "there is no preset, file or run 'x'; presets are: ..." or what reading the file throws.
 OpenedModel openModel(const std::string& model);
 
-/// Structure, parameters and shapes at batch 1 and time 128 (or `dims`).
+/// The fewest rows that a batch may have: 1, or what every Fork can deal out evenly to its branches.
+int64_t smallestBatch(const Architecture& architecture);
+
+/// Structure, parameters and shapes at the smallest batch and time 128 (or `dims`).
 std::vector<Diagnostic> check(const Architecture& architecture, const std::map<std::string, int64_t>& dims = {});
 
 // ---- cost
@@ -48,7 +51,8 @@ struct NodeCost {
 };
 
 struct CostOptions {
-  int64_t batch = 1, time = 128;
+  int64_t batch = 0;  // rows; 0: the smallest batch
+  int64_t time = 128;
   std::string mode = "prefill";  // prefill, decode, train
   bool withPeak = true;          // plans memory; the slowest part
 };
