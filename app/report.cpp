@@ -18,7 +18,7 @@
 namespace fw {
 namespace {
 
-constexpr int64_t kReportSteps = 400;
+constexpr int64_t kReportSteps = 1500;
 
 QString html(const QString& text) { return text.toHtmlEscaped(); }
 

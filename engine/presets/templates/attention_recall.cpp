@@ -25,7 +25,7 @@ PresetDef preset_templates_attention_recall() {
           .family = "Templates",
           .isTemplate = true,
           .task = "mqar",
-          .steps = 1000,
+          .steps = 1500,
           .learningRate = 3e-3,
           .batch = 64,
           .make = make};
