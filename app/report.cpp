@@ -89,24 +89,25 @@ void writeReport(const QString& model, const QString& folder) {
     const AnalysisResult similarity = analyze(analysis);
     writeAnalysis(similarity, folder.toStdString());
     const ui::SimilarityState state = similarityState(similarity, *opened.architecture);
-    std::vector<std::unique_ptr<ui::Plot>> plots;
+    const QString recipe = QString::fromStdString(similarity.recipe);
     for (const ui::SimilarityMeasure& measure : state.measures) {
-      auto map = std::make_unique<ui::HeatMap>();
-      map->setData(measure.map);
-      plots.push_back(std::move(map));
+      ui::HeatMap map;
+      ui::HeatMapData data = measure.map;
+      data.recipe.clear();  // stands in full under the picture
+      map.setData(std::move(data));
+      figures += savePictures({&map}, folder, "similarity_" + measure.id, measure.title + ": " + recipe);
     }
+    std::vector<std::unique_ptr<ui::BarChart>> charts;
+    std::vector<const ui::Plot*> bars;
     for (const ui::InfluenceRanking& ranking : state.rankings) {
-      auto bars = std::make_unique<ui::BarChart>();
-      ui::BarChartData data{.title = ranking.title + ": " + state.rankingTitle, .bars = {}};
+      ui::BarChartData data{.title = ranking.title, .bars = {}};
       for (const ui::InfluenceEntry& entry : ranking.entries)
         data.bars.push_back({QString::number(entry.layer + 1), entry.value, entry.isProposed, false});
-      bars->setData(std::move(data));
-      plots.push_back(std::move(bars));
+      charts.push_back(std::make_unique<ui::BarChart>());
+      charts.back()->setData(std::move(data));
+      bars.push_back(charts.back().get());
     }
-    std::vector<const ui::Plot*> pointers;
-    for (const auto& plot : plots) pointers.push_back(plot.get());
-    if (!pointers.empty())
-      figures += savePictures(pointers, folder, "similarity", QString::fromStdString(similarity.recipe));
+    if (!bars.empty()) figures += savePictures(bars, folder, "influence", state.rankingTitle + ", by layer");
   } catch (const Error& error) {
     // A model without layers has no similarity; the rest of the report stands.
     note = QString::fromStdString(error.what());

@@ -5,8 +5,8 @@
 
 namespace fw {
 
-/// Writes index.html, training.{png,svg,csv}, similarity.{png,svg}, its CSV and JSON, model.fw.json and the run folder
-/// into `folder`. Throws fw::Error.
+/// Writes index.html, training.{png,svg,csv}, similarity_*.{png,svg}, influence.{png,svg}, CSV and JSON, model.fw.json
+/// and the run folder into `folder`. Throws fw::Error.
 void writeReport(const QString& model, const QString& folder);
 
 }  // namespace fw
