@@ -1,10 +1,8 @@
 // Attention (rows C5 and C6 of the performance goals), selective scan (C8), rotary embedding and linear recurrence.
-// Names are those of peer_attention.py.
+// Names are those of peers/attention.py.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <vector>
 
 #include "engine/base/rng.h"
@@ -12,17 +10,12 @@
 #include "kernels/linear_recurrence.h"
 #include "kernels/rotary.h"
 #include "kernels/selective_scan.h"
+#include "tests/bench/threads.h"
 
 namespace fw::kernels {
 namespace {
 
-/// FORMWRIGHT_BENCH_THREADS, or 2.
-Launch launchOf() {
-  const char* threads = std::getenv("FORMWRIGHT_BENCH_THREADS");
-  return {threads == nullptr ? 2 : std::max(1, std::atoi(threads))};
-}
-
-const Launch launch = launchOf();
+const Launch launch = {benchThreads()};
 
 std::vector<float> normals(int64_t count, uint64_t stream) {
   Rng rng(1, stream);

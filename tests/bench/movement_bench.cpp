@@ -1,8 +1,7 @@
 // Moving, picking, drawing and stepping: transpose, embedding, dropout, AdamW, top-k. Names are those of
-// peer_movement.py.
+// peers/movement.py.
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -13,12 +12,12 @@
 #include "kernels/random.h"
 #include "kernels/take.h"
 #include "kernels/top_k.h"
+#include "tests/bench/threads.h"
 
 namespace fw::kernels {
 namespace {
 
-/// Two threads, or as many as FORMWRIGHT_THREADS says.
-const Launch launch = {std::getenv("FORMWRIGHT_THREADS") ? std::atoi(std::getenv("FORMWRIGHT_THREADS")) : 2};
+const Launch launch = {benchThreads()};
 
 Tensor filled(int64_t count) {
   Tensor tensor = Tensor::make(DType::F32, {count});

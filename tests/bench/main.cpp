@@ -1,0 +1,62 @@
+// Runs the benchmarks. With --serve, each line of the input names one: the answer is a line with the seconds of an
+// iteration, or "error" and what went wrong. A comparison can then take samples in turn with a rival while one process
+// keeps its caches and plans warm.
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace {
+
+/// Keeps the last run's time.
+class LastTime : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs)
+      answer_ = run.error_occurred ? "error " + run.error_message
+                                   : std::to_string(run.real_accumulated_time / double(run.iterations) * 1e9) + "e-9";
+  }
+  const std::string& answer() const { return answer_; }
+
+ private:
+  std::string answer_ = "error no such benchmark";
+};
+
+std::string quoted(const std::string& name) {
+  std::string pattern = "^";
+  for (const char c : name) pattern += std::strchr(".*+?^$()[]{}|\\", c) ? std::string("\\") + c : std::string(1, c);
+  return pattern + "$";
+}
+
+void serve() {
+  for (std::string name; std::getline(std::cin, name);) {
+    LastTime time;
+    benchmark::RunSpecifiedBenchmarks(&time, quoted(name));
+    std::cout << time.answer() << std::endl;
+  }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  bool isServing = false;
+  std::vector<char*> rest;
+  for (int i = 0; i < count; ++i) {
+    if (i > 0 && std::strcmp(arguments[i], "--serve") == 0)
+      isServing = true;
+    else
+      rest.push_back(arguments[i]);
+  }
+  count = int(rest.size());
+  benchmark::Initialize(&count, rest.data());
+  if (benchmark::ReportUnrecognizedArguments(count, rest.data())) return 1;
+  if (isServing)
+    serve();
+  else
+    benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
