@@ -101,7 +101,8 @@ double scheduledRate(const TrainOptions& options, double base, int64_t step) {
   return base * (options.finalRate + (1 - options.finalRate) * 0.5 * (1 + std::cos(std::numbers::pi * progress)));
 }
 
-Trainer::Trainer(ArchitecturePtr architecture, const TrainOptions& options, Backend& backend)
+Trainer::Trainer(ArchitecturePtr architecture, const TrainOptions& options, Backend& backend,
+                 std::unique_ptr<Task> task)
     : architecture_(std::move(architecture)),
       options_(options),
       optimizer_(&findOptimizer(options.optimizer)),
@@ -117,7 +118,7 @@ Trainer::Trainer(ArchitecturePtr architecture, const TrainOptions& options, Back
           text("the learning rate ", options.learningRate, " is no positive number."));
   optimizerParams_ = completeParams(Node{.name = options.optimizer, .params = options.optimizerOptions},
                                     BlockDef{.id = options.optimizer, .params = optimizer_->params}, {});
-  task_ = makeTask(options.task, options.taskOptions, options.seed);
+  task_ = task ? std::move(task) : makeTask(options.task, options.taskOptions, options.seed);
   build();
 }
 

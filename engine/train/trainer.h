@@ -60,9 +60,10 @@ double scheduledRate(const TrainOptions& options, double base, int64_t step);
 
 class Trainer {
  public:
-  /// Lowers, differentiates and plans. Throws fw::Error for what is wrong with document, task or memory
-  /// ("[plan] needs 41 GB, 24 GB free.").
-  Trainer(ArchitecturePtr architecture, const TrainOptions& options, Backend& backend);
+  /// Lowers, differentiates and plans. `task`: one that is in no table, instead of the one that the options name.
+  /// Throws fw::Error for what is wrong with document, task or memory ("[plan] needs 41 GB, 24 GB free.").
+  Trainer(ArchitecturePtr architecture, const TrainOptions& options, Backend& backend,
+          std::unique_ptr<Task> task = nullptr);
 
   /// One optimiser step. Throws Code::Numeric "[train] NaN in step 12: ..., first in op softmax of layers.3.attention"
   /// and leaves parameters and optimiser as they were before the step.

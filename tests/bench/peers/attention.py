@@ -41,9 +41,10 @@ def scanLoop(x, delta, a, b, c, skip):
     decay = torch.exp(torch.einsum("btd,dn->btdn", delta, a))
     fed = torch.einsum("btd,btn,btd->btdn", delta, b, x)
     h, y = torch.zeros_like(decay[:, 0]), []
-    for t in range(x.shape[1]):
-        h = decay[:, t] * h + fed[:, t]
-        y.append(torch.einsum("bdn,bn->bd", h, c[:, t]))
+    # unbind: the gradients of slices would each fill a tensor of the whole length
+    for decayNow, fedNow, cNow in zip(decay.unbind(1), fed.unbind(1), c.unbind(1)):
+        h = decayNow * h + fedNow
+        y.append(torch.einsum("bdn,bn->bd", h, cNow))
     return torch.stack(y, 1) + x * skip
 
 
