@@ -16,7 +16,7 @@ void addBench(CLI::App& program) {
   };
   const auto options = std::make_shared<Options>();
   BenchOptions& bench = options->bench;
-  verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
+  verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_option("--batch", bench.batch, "Sequences")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--time", bench.time, "Tokens of each; for decode, those already in the cache")
       ->check(CLI::PositiveNumber)
@@ -30,7 +30,7 @@ void addBench(CLI::App& program) {
       ->capture_default_str();
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
-    const OpenedModel opened = openModel(options->model);
+    const OpenedModel opened = openModel(options->model, false);
     const BenchReport report = fw::bench(*opened.architecture, options->bench, interruptToken());
     if (options->isJson)
       return printJson({{"mode", options->bench.mode},

@@ -13,10 +13,10 @@ void addCheck(CLI::App& program) {
     bool isJson = false;
   };
   const auto options = std::make_shared<Options>();
-  verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
+  verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
-    const OpenedModel opened = openModel(options->model);
+    const OpenedModel opened = openModel(options->model, false);
     const std::vector<Diagnostic> diagnostics = check(*opened.architecture);
     const auto name = [](Severity severity) {
       return severity == Severity::Error ? "error" : severity == Severity::Warning ? "warning" : "info";
@@ -34,10 +34,12 @@ void addCheck(CLI::App& program) {
       else
         std::cout << name(d.severity) << ": [" << options->model << "] " << d.text << '\n';
     }
-    if (options->isJson)
-      printJson({{"diagnostics", list}, {"valid", !hasErrors(diagnostics)}});
-    else if (diagnostics.empty())
-      std::cout << "No problems.\n";
+    if (options->isJson) {
+      printJson({{"diagnostics", list}, {"notes", opened.notes}, {"valid", !hasErrors(diagnostics)}});
+    } else {
+      for (const std::string& note : opened.notes) std::cout << "info: [" << options->model << "] " << note << '\n';
+      if (diagnostics.empty()) std::cout << "No problems.\n";
+    }
     if (hasErrors(diagnostics)) throw ExitCode{1};
   });
 }

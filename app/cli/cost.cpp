@@ -15,7 +15,7 @@ void addCost(CLI::App& program) {
     bool isPerBlock = false, isJson = false;
   };
   const auto options = std::make_shared<Options>();
-  verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
+  verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_option("--batch", options->cost.batch, "Sequences; default: 1, or the fewest that a Fork can deal out")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 30));
   verb->add_option("--time", options->cost.time, "Tokens of each; for decode, those already in the cache")
@@ -27,7 +27,7 @@ void addCost(CLI::App& program) {
   verb->add_flag("--per-block", options->isPerBlock, "Each node of the document too");
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
-    const OpenedModel opened = openModel(options->model);
+    const OpenedModel opened = openModel(options->model, false);
     const CostReport report = cost(*opened.architecture, options->cost);
     if (options->isJson) {
       Json json = {{"parameters",

@@ -15,11 +15,11 @@ void addDiff(CLI::App& program) {
     bool isJson = false;
   };
   const auto options = std::make_shared<Options>();
-  verb->add_option("BEFORE", options->before, "Preset, .fw.json or run folder")->required();
-  verb->add_option("AFTER", options->after, "Preset, .fw.json or run folder")->required();
+  verb->add_option("BEFORE", options->before, "Preset, .fw.json, run folder or Hugging Face folder")->required();
+  verb->add_option("AFTER", options->after, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
-    const OpenedModel before = openModel(options->before), after = openModel(options->after);
+    const OpenedModel before = openModel(options->before, false), after = openModel(options->after, false);
     const std::vector<DiffEntry> entries = diff(*before.architecture, *after.architecture, catalog());
     Json list = Json::array();
     for (const DiffEntry& entry : entries) {

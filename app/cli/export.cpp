@@ -15,7 +15,7 @@ void addExport(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   std::vector<std::string> names;
   for (const ExporterDef& exporter : allExporters()) names.push_back(exporter.id);
-  verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
+  verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_option("--to", options->to, "Format")->required()->check(CLI::IsMember(names));
   verb->add_option("--out", options->path, "File or folder")->required();
   verb->callback([options] {

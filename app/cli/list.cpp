@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/blocks/policy.h"
 #include "engine/exec/backend.h"
+#include "engine/families/family.h"
 #include "engine/presets/preset.h"
 #include "engine/workbench/exporter.h"
 
@@ -53,7 +54,7 @@ const std::vector<std::pair<std::string, Json (*)()>>& kinds() {
       {"presets", [] { return entries(allPresets()); }},
       {"experiments", [] { return Json(Json::array()); }},
       {"exporters", [] { return entries(allExporters()); }},
-      {"families", [] { return Json(Json::array()); }},
+      {"families", [] { return entries(allFamilies()); }},
       {"devices", devices},
   };
   return table;

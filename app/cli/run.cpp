@@ -13,7 +13,7 @@ void addRun(CLI::App& program) {
     RunOptions run;
   };
   const auto options = std::make_shared<Options>();
-  verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
+  verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_option("--weights", options->weights, "Parameters by module path (.safetensors or .npz)");
   verb->add_option("--input", options->input, "Arrays named as the model's inputs (.npz or .safetensors)")->required();
   verb->add_option("--output", options->output, "Where the outputs go (.npz or .safetensors)")->required();

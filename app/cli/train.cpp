@@ -87,7 +87,7 @@ void addTrain(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("train", "Train a model on a task into a run folder");
   const auto options = std::make_shared<Options>();
   TrainCall& call = options->call;
-  verb->add_option("MODEL", options->model, "Preset, .fw.json or run folder")->required();
+  verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_option("--task", options->task, "See: list tasks");
   verb->add_option("--task-option", options->taskOptions, "name=value, again for more");
   verb->add_option("--optimizer", call.options.optimizer, "adamw, sgd or muon")->capture_default_str();

@@ -8,7 +8,7 @@
 
 namespace fw {
 
-/// "gelu", "gelu_tanh", "relu", "silu", "squared_relu", "sigmoid", "tanh", "none".
+/// "gelu", "gelu_tanh", "quick_gelu" (x sigmoid(1.702 x)), "relu", "silu", "squared_relu", "sigmoid", "tanh", "none".
 const std::vector<std::string>& activationNames();
 
 ir::Value activate(const std::string& name, ir::Value x);

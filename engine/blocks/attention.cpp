@@ -1,14 +1,23 @@
-// q, k, v = x W; rotary or ALiBi positions; softmax(q k^T / sqrt(K)) v over the keys that the mask allows; W_o.
+// q, k, v = x W; rotary or ALiBi positions; softmax(q k^T / sqrt(K)) v over the keys that the mask allows, scores
+// capped where asked for; W_o.
 #include "engine/blocks/attention.h"
 
 #include <cmath>
 
+#include "engine/blocks/rope.h"
 #include "engine/ops/attention.h"
 #include "engine/ops/cache_update.h"
+#include "engine/ops/concat.h"
 #include "engine/ops/dropout.h"
+#include "engine/ops/elementwise.h"
+#include "engine/ops/iota.h"
+#include "engine/ops/matmul.h"
 #include "engine/ops/reshape.h"
 #include "engine/ops/rms_norm.h"
 #include "engine/ops/rotary.h"
+#include "engine/ops/slice.h"
+#include "engine/ops/softmax.h"
+#include "engine/ops/transpose.h"
 
 namespace fw {
 namespace {
@@ -42,10 +51,60 @@ Sizes sizesOf(const Lowering& at, int64_t width) {
   return sizes;
 }
 
-ir::Value headNorm(Lowering& at, const std::string& name, ir::Value x) {
-  const ir::Value weight =
-      at.weight({.name = name + ".weight", .shape = {x.size(-1)}, .init = initOnes(), .role = "norm", .decays = false});
-  return ir::rmsNorm(x, weight, 1e-6);
+ir::Value rmsNorm(Lowering& at, const std::string& name, ir::Value x) {
+  const bool isAroundOne = at.flag("qk_norm_around_one");
+  const ir::Value weight = at.weight({.name = name + ".weight",
+                                      .shape = {x.size(-1)},
+                                      .init = isAroundOne ? initZeros() : initOnes(),
+                                      .role = "norm",
+                                      .decays = false});
+  return ir::rmsNorm(x, isAroundOne ? 1.0 + weight : weight, at.real("qk_norm_eps"));
+}
+
+/// Turns queries and keys; `turned` elements of each head.
+ir::Value rotated(Lowering& at, ir::Value x, int64_t turned) {
+  const RopeScaling scaling{.kind = at.text("rope_scaling"),
+                            .factor = at.real("rope_factor"),
+                            .low = at.real("rope_low"),
+                            .high = at.real("rope_high"),
+                            .length = double(at.integer("rope_length")),
+                            .attentionFactor = at.real("rope_attention_factor")};
+  ir::RotaryOptions options{.isInterleaved = at.flag("rope_interleaved")};
+  if (at.isDecode()) options.position = at.position();
+  x = ir::rotary(x, scaledFrequencies(at.real("rope_base"), turned, scaling), options);
+  const double factor = ropeAttentionFactor(scaling);
+  if (factor == 1) return x;
+  if (turned == x.size(-1)) return x * factor;
+  return ir::concat({ir::slice(x, 3, 0, turned) * factor, ir::slice(x, 3, turned, x.size(-1))}, 3);
+}
+
+/// softmax(cap tanh(scale q k^T / cap)) v, with the masks of `options`: step by step, as the op has no cap.
+ir::Value cappedAttention(ir::Value q, ir::Value k, ir::Value v, const ir::AttentionOptions& options, double cap) {
+  const int64_t batch = q.size(0), time = q.size(1), heads = q.size(2), width = q.size(3);
+  const int64_t keys = k.size(1), keyHeads = k.size(2), group = heads / keyHeads;
+  // The heads that share a key head stand below each other: [B,Hkv,G*T,K].
+  const ir::Value rows =
+      ir::reshape(ir::transpose(ir::reshape(q, Shape{batch, time, keyHeads, group, width}), {0, 2, 3, 1, 4}),
+                  Shape{batch, keyHeads, group * time, width});
+  ir::Value scores = ir::matmul(rows, ir::transpose(k, {0, 2, 1, 3}), {.transposeB = true}) *
+                     ((options.scale > 0 ? options.scale : 1 / std::sqrt(double(width))) / cap);
+  scores = ir::reshape(ir::tanh(scores) * cap, Shape{batch, heads, time, keys});
+
+  ir::Builder& builder = *q.builder;
+  ir::Value query = ir::iota(builder, {1, 1, time, 1}, 2);
+  query = options.position.isValid() ? query + options.position : query + double(keys - time);
+  const ir::Value key = ir::iota(builder, {1, 1, 1, keys}, 3);
+  ir::Value seen;
+  const auto require = [&](ir::Value condition) {
+    seen = seen.isValid() ? ir::logicalAnd(seen, condition) : condition;
+  };
+  if (options.isCausal) require(ir::lessEqual(key, query));
+  if (options.windowLeft >= 0) require(ir::greaterEqual(key, query - double(options.windowLeft)));
+  if (options.keyMask.isValid()) require(ir::reshape(options.keyMask, Shape{batch, 1, 1, keys}));
+  if (seen.isValid()) scores = ir::where(seen, scores, -1e30);
+  const ir::Value shares = ir::reshape(ir::softmax(scores), Shape{batch, keyHeads, group * time, keys});
+  const ir::Value mixed = ir::matmul(shares, ir::transpose(v, {0, 2, 1, 3}));
+  return ir::transpose(ir::reshape(mixed, Shape{batch, keyHeads, group, time, v.size(3)}), {0, 3, 1, 2, 4});
 }
 
 void lower(Lowering& at) {
@@ -57,25 +116,22 @@ void lower(Lowering& at) {
   if (at.isDecode() && !isCausal)
     throw Error(Code::Graph, "is bidirectional and cannot decode token by token; expected a causal mask.");
 
-  const auto project = [&](const char* name, int64_t heads) {
-    return ir::reshape(at.linear(name, x, heads * sizes.headWidth, bias != "none"),
-                       Shape{batch, time, heads, sizes.headWidth});
+  const bool isNormed = at.flag("qk_norm"), isNormedWhole = at.text("qk_norm_over") == "all";
+  const auto project = [&](const char* name, int64_t heads, const char* norm) {
+    ir::Value rows = at.linear(name, x, heads * sizes.headWidth, bias != "none");
+    if (norm && isNormed && isNormedWhole) rows = rmsNorm(at, norm, rows);
+    rows = ir::reshape(rows, Shape{batch, time, heads, sizes.headWidth});
+    return norm && isNormed && !isNormedWhole ? rmsNorm(at, norm, rows) : rows;
   };
-  ir::Value q = project("q", sizes.heads), k = project("k", sizes.keyHeads), v = project("v", sizes.keyHeads);
-  if (at.flag("qk_norm")) {
-    q = headNorm(at, "q_norm", q);
-    k = headNorm(at, "k_norm", k);
-  }
-  ir::AttentionOptions options{.isCausal = isCausal};
+  ir::Value q = project("q", sizes.heads, "q_norm"), k = project("k", sizes.keyHeads, "k_norm"),
+            v = project("v", sizes.keyHeads, nullptr);
+  ir::AttentionOptions options{.scale = at.real("score_scale"), .isCausal = isCausal};
   if (positions == "rotary") {
     const int64_t turned = int64_t(std::floor(double(sizes.headWidth) * at.real("rope_share") / 2)) * 2;
     if (turned < 2)
       throw Error(Code::Shape, text("head width ", sizes.headWidth, " leaves no pair to rotate; expected at least 2."));
-    ir::RotaryOptions rotary{.isInterleaved = at.flag("rope_interleaved")};
-    if (at.isDecode()) rotary.position = at.position();
-    const std::vector<double> frequencies = ir::rotaryFrequencies(at.real("rope_base"), turned);
-    q = ir::rotary(q, frequencies, rotary);
-    k = ir::rotary(k, frequencies, rotary);
+    q = rotated(at, q, turned);
+    k = rotated(at, k, turned);
   }
   if (positions == "alibi") options.slopes = alibiSlopes(sizes.heads);
   if (mask == "sliding") options.windowLeft = at.integer("window") - 1;
@@ -92,9 +148,10 @@ void lower(Lowering& at) {
     v = cached("v", v);
     options.position = at.position();
   }
-  const ir::Value mixed =
-      ir::reshape(ir::attention(q, k, v, options), Shape{batch, time, sizes.heads * sizes.headWidth});
-  ir::Value y = at.linear("o", mixed, width, bias == "all");
+  const double cap = at.real("soft_cap");
+  const ir::Value mixed = cap > 0 ? cappedAttention(q, k, v, options, cap) : ir::attention(q, k, v, options);
+  ir::Value y =
+      at.linear("o", ir::reshape(mixed, Shape{batch, time, sizes.heads * sizes.headWidth}), width, bias == "all");
   if (at.real("dropout") > 0 && at.mode() == Mode::Train)
     y = ir::dropout(y, at.randomSeed(), at.real("dropout"), at.randomStream("dropout"));
   at.output("y", y);
@@ -102,6 +159,15 @@ void lower(Lowering& at) {
 
 BlockExample example(Params params, int64_t width = 8) {
   return {.params = std::move(params), .dims = {{"B", 2}, {"T", 7}, {"D", width}}};
+}
+
+std::string check(const Params& params) {
+  if (std::get<double>(params.at("soft_cap")) > 0 && std::get<std::string>(params.at("positions")) == "alibi")
+    return "a soft cap and ALiBi exclude each other";
+  if (std::get<std::string>(params.at("rope_scaling")) == "llama3" &&
+      std::get<double>(params.at("rope_high")) <= std::get<double>(params.at("rope_low")))
+    return "the upper number of turns must be above the lower one";
+  return {};
 }
 
 }  // namespace
@@ -134,6 +200,19 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
           .when("mask=sliding")
           .help("Keys that a query sees, itself included."),
       boolParam("qk_norm", false).label("QK norm").help("RMS norm of each query and key."),
+      choiceParam("qk_norm_over", "head", {"head", "all"})
+          .label("QK norm over")
+          .when("qk_norm=true")
+          .help("Each head alone, or all heads of a token together (OLMo 2)."),
+      realParam("qk_norm_eps", 1e-6)
+          .label("QK norm epsilon")
+          .range(0, 1)
+          .when("qk_norm=true")
+          .help("Added to the mean square."),
+      boolParam("qk_norm_around_one", false)
+          .label("QK norm around one")
+          .when("qk_norm=true")
+          .help("Features are scaled by 1 + weight (Gemma 3)."),
       choiceParam("bias", text, {"none", "qkv", "all"}).label("Bias").help("Which of the four maps have one."),
       realParam("rope_base", 10000)
           .label("Rotary base")
@@ -149,11 +228,48 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
           .label("Interleaved")
           .when("positions=rotary")
           .help("Pairs lie side by side instead of half a head apart."),
+      choiceParam("rope_scaling", "none", {"none", "linear", "llama3", "yarn"})
+          .label("Rotary stretch")
+          .when("positions=rotary")
+          .help("How frequencies are lowered for texts longer than those of the training."),
+      realParam("rope_factor", 1)
+          .label("Stretch")
+          .range(0.01, 1e6)
+          .when("rope_scaling!=none")
+          .help("Texts may be longer by this factor."),
+      realParam("rope_low", 1)
+          .label("Fewest turns")
+          .range(1e-6, 1e6)
+          .when("rope_scaling=llama3|yarn")
+          .help("Pairs that turn less often over the original length are stretched fully."),
+      realParam("rope_high", 4)
+          .label("Most turns")
+          .range(1e-6, 1e6)
+          .when("rope_scaling=llama3|yarn")
+          .help("Pairs that turn more often over the original length stay as they are (YaRN: 32)."),
+      intParam("rope_length", 8192)
+          .label("Original length")
+          .when("rope_scaling=llama3|yarn")
+          .help("Positions of the training."),
+      realParam("rope_attention_factor", 0)
+          .label("Stretch of scores")
+          .range(0, 1e6)
+          .when("rope_scaling=yarn")
+          .help("Multiplies cosines and sines; 0: 0.1 ln(stretch) + 1."),
+      realParam("score_scale", 0)
+          .label("Score scale")
+          .range(0, 1e6)
+          .help("Multiplies the products of queries and keys; 0: 1 / sqrt(head width)."),
+      realParam("soft_cap", 0)
+          .label("Soft cap")
+          .range(0, 1e6)
+          .help("Scores saturate at this, cap tanh(score / cap); 0: none (Gemma 2)."),
       realParam("dropout", 0).label("Dropout").range(0, 0.99).help("Share of the result set to zero while training."),
   };
   def.summary = {"heads", "kv_heads", "positions", "mask"};
   def.isCausal = mask != "bidirectional";
   def.lower = lower;
+  def.check = check;
   const int64_t two = 2, one = 1;
   def.examples = {
       example({{"heads", two}, {"kv_heads", keyHeads}}),
@@ -171,6 +287,28 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
                {"head_width", int64_t(3)}},
               5),
       example({{"heads", two}, {"kv_heads", two}, {"rope_share", 0.5}, {"rope_interleaved", true}}, 16),
+      example({{"heads", int64_t(4)},
+               {"kv_heads", two},
+               {"mask", mask == "causal" ? std::string("sliding") : mask},
+               {"window", int64_t(3)},
+               {"soft_cap", 0.7},
+               {"score_scale", 0.4},
+               {"qk_norm", true},
+               {"qk_norm_around_one", true},
+               {"rope_scaling", std::string("llama3")},
+               {"rope_factor", 8.0},
+               {"rope_length", int64_t(16)}}),
+      example({{"heads", two},
+               {"kv_heads", one},
+               {"qk_norm", true},
+               {"qk_norm_over", std::string("all")},
+               {"rope_share", 0.5},
+               {"rope_scaling", std::string("yarn")},
+               {"rope_factor", 4.0},
+               {"rope_low", 0.5},
+               {"rope_high", 3.0},
+               {"rope_length", int64_t(16)}},
+              16),
   };
   return def;
 }

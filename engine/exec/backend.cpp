@@ -37,6 +37,7 @@ class CpuBackend : public Backend {
     return {.id = "cpu", .name = processorName(), .memoryBytes = freeMemoryBytes(), .threads = launch_.threads};
   }
   int threads() const override { return launch_.threads; }
+  bool usesHostMemory() const override { return true; }
   Memory allocate(int64_t bytes, const std::string& what) override {
     std::shared_ptr<std::byte> owner = allocateAligned(bytes, what);
     std::byte* pointer = owner.get();

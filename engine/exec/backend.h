@@ -30,6 +30,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual DeviceInfo info() const = 0;
   virtual int threads() const { return 1; }
+  /// Whether `Memory::pointer` may be any memory of this process.
+  virtual bool usesHostMemory() const { return false; }
   /// Throws Code::Memory that names `what`.
   virtual Memory allocate(int64_t bytes, const std::string& what) = 0;
   virtual void upload(const Memory& to, int64_t offset, const void* from, int64_t bytes) = 0;

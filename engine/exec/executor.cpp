@@ -22,6 +22,11 @@ void Store::set(const std::string& name, const Tensor& value) {
   backend_->upload(make(name, {value.dtype, value.shape}), 0, value.memory.get(), value.bytes());
 }
 
+void Store::share(const std::string& name, const Tensor& value) {
+  if (!backend_->usesHostMemory() || value.bytes() == 0) return set(name, value);
+  entries_.insert_or_assign(name, Entry{{value.dtype, value.shape}, {value.memory, value.memory.get(), value.bytes()}});
+}
+
 const Store::Entry& Store::entry(const std::string& name) const {
   const auto at = entries_.find(name);
   if (at == entries_.end()) throw Error(Code::Data, text("[", name, "] there is no tensor of this name."));

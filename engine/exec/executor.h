@@ -23,6 +23,8 @@ class Store {
   Memory& make(const std::string& name, const ir::TensorType& type);
   bool has(const std::string& name) const { return entries_.contains(name); }
   void set(const std::string& name, const Tensor& value);
+  /// The same without a copy where the device computes in host memory: the tensor's memory becomes that of the store.
+  void share(const std::string& name, const Tensor& value);
   Tensor get(const std::string& name) const;
   const ir::TensorType& type(const std::string& name) const;
   const Memory& memory(const std::string& name) const;

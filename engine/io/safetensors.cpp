@@ -92,19 +92,19 @@ int64_t wholeNumber(const Json& json) {
   return json.get<int64_t>();
 }
 
-class Reader {
+class HeaderReader {
  public:
-  explicit Reader(const std::string& path)
-      : place_(std::filesystem::path(path).filename().string()), file_(mapFile(path)) {}
+  HeaderReader(const std::string& path, const MappedFile& file)
+      : place_(std::filesystem::path(path).filename().string()), file_(file) {}
 
-  SafetensorsFile run() {
+  void run() {
     if (file_.bytes < 8) fail(text("the file has ", file_.bytes, " bytes; expected at least 8."));
     uint64_t header;
     std::memcpy(&header, file_.memory.get(), 8);
     if (header > file_.bytes - 8)
       fail(text("the header claims ", header, " bytes but the file has ", file_.bytes, "."));
     if (header > kMaxHeader) fail(text("the header has ", header, " bytes; at most ", kMaxHeader, " are read."));
-    data_ = file_.memory.get() + 8 + header;
+    data_ = int64_t(8 + header);
     size_ = int64_t(file_.bytes - 8 - header);
     const Json json = parseJson({reinterpret_cast<const char*>(file_.memory.get() + 8), size_t(header)}, place_,
                                 {.bytes = kMaxHeader, .depth = 4});
@@ -116,8 +116,10 @@ class Reader {
         readTensor(name, entry);
     }
     checkCoverage();
-    return std::move(result_);
   }
+
+  std::map<std::string, SafetensorsEntry> entries;
+  std::map<std::string, std::string> metadata;
 
  private:
   [[noreturn]] void fail(const std::string& sentence) const { throw Error(Code::File, "[" + place_ + "] " + sentence); }
@@ -126,7 +128,7 @@ class Reader {
     if (!entry.is_object()) fail("__metadata__ is no JSON object.");
     for (const auto& [key, value] : entry.items()) {
       if (!value.is_string()) fail(text("metadata '", key, "' is no text."));
-      result_.metadata[key] = value.get<std::string>();
+      metadata[key] = value.get<std::string>();
     }
   }
 
@@ -159,21 +161,7 @@ class Reader {
     }
     if (expected != end - begin) wrong(text("has ", end - begin, " bytes; ", dtype, shape, " needs ", expected, "."));
     ranges_.push_back({begin, end, name});
-    result_.tensors[name] = makeTensor(*format, shape, begin);
-  }
-
-  Tensor makeTensor(const Format& format, const Shape& shape, int64_t begin) const {
-    const std::byte* from = data_ + begin;
-    const bool isAligned = reinterpret_cast<uintptr_t>(from) % uintptr_t(format.bytes) == 0;
-    if (!format.convert && isAligned) return {format.dtype, shape, {file_.memory, const_cast<std::byte*>(from)}};
-    Tensor tensor = Tensor::make(format.dtype, shape);
-    if (!format.convert) {
-      if (tensor.bytes() > 0) std::memcpy(tensor.memory.get(), from, size_t(tensor.bytes()));
-      return tensor;
-    }
-    for (int64_t i = 0; i < shape.count(); ++i)
-      format.convert(from + i * format.bytes, tensor.memory.get() + i * byteSize(format.dtype));
-    return tensor;
+    entries[name] = {dtype, shape, data_ + begin, data_ + end};
   }
 
   void checkCoverage() {
@@ -194,16 +182,43 @@ class Reader {
   };
 
   std::string place_;
-  MappedFile file_;
-  const std::byte* data_ = nullptr;
-  int64_t size_ = 0;
+  const MappedFile& file_;
+  int64_t data_ = 0, size_ = 0;
   std::vector<Range> ranges_;
-  SafetensorsFile result_;
 };
 
 }  // namespace
 
-SafetensorsFile loadSafetensors(const std::string& path) { return Reader(path).run(); }
+SafetensorsView::SafetensorsView(const std::string& path) {
+  const MappedFile file = mapFile(path);
+  HeaderReader reader(path, file);
+  reader.run();
+  memory_ = file.memory;
+  entries_ = std::move(reader.entries);
+  metadata_ = std::move(reader.metadata);
+}
+
+Tensor SafetensorsView::tensor(const SafetensorsEntry& entry) const {
+  const Format& format = *findFormat(entry.dtype);
+  const std::byte* from = memory_.get() + entry.begin;
+  const bool isAligned = reinterpret_cast<uintptr_t>(from) % uintptr_t(format.bytes) == 0;
+  if (!format.convert && isAligned) return {format.dtype, entry.shape, {memory_, const_cast<std::byte*>(from)}};
+  Tensor tensor = Tensor::make(format.dtype, entry.shape);
+  if (!format.convert) {
+    if (tensor.bytes() > 0) std::memcpy(tensor.memory.get(), from, size_t(tensor.bytes()));
+    return tensor;
+  }
+  for (int64_t i = 0; i < entry.shape.count(); ++i)
+    format.convert(from + i * format.bytes, tensor.memory.get() + i * byteSize(format.dtype));
+  return tensor;
+}
+
+SafetensorsFile loadSafetensors(const std::string& path) {
+  const SafetensorsView view(path);
+  SafetensorsFile file{.metadata = view.metadata()};
+  for (const auto& [name, entry] : view.entries()) file.tensors.emplace(name, view.tensor(entry));
+  return file;
+}
 
 void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
                      const std::map<std::string, std::string>& metadata) {

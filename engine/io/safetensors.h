@@ -8,14 +8,38 @@
 
 namespace fw {
 
+/// A tensor of a file as its header describes it.
+struct SafetensorsEntry {
+  std::string dtype;  // "BF16"
+  Shape shape;
+  int64_t begin = 0, end = 0;  // bytes in the map
+};
+
+/// A file whose header has been read and checked; no tensor has been touched. Copies share the map.
+class SafetensorsView {
+ public:
+  /// Throws Code::File "[weights.safetensors] the header claims 1048576 bytes but the file has 40." and the like for
+  /// every way in which a file can be wrong.
+  explicit SafetensorsView(const std::string& path);
+
+  const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  /// Shares the map: nothing is read until it is touched. F32 F16 BF16 I64 I32 I8 BOOL are kept as they are (unaligned
+  /// tensors are copied); F64 F8_E4M3 F8_E5M2 become f32, I16 U8 U16 i32, U32 U64 i64, which reads and copies.
+  Tensor tensor(const SafetensorsEntry& entry) const;
+
+ private:
+  std::shared_ptr<std::byte> memory_;
+  std::map<std::string, SafetensorsEntry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
 struct SafetensorsFile {
-  std::map<std::string, Tensor> tensors;  // share the file's memory map: nothing is read until it is touched
+  std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
 };
 
-/// Maps the file. dtypes F32 F16 BF16 I64 I32 I8 BOOL are kept as they are (unaligned tensors are copied); F64 becomes
-/// f32, I16 U8 U16 become i32, U32 U64 become i64. Throws Code::File "[weights.safetensors] the header claims 1048576
-/// bytes but the file has 40." and the like for every way in which a file can be wrong.
+/// Every tensor of SafetensorsView(path).
 SafetensorsFile loadSafetensors(const std::string& path);
 
 /// Writes atomically, tensors ordered by name, the header padded so that data is 64-byte aligned.

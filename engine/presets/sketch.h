@@ -20,6 +20,7 @@ class Sketch {
   NodeId place(const std::string& block, const Params& params = {}, const std::string& name = {});
   /// Goes on from this node: the next add() is wired to it.
   void from(NodeId node) { last_ = node; }
+  NodeId last() const { return last_; }
   void connect(NodeId from, const std::string& output, NodeId to, const std::string& input);
   void connect(NodeId from, NodeId to, const std::string& input);  // the first output of `from`
 

@@ -5,6 +5,7 @@
 
 #include "engine/arch/document_file.h"
 #include "engine/base/error.h"
+#include "engine/io/huggingface.h"
 #include "engine/io/safetensors.h"
 #include "engine/presets/preset.h"
 #include "engine/workbench/workbench.h"
@@ -16,7 +17,7 @@ const Catalog& catalog() {
   return all;
 }
 
-OpenedModel openModel(const std::string& model) {
+OpenedModel openModel(const std::string& model, bool withWeights) {
   namespace fs = std::filesystem;
   if (const PresetDef* preset = findPreset(model))
     return {.architecture = std::make_shared<const Architecture>(preset->make(catalog())), .name = preset->title};
@@ -24,12 +25,23 @@ OpenedModel openModel(const std::string& model) {
   const fs::path path(model);
   if (fs::is_directory(path, ignored)) {
     const fs::path document = path / "model.fw.json", weights = path / "checkpoint.safetensors";
+    if (!fs::exists(document, ignored) && isHuggingFaceFolder(model)) {
+      Checkpoint checkpoint = openHuggingFace(model, catalog(), withWeights);
+      OpenedModel opened{.architecture = std::make_shared<const Architecture>(std::move(checkpoint.architecture)),
+                         .weights = std::move(checkpoint.weights),
+                         .family = std::move(checkpoint.family),
+                         .notes = std::move(checkpoint.notes)};
+      opened.name = opened.architecture->name;
+      return opened;
+    }
     if (!fs::exists(document, ignored))
-      throw Error(Code::File, text("[", model, "] is a folder without model.fw.json; expected a run folder."));
+      throw Error(Code::File, text("[", model,
+                                   "] is a folder without model.fw.json and config.json; expected a run folder or a "
+                                   "Hugging Face folder."));
     OpenedModel opened{.architecture = std::make_shared<const Architecture>(loadDocument(document.string())),
                        .run = path};
     opened.name = opened.architecture->name;
-    if (fs::exists(weights, ignored)) {
+    if (withWeights && fs::exists(weights, ignored)) {
       const std::string prefix = "parameter/";
       for (auto& [name, tensor] : loadSafetensors(weights.string()).tensors)
         if (name.starts_with(prefix)) opened.weights.emplace(name.substr(prefix.size()), std::move(tensor));

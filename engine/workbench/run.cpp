@@ -50,6 +50,17 @@ std::map<std::string, int64_t> dimsOf(const Architecture& architecture, const st
 Tensor converted(const Tensor& from, DType dtype) {
   if (from.dtype == dtype) return from;
   Tensor to = Tensor::make(dtype, from.shape);
+  const bool isShortFloat = from.dtype == DType::BF16 || from.dtype == DType::F16;
+  if (isShortFloat && dtype == DType::F32) {
+    const uint16_t* bits = from.data<uint16_t>();
+    float* values = to.data<float>();
+    const int64_t count = from.count();
+    if (from.dtype == DType::BF16)
+      for (int64_t i = 0; i < count; ++i) values[i] = bfloatToFloat(bits[i]);
+    else
+      for (int64_t i = 0; i < count; ++i) values[i] = halfToFloat(bits[i]);
+    return to;
+  }
   const std::vector<double> values = from.toDoubles();
   for (size_t i = 0; i < values.size(); ++i) {
     if (dtype == DType::F32)
@@ -96,7 +107,7 @@ void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& gi
     const ir::TensorType type = graph.type({parameter->node, 0});
     if (!(type.shape == tensor.shape))
       throw Error(Code::Data, text("[", name, "] the weights have ", tensor.shape, "; expected ", type.shape, "."));
-    store.set(name, converted(tensor, type.dtype));
+    store.share(name, converted(tensor, type.dtype));
   }
   if (!given.empty())
     for (const ir::ParameterInfo& parameter : graph.parameters)

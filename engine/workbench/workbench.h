@@ -23,17 +23,20 @@ const Catalog& catalog();
 
 // ---- models
 
-/// A model as MODEL of the command line says it: preset id, `.fw.json`, or run folder.
+/// A model as MODEL of the command line says it: preset id, `.fw.json`, run folder, or Hugging Face folder.
 struct OpenedModel {
   ArchitecturePtr architecture;
   std::string name;                          // for titles and messages
   std::string file;                          // what Save writes; empty: none yet
   std::optional<std::filesystem::path> run;  // the run folder it came from
   std::map<std::string, Tensor> weights;     // trained; empty: starting values
+  std::string family = {};                   // of a Hugging Face folder
+  std::vector<std::string> notes = {};       // what was not understood in it, a sentence each
 };
 
-/// Throws Code::Usage "there is no preset, file or run 'x'; presets are: ..." or what reading the file throws.
-OpenedModel openModel(const std::string& model);
+/// Throws Code::Usage "there is no preset, file or run 'x'; presets are: ..." or what reading the file throws. Without
+/// `withWeights` only the document and the headers of weight files are read.
+OpenedModel openModel(const std::string& model, bool withWeights = true);
 
 /// The fewest rows that a batch may have: 1, or what every Fork can deal out evenly to its branches.
 int64_t smallestBatch(const Architecture& architecture);

@@ -49,11 +49,16 @@ std::vector<Layer> layers() {
       {"engine/weights", {"engine/base", "engine/ir", "engine/ops", "engine/arch", "engine/blocks"}, {"nlohmann"}},
   };
   all.push_back({"engine/presets", {"engine/base", "engine/arch", "engine/blocks"}, {"nlohmann"}});
-  for (const std::string& folder : kTop) all.push_back({folder, kUpToExec, {"nlohmann", "Eigen", "zlib.h"}});
-  all.push_back({"engine/workbench", kUpToExec + kTop + Names{"engine/presets"}, {"nlohmann", "sqlite3.h"}});
+  all.push_back({"engine/families", {"engine/base", "engine/arch", "engine/blocks", "engine/presets"}, {"nlohmann"}});
+  for (const std::string& folder : kTop)
+    all.push_back({folder, kUpToExec + Names{"engine/families"}, {"nlohmann", "Eigen", "zlib.h"}});
+  all.push_back(
+      {"engine/workbench", kUpToExec + kTop + Names{"engine/presets", "engine/families"}, {"nlohmann", "sqlite3.h"}});
   all.push_back({"widgets/canvas", {"widgets"}, {"Q"}});
   all.push_back({"widgets", kValues + Names{"widgets/canvas"}, {"Q", "nlohmann", "qcustomplot.h"}});
-  all.push_back({"app/cli", kUpToExec + kTop + Names{"engine/presets", "engine/workbench"}, {"CLI", "nlohmann"}});
+  all.push_back({"app/cli",
+                 kUpToExec + kTop + Names{"engine/presets", "engine/families", "engine/workbench"},
+                 {"CLI", "nlohmann"}});
   all.push_back({"app",
                  kUpToExec + kTop + Names{"engine/presets", "engine/workbench", "widgets", "widgets/canvas"},
                  {"Q", "nlohmann"}});

@@ -1,4 +1,5 @@
-// y[t] = x[t] + table[t]: learned absolute positions. (Vaswani et al., Attention Is All You Need, 2017; GPT-2, 2019.)
+// y[t] = x[t] + table[t + skip]: learned absolute positions. (Vaswani et al., Attention Is All You Need, 2017; GPT-2,
+// 2019.)
 #include "engine/base/error.h"
 #include "engine/blocks/lowering.h"
 #include "engine/ops/dynamic_slice.h"
@@ -9,15 +10,20 @@ namespace {
 
 void lower(Lowering& at) {
   const ir::Value x = at.input("x");
-  const int64_t length = at.integer("length"), time = x.size(1);
+  const int64_t length = at.integer("length"), skip = at.integer("skip"), time = x.size(1);
   if (time > length)
     throw Error(Code::Shape, text("input 'x' has ", time, " positions; expected at most ", length, "."));
   const ir::Value table = at.weight({.name = "weight",
-                                     .shape = {length, x.size(2)},
+                                     .shape = {length + skip, x.size(2)},
                                      .init = initNormal(at.real("init_std")),
                                      .role = "embedding_position",
                                      .decays = false});
-  at.output("y", x + (at.isDecode() ? ir::dynamicSlice(table, at.position(), 0, time) : ir::slice(table, 0, 0, time)));
+  if (!at.isDecode()) {
+    at.output("y", x + ir::slice(table, 0, skip, skip + time));
+    return;
+  }
+  const ir::Value rows = skip == 0 ? table : ir::slice(table, 0, skip, skip + length);
+  at.output("y", x + ir::dynamicSlice(rows, at.position(), 0, time));
 }
 
 }  // namespace
@@ -34,6 +40,10 @@ BlockDef block_embedding_position() {
       .inputs = {{.name = "x", .dims = "B T D"}},
       .outputs = {{.name = "y", .dims = "B T D"}},
       .params = {intParam("length", 1024).label("Positions").help("The longest sequence."),
+                 intParam("skip", 0)
+                     .label("Skipped rows")
+                     .range(0, 1024)
+                     .help("Rows of the table before that of the first position: 2 in OPT and RoBERTa."),
                  realParam("init_std", 0.02)
                      .label("Init std")
                      .range(0, 10)
@@ -41,7 +51,8 @@ BlockDef block_embedding_position() {
       .summary = {"length"},
       .isCausal = true,
       .lower = lower,
-      .examples = {{.params = {{"length", int64_t(9)}}, .dims = {{"B", 2}, {"T", 7}, {"D", 6}}}},
+      .examples = {{.params = {{"length", int64_t(9)}}, .dims = {{"B", 2}, {"T", 7}, {"D", 6}}},
+                   {.params = {{"length", int64_t(7)}, {"skip", int64_t(2)}}, .dims = {{"B", 1}, {"T", 7}, {"D", 3}}}},
   };
 }
 

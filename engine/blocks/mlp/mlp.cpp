@@ -43,6 +43,8 @@ BlockDef block_mlp_mlp() {
       .lower = lower,
       .examples = {{.params = {{"hidden", int64_t(9)}}, .dims = {{"B", 2}, {"T", 7}, {"D", 6}}},
                    {.params = {{"hidden", int64_t(5)}, {"activation", std::string("squared_relu")}, {"bias", false}},
+                    .dims = {{"B", 1}, {"T", 3}, {"D", 4}}},
+                   {.params = {{"hidden", int64_t(3)}, {"activation", std::string("quick_gelu")}},
                     .dims = {{"B", 1}, {"T", 3}, {"D", 4}}}},
   };
 }

@@ -1,0 +1,209 @@
+// What decoder-only families have in common.
+#include "engine/families/decoder.h"
+
+#include <map>
+
+#include "engine/base/error.h"
+#include "engine/presets/sketch.h"
+
+namespace fw {
+
+const FamilyDef* findFamily(const std::string& modelType) {
+  for (const FamilyDef& family : allFamilies())
+    for (const std::string& type : family.modelTypes)
+      if (type == modelType) return &family;
+  return nullptr;
+}
+
+std::string activationOf(const ModelConfig& config, ModelConfig::Keys keys, const std::string& fallback) {
+  static const std::map<std::string, std::string> names = {
+      {"silu", "silu"},           {"swish", "silu"},
+      {"gelu", "gelu"},           {"gelu_python", "gelu"},
+      {"gelu_new", "gelu_tanh"},  {"gelu_pytorch_tanh", "gelu_tanh"},
+      {"gelu_fast", "gelu_tanh"}, {"quick_gelu", "quick_gelu"},
+      {"relu", "relu"},           {"relu2", "squared_relu"},
+      {"sigmoid", "sigmoid"},     {"tanh", "tanh"},
+      {"linear", "none"}};
+  const std::string given = config.text(keys, fallback);
+  const auto at = names.find(given);
+  if (at == names.end()) {
+    std::string known;
+    for (const auto& [name, ours] : names) known += (known.empty() ? "" : ", ") + name;
+    config.fail(text(*keys.begin(), " is '", given.substr(0, 40), "'; known are ", known, "."));
+  }
+  return at->second;
+}
+
+namespace {
+
+Params scalingParams(const ModelConfig& scaling, int64_t positions) {
+  const std::string kind = scaling.text({"rope_type", "type"}, "default");
+  if (kind == "default") return {};
+  Params params{{"rope_scaling", kind}, {"rope_factor", scaling.real({"factor"}, 1)}};
+  if (kind == "linear") return params;
+  const int64_t length = scaling.integer({"original_max_position_embeddings"}, positions);
+  if (length == 0) scaling.fail("original_max_position_embeddings is missing.");
+  params["rope_length"] = length;
+  if (kind == "llama3") {
+    params["rope_low"] = scaling.real({"low_freq_factor"}, 1);
+    params["rope_high"] = scaling.real({"high_freq_factor"}, 4);
+    return params;
+  }
+  if (kind == "yarn") {
+    params["rope_low"] = scaling.real({"beta_slow"}, 1);
+    params["rope_high"] = scaling.real({"beta_fast"}, 32);
+    params["rope_attention_factor"] = scaling.real({"attention_factor"}, 0);
+    return params;
+  }
+  scaling.fail(text("rope_type is '", kind.substr(0, 40), "'; known are default, linear, llama3, yarn."));
+}
+
+}  // namespace
+
+Params ropeParams(const ModelConfig& config, const std::string& layerType, double base) {
+  ModelConfig rope = config.inner("rope_parameters");
+  if (!layerType.empty() && rope.isObject({layerType.c_str()})) rope = rope.inner(layerType.c_str());
+  Params params{{"rope_base", rope.real({"rope_theta"}, config.real({"rope_theta", "rotary_emb_base"}, base))}};
+  const double share = rope.real({"partial_rotary_factor"}, config.real({"partial_rotary_factor", "rotary_pct"}, 1));
+  if (share != 1) params["rope_share"] = share;
+  const int64_t positions = config.integer({"max_position_embeddings"}, 0);
+  params.merge(scalingParams(rope, positions));
+  params.merge(scalingParams(config.inner("rope_scaling"), positions));
+  return params;
+}
+
+void ignoreCommonKeys(const ModelConfig& config) {
+  config.ignore({"architectures",
+                 "model_type",
+                 "transformers_version",
+                 "torch_dtype",
+                 "dtype",
+                 "_name_or_path",
+                 "bos_token_id",
+                 "eos_token_id",
+                 "pad_token_id",
+                 "sep_token_id",
+                 "decoder_start_token_id",
+                 "use_cache",
+                 "initializer_range",
+                 "initializer_factor",
+                 "attention_dropout",
+                 "attention_probs_dropout_prob",
+                 "hidden_dropout",
+                 "hidden_dropout_prob",
+                 "embd_pdrop",
+                 "attn_pdrop",
+                 "resid_pdrop",
+                 "dropout",
+                 "embd_dropout",
+                 "classifier_dropout",
+                 "max_position_embeddings",
+                 "pretraining_tp",
+                 "id2label",
+                 "label2id",
+                 "problem_type",
+                 "use_return_dict",
+                 "return_dict",
+                 "output_attentions",
+                 "output_hidden_states",
+                 "is_decoder",
+                 "is_encoder_decoder",
+                 "add_cross_attention",
+                 "cross_attention_hidden_size",
+                 "chunk_size_feed_forward",
+                 "gradient_checkpointing",
+                 "rope_theta",
+                 "rope_scaling"});
+}
+
+std::string foldedPattern(const std::string& letters) {
+  for (size_t period = 1; period <= letters.size(); ++period) {
+    bool isPeriod = true;
+    for (size_t i = period; i < letters.size() && isPeriod; ++i) isPeriod = letters[i] == letters[i - period];
+    if (isPeriod) return period == 1 ? "" : letters.substr(0, period);
+  }
+  return {};
+}
+
+namespace {
+
+/// Writes one layer.
+void writeLayer(Sketch layer, const DecoderSketch& of, const LayerKind& kind) {
+  const NodeId stream = layer.last();
+  const auto sublayer = [&](NodeId from, const std::string& block, const Params& params, const std::string& name) {
+    layer.from(from);
+    if (of.hasPreNorms) layer.add(of.norm, of.normParams, "norm_" + name);
+    NodeId branch = layer.add(block, params, name);
+    if (of.hasPostNorms) branch = layer.add(of.norm, of.normParams, "post_norm_" + name);
+    return branch;
+  };
+  if (of.isParallel) {
+    const NodeId a = sublayer(stream, of.attentionBlock, kind.attention, "attention");
+    const NodeId b = sublayer(stream, kind.mlp, kind.mlpParams, "mlp");
+    const NodeId sum = layer.place("structure.parallel_residual");
+    layer.connect(stream, sum, "x");
+    layer.connect(a, sum, "a");
+    layer.connect(b, sum, "b");
+    layer.finish();
+    return;
+  }
+  const auto joined = [&](NodeId from, NodeId branch) {
+    const NodeId sum = layer.place("structure.residual");
+    layer.connect(from, sum, "x");
+    layer.connect(branch, sum, "branch");
+    return sum;
+  };
+  const NodeId middle = joined(stream, sublayer(stream, of.attentionBlock, kind.attention, "attention"));
+  joined(middle, sublayer(middle, kind.mlp, kind.mlpParams, "mlp"));
+  layer.finish();
+}
+
+}  // namespace
+
+Architecture decoder(const DecoderSketch& of, const Catalog& catalog) {
+  Sketch sketch(of.name, catalog);
+  sketch.variable("width", double(of.width));
+  sketch.add("in", {{"kind", std::string("tokens")}, {"dims", std::string("B T")}}, "tokens");
+  Params embedding = of.embedding, head = of.head;
+  embedding["vocabulary"] = head["vocabulary"] = of.vocabulary;
+  embedding["width"] = std::string("=width");
+  sketch.add("embedding.token", embedding);
+  if (of.positions > 0) sketch.add("embedding.position", {{"length", of.positions}, {"skip", of.skippedRows}});
+  const std::string pattern = foldedPattern(of.pattern);
+  Params repeat{{"count", of.layers}};
+  if (!pattern.empty()) repeat["pattern"] = pattern;
+  const NodeId layers = sketch.add("structure.repeat", repeat);
+  const std::string only = of.pattern.empty() ? of.kinds.front().letter : of.pattern.substr(0, 1);
+  for (const LayerKind& kind : of.kinds) {
+    if (pattern.empty() && kind.letter == only) writeLayer(sketch.inside(layers), of, kind);
+    if (pattern.find(kind.letter) != std::string::npos && !pattern.empty())
+      writeLayer(sketch.inside(layers, kind.letter), of, kind);
+  }
+  if (of.hasFinalNorm) sketch.add(of.norm, of.normParams, "norm_final");
+  sketch.add("head.language_model", head);
+  sketch.add("out", {}, "logits");
+  return sketch.result();
+}
+
+void addModule(std::vector<WeightRule>& rules, const std::string& theirs, const std::string& ours, bool hasBias) {
+  rules.push_back({.tensor = theirs + ".weight", .parts = {{ours + ".weight"}}});
+  if (hasBias) rules.push_back({.tensor = theirs + ".bias", .parts = {{ours + ".bias"}}});
+}
+
+std::vector<WeightRule> llamaNames(const std::string& attentionBias, bool hasMlpBias, bool isTied) {
+  std::vector<WeightRule> rules;
+  addModule(rules, "model.embed_tokens", "embedding");
+  const std::string theirs = "model.layers.{}.", ours = "layers.{}.";
+  addModule(rules, theirs + "input_layernorm", ours + "norm_attention");
+  for (const char* part : {"q", "k", "v"})
+    addModule(rules, theirs + "self_attn." + part + "_proj", ours + "attention." + part, attentionBias != "none");
+  addModule(rules, theirs + "self_attn.o_proj", ours + "attention.o", attentionBias == "all");
+  addModule(rules, theirs + "post_attention_layernorm", ours + "norm_mlp");
+  for (const char* part : {"gate", "up", "down"})
+    addModule(rules, theirs + "mlp." + part + "_proj", ours + "mlp." + part, hasMlpBias);
+  addModule(rules, "model.norm", "norm_final");
+  if (!isTied) addModule(rules, "lm_head", "head");
+  return rules;
+}
+
+}  // namespace fw

@@ -1,0 +1,64 @@
+// What decoder-only families have in common: config keys, the stack of layers, weight names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/families/family.h"
+
+namespace fw {
+
+/// The activation of `hidden_act` or a synonym, by its name here; throws Code::File for one that there is none of.
+std::string activationOf(const ModelConfig& config, ModelConfig::Keys keys, const std::string& fallback);
+
+/// Parameters of an attention block from `rope_parameters`, or `rope_theta` and `rope_scaling`; `layerType` picks an
+/// inner object ("sliding_attention") where there is one for each kind of layer.
+Params ropeParams(const ModelConfig& config, const std::string& layerType = {}, double base = 10000);
+
+/// Keys of a decoder that do not change its graph: token ids, dropouts, dtype, training options.
+void ignoreCommonKeys(const ModelConfig& config);
+
+/// One kind of layer of a stack.
+struct LayerKind {
+  std::string letter;  // "S"
+  Params attention;
+  std::string mlp = "mlp.gated";
+  Params mlpParams;
+};
+
+/// A stack of layers with attention and MLP.
+struct DecoderSketch {
+  std::string name;
+  int64_t vocabulary = 0, width = 0, layers = 0;
+  Params embedding = {};    // besides vocabulary and width
+  int64_t positions = 0;    // learned; 0: none
+  int64_t skippedRows = 0;  // of that table
+  std::string norm = "norm.rms";
+  Params normParams = {};
+  bool hasPreNorms = true;    // x + f(norm(x))
+  bool hasPostNorms = false;  // x + norm(f(x)), with or without the other
+  bool isParallel = false;    // x + attention(norm(x)) + mlp(norm'(x))
+  bool hasFinalNorm = true;
+  std::string attentionBlock = "attention.multi_head";
+  std::vector<LayerKind> kinds;
+  std::string pattern;  // one letter a layer; empty: all are of the first kind
+  Params head = {};     // besides vocabulary
+};
+
+/// Nodes are named embedding, positions, layers (norm_attention, attention, post_norm_attention, norm_mlp, mlp,
+/// post_norm_mlp), norm_final, head; the input is tokens, the output logits.
+Architecture decoder(const DecoderSketch& of, const Catalog& catalog);
+
+/// The pattern of a Repeat whose layers are of these kinds: the shortest text that gives them when it starts again at
+/// its end; empty where all are alike.
+std::string foldedPattern(const std::string& letters);
+
+/// "weight" and, with `hasBias`, "bias" of one module: rules for tensors `theirs`.* and weights `ours`.*.
+void addModule(std::vector<WeightRule>& rules, const std::string& theirs, const std::string& ours,
+               bool hasBias = false);
+
+/// Names of Llama and those that follow it: model.embed_tokens, model.layers.{}.self_attn.q_proj ... model.norm,
+/// lm_head. Biases are those of the config of the attention block ("none", "qkv", "all").
+std::vector<WeightRule> llamaNames(const std::string& attentionBias, bool hasMlpBias, bool isTied);
+
+}  // namespace fw

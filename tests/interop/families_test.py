@@ -1,0 +1,117 @@
+# Every family of models: a tiny random one, written by transformers, opens here and gives the same logits.
+# usage: families_test.py [CASE...]
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+
+CLI = os.environ["FORMWRIGHT_CLI"]
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+TINY = dict(vocab_size=61, hidden_size=24, num_hidden_layers=3, num_attention_heads=4, intermediate_size=37,
+            max_position_embeddings=64, pad_token_id=None, bos_token_id=0, eos_token_id=1)
+GROUPED = dict(TINY, num_key_value_heads=2)
+TOKENS = np.random.default_rng(7).integers(3, 60, (2, 13))
+
+
+def rope(**more):
+    return {"rope_theta": 10000.0, "rope_type": "default", **more}
+
+
+LLAMA3 = rope(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+              original_max_position_embeddings=16)
+YARN = rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=16)
+
+# name: (model type, options of its configuration)
+CAUSAL = {
+    "gpt2": ("gpt2", dict(vocab_size=61, n_embd=24, n_layer=3, n_head=4, n_positions=64)),
+    "gpt2_wide": ("gpt2", dict(vocab_size=61, n_embd=20, n_layer=2, n_head=4, n_positions=64, n_inner=33,
+                               activation_function="relu", tie_word_embeddings=False, scale_attn_weights=False)),
+    "llama": ("llama", GROUPED),
+    "llama3": ("llama", dict(GROUPED, rope_parameters=LLAMA3, tie_word_embeddings=True, attention_bias=True,
+                             mlp_bias=True, rms_norm_eps=1e-5)),
+    "llama_yarn": ("llama", dict(GROUPED, rope_parameters=YARN, head_dim=10)),
+    "llama_linear": ("llama", dict(TINY, rope_parameters=rope(rope_type="linear", factor=2.0))),
+    "mistral": ("mistral", dict(GROUPED, sliding_window=5, head_dim=8)),
+    "mistral_full": ("mistral", dict(GROUPED, sliding_window=None)),
+}
+
+
+def randomize(model):
+    """Every tensor far from its starting value, so that a norm or a bias that is not read shows."""
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for name, tensor in list(model.named_parameters()) + list(model.named_buffers()):
+            if not tensor.is_floating_point() or "inv_freq" in name or name.endswith(("A_log", "dt_bias")):
+                continue
+            noise = torch.randn(tensor.shape, generator=generator)
+            tensor.add_(noise * (0.25 if tensor.dim() > 1 else 0.3))
+
+
+def run(folder, inputs, out):
+    np.savez(out / "input.npz", **inputs)
+    done = subprocess.run([CLI, "run", str(folder), "--input", str(out / "input.npz"), "--output",
+                           str(out / "output.npz")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return np.load(out / "output.npz")
+
+
+def assert_close(got, wanted):
+    wanted = wanted.detach().numpy()
+    assert got.shape == wanted.shape, (got.shape, wanted.shape)
+    assert wanted.std() > 1e-2, "the model's outputs are all alike, so they would prove nothing"
+    error = np.abs(got - wanted).max() / np.abs(wanted).max()
+    assert error <= 1e-4, f"relative difference {error:.2e}"
+
+
+class Families(unittest.TestCase):
+    def causal(self, kind, options, **saving):
+        torch.manual_seed(1)
+        config = transformers.AutoConfig.for_model(kind, **options)
+        model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
+        randomize(model)
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "model"
+            dtype = saving.pop("dtype", None)
+            (model.to(dtype) if dtype else model).save_pretrained(folder, **saving)
+            if dtype:
+                model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32,
+                                                                          attn_implementation="eager").eval()
+            with torch.no_grad():
+                wanted = model(torch.from_numpy(TOKENS)).logits
+            assert_close(run(folder, {"tokens": TOKENS}, Path(temporary))["logits"], wanted)
+
+    def test_sharded(self):
+        self.causal(*CAUSAL["llama"], max_shard_size="9KB")
+        self.causal(*CAUSAL["gpt2"], max_shard_size="9KB")
+
+    def test_half_precision(self):
+        self.causal(*CAUSAL["llama"], dtype=torch.bfloat16)
+        self.causal(*CAUSAL["gpt2"], dtype=torch.float16)
+
+    def test_bare_model(self):
+        """A checkpoint of the model without its head: names lack the prefix."""
+        config = transformers.AutoConfig.for_model("gpt2", **CAUSAL["gpt2"][1])
+        model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
+        randomize(model)
+        with tempfile.TemporaryDirectory() as temporary:
+            model.transformer.save_pretrained(Path(temporary) / "model")
+            with torch.no_grad():
+                wanted = model(torch.from_numpy(TOKENS)).logits
+            got = run(Path(temporary) / "model", {"tokens": TOKENS}, Path(temporary))
+            assert_close(got["logits"], wanted)
+
+
+for name, (kind, options) in CAUSAL.items():
+    setattr(Families, f"test_{name}", lambda self, kind=kind, options=options: self.causal(kind, options))
+
+if __name__ == "__main__":
+    unittest.main(verbosity=0)
