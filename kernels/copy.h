@@ -33,6 +33,8 @@ void copyStrided(const Launch& launch, const CopyArgs& args);
 void fill(const Launch& launch, const FillArgs& args);
 /// Plain bytes; `from` and `to` do not overlap.
 void copyBytes(const Launch& launch, const void* from, void* to, int64_t bytes);
+/// Bytes of the caller's own memory, which may be gone afterwards, into a tensor.
+void writeBytes(const Launch& launch, const void* from, void* to, int64_t bytes);
 }  // namespace cpu
 
 }  // namespace fw::kernels

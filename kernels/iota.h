@@ -3,22 +3,21 @@
 
 #include <cstdint>
 
+#include "kernels/element.h"
 #include "kernels/launch.h"
 
 namespace fw::kernels {
 
-/// y[o,j,i] = start + step * j
-template <class T>
+/// y[o,j,i] = start + step * j, computed in the element's type.
 struct IotaArgs {
-  T* y;  // [outer, size, inner]
+  void* y;          // [outer, size, inner]
+  Element element;  // F32, I32 or I64
   int64_t outer, size, inner;
-  T start, step;
+  double start, step;
 };
 
 namespace cpu {
-void iota(const Launch& launch, const IotaArgs<float>& args);
-void iota(const Launch& launch, const IotaArgs<int32_t>& args);
-void iota(const Launch& launch, const IotaArgs<int64_t>& args);
+void iota(const Launch& launch, const IotaArgs& args);
 }  // namespace cpu
 
 }  // namespace fw::kernels

@@ -1,4 +1,4 @@
-// How a CPU kernel is started: the number of threads, and the one parallel loop.
+// How a kernel is started: the device's kernels, the number of threads of the CPU, and its one parallel loop.
 #pragma once
 
 #include <omp.h>
@@ -12,8 +12,16 @@
 
 namespace fw::kernels {
 
+struct Kernels;
+struct Device;
+
 struct Launch {
   int threads = 1;
+  const Kernels* kernels = nullptr;  // see kernels/kernels.h
+  Device* device = nullptr;          // whose memory the pointers are, see kernels/cuda/device.h; null: the CPU's
+
+  /// Whether tensors can be read here and now.
+  bool isHost() const { return device == nullptr; }
 };
 
 /// Calls body(begin, end) for consecutive chunks of `grain` that cover [0, count). Chunks depend on sizes alone, never

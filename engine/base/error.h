@@ -7,7 +7,7 @@
 
 namespace fw {
 
-enum class Code { Shape, Type, Parameter, Graph, File, Data, Memory, Numeric, Usage, Cancelled, Internal };
+enum class Code { Shape, Type, Parameter, Graph, File, Data, Memory, Numeric, Usage, Device, Cancelled, Internal };
 
 /// Ends an operation. The sentence names the place first, then the fact, then what was expected:
 /// "[matmul] inner sizes differ: left is [2,5,8], right is [6,4]; expected 8 and 8."

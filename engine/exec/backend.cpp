@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "engine/base/tensor.h"
-#include "kernels/launch.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -31,7 +31,7 @@ std::string processorName() {
 
 class CpuBackend : public Backend {
  public:
-  explicit CpuBackend(int threads) : launch_{threads > 0 ? threads : availableCores()} {}
+  explicit CpuBackend(int threads) : launch_{threads > 0 ? threads : availableCores(), &kernels::cpu::kernels()} {}
 
   DeviceInfo info() const override {
     return {.id = "cpu", .name = processorName(), .memoryBytes = freeMemoryBytes(), .threads = launch_.threads};
@@ -52,10 +52,12 @@ class CpuBackend : public Backend {
   void copy(void* to, const void* from, int64_t bytes) override {
     if (bytes > 0) std::memmove(to, from, size_t(bytes));
   }
+  void fill(void* to, unsigned char byte, int64_t bytes) override {
+    if (bytes > 0) std::memset(to, byte, size_t(bytes));
+  }
   void run(const OpDef& op, const KernelCall& call) override {
-    if (!op.cpu) throw Error(Code::Internal, text("[", op.name, "] has no CPU kernel."));
-    op.cpu(KernelCall{launch_, call.inputTypes, call.outputTypes, call.inputs, call.outputs, call.attrs, call.workspace,
-                      call.prepared, call.body, call.cancel});
+    op.kernel(KernelCall{launch_, call.inputTypes, call.outputTypes, call.inputs, call.outputs, call.attrs,
+                         call.workspace, call.prepared, call.body, call.cancel});
   }
   void wait() override {}
   double seconds() override { return now(); }
@@ -73,6 +75,7 @@ class NullBackend : public Backend {
     if (bytes > 0) std::memset(to, 0, size_t(bytes));
   }
   void copy(void*, const void*, int64_t) override {}
+  void fill(void*, unsigned char, int64_t) override {}
   void run(const OpDef&, const KernelCall&) override {}
   void wait() override {}
   double seconds() override { return now(); }
@@ -83,6 +86,10 @@ class NullBackend : public Backend {
 std::unique_ptr<Backend> makeCpuBackend(int threads) { return std::make_unique<CpuBackend>(threads); }
 
 std::unique_ptr<Backend> makeNullBackend() { return std::make_unique<NullBackend>(); }
+
+PlanOptions planOptions(const Backend& backend) {
+  return {.threads = backend.threads(), .kernels = backend.kernels(), .memoryLimit = backend.info().memoryBytes};
+}
 
 std::vector<DeviceInfo> listDevices() {
   return {makeCpuBackend()->info(),

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/exec/plan.h"
 #include "engine/ir/op.h"
 
 namespace fw {
@@ -25,6 +27,11 @@ struct DeviceInfo {
   std::string absence;  // why there is none; empty where there is
 };
 
+/// Steps that a device has learnt by heart.
+struct Replay {
+  virtual ~Replay() = default;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -32,17 +39,29 @@ class Backend {
   virtual int threads() const { return 1; }
   /// Whether `Memory::pointer` may be any memory of this process.
   virtual bool usesHostMemory() const { return false; }
+  /// What ops call; null: the CPU's.
+  virtual const kernels::Kernels* kernels() const { return nullptr; }
   /// Throws Code::Memory that names `what`.
   virtual Memory allocate(int64_t bytes, const std::string& what) = 0;
   virtual void upload(const Memory& to, int64_t offset, const void* from, int64_t bytes) = 0;
   virtual void download(void* to, const Memory& from, int64_t offset, int64_t bytes) = 0;
   virtual void copy(void* to, const void* from, int64_t bytes) = 0;
+  virtual void fill(void* to, unsigned char byte, int64_t bytes) = 0;
   /// Runs one step; pointers in `call` are the device's.
   virtual void run(const OpDef& op, const KernelCall& call) = 0;
+  /// Waits for all steps so far. Throws what went wrong in one of them: Code::Data for values that an op refuses,
+  /// Code::Device where the device itself failed.
   virtual void wait() = 0;
+  /// The steps and copies that `run` asks for, to be repeated by replay() with the same pointers; they do not happen
+  /// now. Null: the device cannot, `run` was not called.
+  virtual std::unique_ptr<Replay> record(const std::function<void()>&) { return nullptr; }
+  virtual void replay(const Replay&) {}
   /// Seconds on the device's own clock, after all steps so far.
   virtual double seconds() = 0;
 };
+
+/// The options of a plan that will run on the device, which must fit into its free memory.
+PlanOptions planOptions(const Backend& backend);
 
 /// `threads` 0: one for each core this process may use.
 std::unique_ptr<Backend> makeCpuBackend(int threads = 0);

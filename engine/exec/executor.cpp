@@ -203,10 +203,6 @@ namespace {
 constexpr unsigned char kGuardByte = 0xff;  // four of them are a NaN
 constexpr int64_t kAlignment = 64;          // of the planner's buffers
 
-void fillNaN(std::byte* memory, int64_t bytes) {
-  if (bytes > 0) std::memset(memory, kGuardByte, size_t(bytes));
-}
-
 std::string findNonFinite(const ir::TensorType& type, const void* data) {
   if (type.dtype != DType::F32) return {};
   const float* values = static_cast<const float*>(data);
@@ -251,6 +247,8 @@ void Executor::runFrame(Frame& frame, const CancelToken& cancel, const Progress*
 void Executor::run(const CancelToken& cancel, const Progress& progress) {
   Backend& backend = store_->backend();
   stepSeconds_.clear();
+  if (!isTimed_ && !isGuarded_) return runReplayed(cancel, progress);
+  const auto fillNaN = [&](std::byte* memory, int64_t bytes) { backend.fill(memory, kGuardByte, bytes); };
   if (isGuarded_) fillNaN(arena_.pointer, arena_.bytes);
   double last = isTimed_ ? backend.seconds() : 0;
   // Calls look(begin, bytes, output) for what step i writes into the arena, sizes padded.
@@ -264,8 +262,13 @@ void Executor::run(const CancelToken& cancel, const Progress& progress) {
   };
   const auto checkGuards = [&](size_t i) {
     forOutputs(i, [&](std::byte* begin, int64_t bytes, size_t o) {
-      for (int64_t g = 1; g <= plan_->options.guardBytes; ++g)
-        if (begin[-g] != std::byte(kGuardByte) || begin[bytes + g - 1] != std::byte(kGuardByte))
+      const int64_t guard = plan_->options.guardBytes;
+      std::vector<std::byte> zones(size_t(2 * guard));
+      backend.wait();
+      backend.download(zones.data(), {nullptr, begin - guard, guard}, 0, guard);
+      backend.download(zones.data() + guard, {nullptr, begin + bytes, guard}, 0, guard);
+      for (const std::byte zone : zones)
+        if (zone != std::byte(kGuardByte))
           throw Error(Code::Internal, text("[", frame_->calls[i].op->name, "] wrote outside output ", o, "."));
     });
   };
@@ -292,7 +295,22 @@ void Executor::run(const CancelToken& cancel, const Progress& progress) {
     }
     return true;
   };
-  runFrame(*frame_, cancel, &progress, isTimed_ || isGuarded_ ? std::function<bool(size_t)>(afterStep) : nullptr);
+  runFrame(*frame_, cancel, &progress, afterStep);
+  backend.wait();
+}
+
+/// The first run tells whether the plan runs at all, the second one is recorded where the device can, all others repeat
+/// the record.
+void Executor::runReplayed(const CancelToken& cancel, const Progress& progress) {
+  Backend& backend = store_->backend();
+  if (++plainRuns_ == 2) replay_ = backend.record([&] { runFrame(*frame_, {}, nullptr, nullptr); });
+  if (replay_) {
+    if (cancel.stop_requested()) throw Error(Code::Cancelled, "Cancelled.");
+    backend.replay(*replay_);
+    progress.report(1);
+  } else {
+    runFrame(*frame_, cancel, &progress, nullptr);
+  }
   backend.wait();
 }
 

@@ -77,6 +77,7 @@ class Executor {
  private:
   struct Frame;  // pointers of one plan, ready for its kernels
   void bind();
+  void runReplayed(const CancelToken& cancel, const Progress& progress);
   void runFrame(Frame& frame, const CancelToken& cancel, const Progress* progress,
                 const std::function<bool(size_t)>& afterStep);
 
@@ -86,6 +87,8 @@ class Executor {
   std::vector<Memory> sources_, outputs_;
   std::shared_ptr<Frame> frame_;
   std::vector<double> stepSeconds_;
+  std::unique_ptr<Replay> replay_;
+  int plainRuns_ = 0;
   bool isTimed_ = false, isGuarded_ = false;
 };
 

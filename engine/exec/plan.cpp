@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/base/tensor.h"
 #include "engine/ir/op.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -184,7 +185,9 @@ class Planner {
     std::vector<ir::TensorType> inputs;
     for (const ir::ValueRef& ref : user.inputs) inputs.push_back(graph_.type(ref));
     if (user.op->workspace)
-      step.workspaceBytes = user.op->workspace(OpCall{inputs, user.attrs, user.body.get()}, plan_.options.threads);
+      step.workspaceBytes = user.op->workspace(
+          OpCall{inputs, user.attrs, user.body.get()},
+          {plan_.options.threads, plan_.options.kernels ? plan_.options.kernels : &kernels::cpu::kernels()});
     int64_t total = alignUp(step.workspaceBytes);
     if (user.body) {
       PlanOptions options = plan_.options;

@@ -8,6 +8,10 @@
 
 #include "engine/ir/graph.h"
 
+namespace fw::kernels {
+struct Kernels;
+}
+
 namespace fw {
 
 /// Where a result lives. Sources and outputs are slots bound to memory from outside; the rest lies in one arena.
@@ -36,7 +40,8 @@ struct OutputCopy {
 
 struct PlanOptions {
   int threads = 1;
-  int64_t guardBytes = 0;  // kept free around every arena buffer, for tests
+  const kernels::Kernels* kernels = nullptr;  // of the device that the plan is for; null: the CPU's
+  int64_t guardBytes = 0;                     // kept free around every arena buffer, for tests
   /// Planning throws Code::Memory "needs 41 GB, 24 GB free" above this many bytes; 0: no limit.
   int64_t memoryLimit = 0;
 };

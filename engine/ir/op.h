@@ -133,9 +133,11 @@ struct OpDef {
   std::function<Grads(const VjpCall&)> vjp = nullptr;
   /// The same results by simpler ops: reference, higher-order gradient, fallback.
   std::function<std::vector<ir::Value>(const DecomposeCall&)> decompose = nullptr;
-  std::function<void(const KernelCall&)> cpu = nullptr;
-  /// Bytes of scratch memory a call of `cpu` needs; absent: none.
-  std::function<int64_t(const OpCall&, int threads)> workspace = nullptr;
+  /// Runs a call by the kernels of the device that `call.launch` names. Tensors are read here only where
+  /// `call.launch.isHost()`.
+  std::function<void(const KernelCall&)> kernel = nullptr;
+  /// Bytes of scratch memory a call of `kernel` needs on a device; absent: none.
+  std::function<int64_t(const OpCall&, const kernels::Launch& launch)> workspace = nullptr;
 
   /// What depends on types and attributes alone, made once for each step of a plan and given to every call.
   std::function<std::shared_ptr<const void>(const OpCall&, const Types& outputs)> prepare = nullptr;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/optimizer.h"
 
 namespace fw {
@@ -58,22 +59,22 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
           call.builder.op("where", {isFinite, v, call.input(3)})};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::adamw(call.launch, {.parameter = call.input(0),
-                                    .gradient = call.input(1),
-                                    .m = call.input(2),
-                                    .v = call.input(3),
-                                    .learningRate = call.input(4),
-                                    .step = call.input<int64_t>(5),
-                                    .scale = call.input(6),
-                                    .newParameter = call.output(0),
-                                    .newM = call.output(1),
-                                    .newV = call.output(2),
-                                    .count = call.inputShape(0).count(),
-                                    .beta1 = call.attrs.real("beta1"),
-                                    .beta2 = call.attrs.real("beta2"),
-                                    .epsilon = call.attrs.real("epsilon"),
-                                    .decay = call.attrs.real("decay")});
+void run(const KernelCall& call) {
+  call.launch.kernels->adamw(call.launch, {.parameter = call.input(0),
+                                           .gradient = call.input(1),
+                                           .m = call.input(2),
+                                           .v = call.input(3),
+                                           .learningRate = call.input(4),
+                                           .step = call.input<int64_t>(5),
+                                           .scale = call.input(6),
+                                           .newParameter = call.output(0),
+                                           .newM = call.output(1),
+                                           .newV = call.output(2),
+                                           .count = call.inputShape(0).count(),
+                                           .beta1 = call.attrs.real("beta1"),
+                                           .beta2 = call.attrs.real("beta2"),
+                                           .epsilon = call.attrs.real("epsilon"),
+                                           .decay = call.attrs.real("decay")});
 }
 
 OpExample example(const Shape& shape, double step, double scale, double decay) {
@@ -96,7 +97,7 @@ OpDef op_adamw() {
       .infer = infer,
       .cost = cost,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}, {1, 2}, {2, 3}},
       .hasGradient = false,
       .examples = {example({3, 33}, 1, 1, 0), example({7}, 100, 0.25, 0.1), example({}, 3, 2, 0.5)},

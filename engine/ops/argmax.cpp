@@ -2,6 +2,7 @@
 #include "engine/ops/argmax.h"
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/top_k.h"
 
 namespace fw {
@@ -16,9 +17,9 @@ Types infer(const OpCall& call) {
   return {{DType::I64, call.shape(0).without(axis)}};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const AxisView view = viewAt(call.inputShape(0), axisIn(call.inputShape(0), call.attrs.integer("axis"), "argmax"));
-  kernels::cpu::argmax(call.launch, {call.input(0), call.output<int64_t>(0), view.outer, view.size, view.inner});
+  call.launch.kernels->argmax(call.launch, {call.input(0), call.output<int64_t>(0), view.outer, view.size, view.inner});
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ OpDef op_argmax() {
       .name = "argmax",
       .help = "The index of the largest element along an axis.",
       .infer = infer,
-      .cpu = cpu,
+      .kernel = run,
       .hasGradient = false,
       .examples =
           {

@@ -17,6 +17,7 @@
 #include "engine/ops/take.h"
 #include "engine/ops/transpose.h"
 #include "kernels/attention.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -75,14 +76,14 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {ir::transpose(product(weights / safe, s.v), {0, 2, 1, 3}), ir::reshape(logSumExp, Shape{q[0], q[1], q[2]})};
 }
 
-int64_t workspace(const OpCall& call, int) {
-  return kernels::cpu::attentionWorkspace(attentionSizes(call.inputs, call.attrs)) * int64_t(sizeof(float));
+int64_t workspace(const OpCall& call, const kernels::Launch& launch) {
+  return launch.kernels->attentionWorkspace(attentionSizes(call.inputs, call.attrs)) * int64_t(sizeof(float));
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   std::vector<float> slopes;
-  kernels::cpu::attention(call.launch, {attentionInputs(call, "attention", slopes), call.output(0), call.output(1),
-                                        static_cast<float*>(call.workspace)});
+  call.launch.kernels->attention(call.launch, {attentionInputs(call, "attention", slopes), call.output(0),
+                                               call.output(1), static_cast<float*>(call.workspace)});
 }
 
 /// For each index 0..size-1 the packed sequence it lies in: how many offsets are at or below it, minus one. [size]
@@ -200,6 +201,7 @@ kernels::AttentionInputs attentionSizes(const std::vector<ir::TensorType>& input
 
 kernels::AttentionInputs attentionInputs(const KernelCall& call, const char* op, std::vector<float>& slopes) {
   const AttentionOperands at = attentionOperands(call.attrs);
+  const bool isHost = call.launch.isHost();
   kernels::AttentionInputs in = attentionSizes(call.inputTypes, call.attrs);
   in.q = call.input(0);
   in.k = call.input(1);
@@ -212,14 +214,14 @@ kernels::AttentionInputs attentionInputs(const KernelCall& call, const char* op,
   if (at.keyMask >= 0) in.keyMask = call.input<uint8_t>(size_t(at.keyMask));
   if (at.keyLengths >= 0) {
     in.keyLengths = call.input<int64_t>(size_t(at.keyLengths));
-    for (int64_t b = 0; b < in.batch; ++b)
+    for (int64_t b = 0; b < in.batch && isHost; ++b)
       if (in.keyLengths[b] < 0 || in.keyLengths[b] > in.keys)
         throw Error(Code::Data, text("[", op, "] key length ", in.keyLengths[b], placeText(b, {in.batch}),
                                      " is outside 0 to ", in.keys, "."));
   }
   if (at.position >= 0) {
     in.position = call.input<int64_t>(size_t(at.position));
-    for (int64_t b = 0; b < in.batch; ++b) {
+    for (int64_t b = 0; b < in.batch && isHost; ++b) {
       const int64_t position = in.position[b * in.positionStride];
       if (position < 0 || position > in.keys - in.queries)
         throw Error(Code::Data, text("[", op, "] ", in.queries, " queries from position ", position,
@@ -230,7 +232,7 @@ kernels::AttentionInputs attentionInputs(const KernelCall& call, const char* op,
   in.queryOffsets = call.input<int64_t>(size_t(at.offsets));
   in.keyOffsets = at.keyOffsets >= 0 ? call.input<int64_t>(size_t(at.keyOffsets)) : in.queryOffsets;
   for (const auto& [offsets, size] : {std::pair(in.queryOffsets, in.queries), std::pair(in.keyOffsets, in.keys)})
-    for (int64_t n = 0; n <= in.sequences; ++n) {
+    for (int64_t n = 0; n <= in.sequences && isHost; ++n) {
       const int64_t least = n == 0 ? 0 : offsets[n - 1];
       if (offsets[n] < least || offsets[n] > size)
         throw Error(Code::Data, text("[", op, "] offset ", offsets[n], placeText(n, {in.sequences + 1}), " is outside ",
@@ -319,7 +321,7 @@ OpDef op_attention() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace = workspace,
       .examples =
           {

@@ -8,6 +8,7 @@
 #include "engine/ops/sum.h"
 #include "engine/ops/transpose.h"
 #include "kernels/attention.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -92,13 +93,14 @@ kernels::AttentionGradientArgs argsOf(kernels::AttentionInputs in, const ir::Att
   return args;
 }
 
-int64_t workspace(const OpCall& call, int) {
+int64_t workspace(const OpCall& call, const kernels::Launch& launch) {
   float some = 0;  // tells that a gradient of the bias is wanted
-  return kernels::cpu::attentionGradientWorkspace(argsOf(attentionSizes(call.inputs, call.attrs), call.attrs, &some)) *
+  return launch.kernels->attentionGradientWorkspace(
+             argsOf(attentionSizes(call.inputs, call.attrs), call.attrs, &some)) *
          int64_t(sizeof(float));
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const GradientOperands at(call.attrs);
   std::vector<float> slopes;
   kernels::AttentionGradientArgs args = argsOf(attentionInputs(call, "attention_gradient", slopes), call.attrs,
@@ -111,7 +113,7 @@ void cpu(const KernelCall& call) {
   args.dk = call.output(1);
   args.dv = call.output(2);
   args.workspace = static_cast<float*>(call.workspace);
-  kernels::cpu::attentionGradient(call.launch, args);
+  call.launch.kernels->attentionGradient(call.launch, args);
 }
 
 }  // namespace
@@ -124,7 +126,7 @@ OpDef op_attention_gradient() {
       .infer = infer,
       .cost = cost,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace = workspace,
       .examples =
           {

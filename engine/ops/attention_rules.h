@@ -21,8 +21,8 @@ void checkAttention(const OpCall& call, const char* op);
 /// Sizes, strides and attributes of a call, without memory.
 kernels::AttentionInputs attentionSizes(const std::vector<ir::TensorType>& inputs, const ir::Attrs& attrs);
 
-/// The same with memory; `slopes` keeps the slopes. Throws Code::Data where positions, lengths or offsets leave the
-/// keys.
+/// The same with memory; `slopes` keeps the slopes. Throws Code::Data where positions, lengths or offsets in the CPU's
+/// memory leave the keys.
 kernels::AttentionInputs attentionInputs(const KernelCall& call, const char* op, std::vector<float>& slopes);
 
 /// Pairs of a query and a key it sees, of one head of one sequence; sizes and windows alone are known.

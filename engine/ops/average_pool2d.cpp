@@ -1,6 +1,7 @@
 // average_pool2d: the mean of each window of an image.
 #include "engine/ops/average_pool2d_def.h"
 #include "engine/ops/pool2d.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -37,10 +38,10 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {sum / windowSizes(call.builder, s, call.attrs.flag("count_padding", false))};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const kernels::Conv2dShape shape = poolShape(opName, call.inputShape(0), call.attrs);
-  kernels::cpu::averagePool2d(call.launch, planesOf(shape, call.attrs.flag("count_padding", false)), call.input(0),
-                              call.output(0));
+  call.launch.kernels->averagePool2d(call.launch, planesOf(shape, call.attrs.flag("count_padding", false)),
+                                     call.input(0), call.output(0));
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ OpDef op_average_pool2d() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {2, 3, 6, 8}}}, .attrs = {{"kernel", List{2, 2}}, {"strides", List{2, 2}}}},

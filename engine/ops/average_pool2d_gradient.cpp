@@ -1,5 +1,6 @@
 // average_pool2d_gradient: each dy spread evenly over its window.
 #include "engine/ops/average_pool2d_def.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -39,10 +40,10 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {withoutPadding(s, dx)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const kernels::Conv2dShape shape = shapeOf(call.inputShape(0), call.attrs);
-  kernels::cpu::averagePool2dGradient(call.launch, planesOf(shape, call.attrs.flag("count_padding", false)),
-                                      call.input(0), call.output(0));
+  call.launch.kernels->averagePool2dGradient(call.launch, planesOf(shape, call.attrs.flag("count_padding", false)),
+                                             call.input(0), call.output(0));
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ OpDef op_average_pool2d_gradient() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {2, 3, 3, 4}}},

@@ -5,6 +5,7 @@
 
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -17,7 +18,7 @@ Types infer(const OpCall& call) {
   return {{call.type(0).dtype, shape}};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& shape = call.outputShape(0);
   kernels::CopyArgs args = {.from = call.inputs[0],
                             .to = call.outputs[0],
@@ -27,7 +28,7 @@ void cpu(const KernelCall& call) {
   std::copy(shape.begin(), shape.end(), args.sizes);
   std::copy(from.begin(), from.end(), args.fromStrides);
   std::copy(to.begin(), to.end(), args.toStrides);
-  kernels::cpu::copyStrided(call.launch, args);
+  call.launch.kernels->copyStrided(call.launch, args);
 }
 
 OpExample example(const Shape& from, const Shape& to, DType dtype = DType::F32) {
@@ -42,7 +43,7 @@ OpDef op_broadcast_to() {
       .help = "Repeats a tensor along dimensions of size 1.",
       .infer = infer,
       .vjp = [](const VjpCall& call) -> Grads { return {call.grad(0)}; },
-      .cpu = cpu,
+      .kernel = run,
       .examples = {example({7}, {3, 7}), example({3, 1}, {2, 3, 33}), example({}, {63}),
                    example({2, 1, 3, 1}, {2, 5, 3, 7}), example({1, 3}, {4, 3}, DType::I64)},
   };

@@ -7,6 +7,7 @@
 #include "engine/ops/reshape.h"
 #include "engine/ops/rules.h"
 #include "kernels/cache_update.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -42,11 +43,11 @@ Grads vjp(const VjpCall& call) {
   return grads;
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape &cache = call.inputShape(0), &rows = call.inputShape(1);
   const int64_t* position = call.input<int64_t>(2);
   const int64_t stride = call.inputShape(2).rank();
-  const int64_t stray = kernels::cpu::cacheUpdate(
+  const int64_t stray = call.launch.kernels->cacheUpdate(
       call.launch, {call.inputs[0], call.inputs[1], position, stride, call.outputs[0], cache[0], cache[1], rows[1],
                     cache.product(2, cache.rank()) * byteSize(call.inputTypes[0].dtype)});
   if (stray >= 0)
@@ -62,7 +63,7 @@ OpDef op_cache_update() {
       .help = "Writes new rows into a cache, each sequence at its own position.",
       .infer = infer,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}},
       .examples =
           {

@@ -1,5 +1,6 @@
 // cast: the same numbers as another dtype.
 #include "kernels/cast.h"
+#include "kernels/kernels.h"
 
 #include "engine/ops/elementwise.h"
 #include "engine/ops/rules.h"
@@ -17,10 +18,10 @@ Grads vjp(const VjpCall& call) {
   return {ir::cast(call.grad(0), call.input(0).dtype())};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const auto element = [](const ir::TensorType& type) { return kernels::Element(int(type.dtype)); };
-  kernels::cpu::cast(call.launch, {call.inputs[0], call.outputs[0], call.outputShape(0).count(),
-                                   element(call.inputTypes[0]), element(call.outputTypes[0])});
+  call.launch.kernels->cast(call.launch, {call.inputs[0], call.outputs[0], call.outputShape(0).count(),
+                                          element(call.inputTypes[0]), element(call.outputTypes[0])});
 }
 
 OpExample example(DType from, DType to, double low, double high, double tolerance = 1e-5) {
@@ -38,7 +39,7 @@ OpDef op_cast() {
       .help = "The same numbers as another dtype.",
       .infer = infer,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples = {example(DType::F32, DType::I64, -9, 9), example(DType::I64, DType::F32, -9, 9),
                    example(DType::F32, DType::Bool, -1, 1), example(DType::Bool, DType::F32, 0, 2),
                    example(DType::F32, DType::BF16, -9, 9, 4e-3), example(DType::F32, DType::F16, -9, 9, 1e-3),

@@ -7,6 +7,7 @@
 #include "engine/ops/causal_conv1d_def.h"
 #include "engine/ops/reshape.h"
 #include "kernels/causal_conv1d.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -109,7 +110,7 @@ kernels::CausalConv1dArgs argsOf(const Shape& x, const Shape& weight, const ir::
   return args;
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Form form(call.attrs, call.count());
   kernels::CausalConv1dArgs args = argsOf(call.inputShape(0), call.inputShape(1), call.attrs);
   args.x = call.input(0);
@@ -117,7 +118,7 @@ void cpu(const KernelCall& call) {
   args.bias = form.hasBias ? call.input(2) : nullptr;
   args.history = form.hasHistory ? call.input(form.history()) : nullptr;
   args.y = call.output(0);
-  kernels::cpu::causalConv1d(call.launch, args, call.workspace);
+  call.launch.kernels->causalConv1d(call.launch, args, call.workspace);
 }
 
 }  // namespace
@@ -130,10 +131,10 @@ OpDef op_causal_conv1d() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace =
-          [](const OpCall& call, int) {
-            return kernels::cpu::causalConv1dWorkspace(argsOf(call.shape(0), call.shape(1), call.attrs));
+          [](const OpCall& call, const kernels::Launch& launch) {
+            return launch.kernels->causalConv1dWorkspace(argsOf(call.shape(0), call.shape(1), call.attrs));
           },
       .examples =
           {

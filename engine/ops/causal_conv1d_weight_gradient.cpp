@@ -3,6 +3,7 @@
 #include "engine/ops/causal_conv1d_def.h"
 #include "engine/ops/reshape.h"
 #include "kernels/causal_conv1d.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -64,13 +65,13 @@ kernels::CausalConv1dWeightGradientArgs argsOf(const Shape& x, const ir::Attrs& 
   return args;
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   kernels::CausalConv1dWeightGradientArgs args = argsOf(call.inputShape(0), call.attrs);
   args.x = call.input(0);
   args.dy = call.input(1);
   args.history = call.count() > 2 ? call.input(2) : nullptr;
   args.dweight = call.output(0);
-  kernels::cpu::causalConv1dWeightGradient(call.launch, args, call.workspace);
+  call.launch.kernels->causalConv1dWeightGradient(call.launch, args, call.workspace);
 }
 
 }  // namespace
@@ -83,10 +84,10 @@ OpDef op_causal_conv1d_weight_gradient() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace =
-          [](const OpCall& call, int) {
-            return kernels::cpu::causalConv1dWeightGradientWorkspace(argsOf(call.shape(0), call.attrs));
+          [](const OpCall& call, const kernels::Launch& launch) {
+            return launch.kernels->causalConv1dWeightGradientWorkspace(argsOf(call.shape(0), call.attrs));
           },
       .examples =
           {

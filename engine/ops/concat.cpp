@@ -4,6 +4,7 @@
 #include "engine/ops/rules.h"
 #include "engine/ops/slice.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -36,7 +37,7 @@ Grads vjp(const VjpCall& call) {
   return grads;
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& shape = call.outputShape(0);
   const int64_t bytes = byteSize(call.outputTypes[0].dtype);
   const AxisView whole = viewAt(shape, axisIn(shape, call.attrs.integer("axis"), "concat"));
@@ -44,13 +45,13 @@ void cpu(const KernelCall& call) {
   int64_t start = 0;
   for (size_t i = 0; i < call.count(); ++i) {
     const int64_t width = whole.outer == 0 ? 0 : call.inputShape(i).count() / whole.outer;
-    kernels::cpu::copyStrided(call.launch, {call.inputs[i],
-                                            call.output<std::byte>(0) + start * bytes,
-                                            bytes,
-                                            2,
-                                            {whole.outer, width},
-                                            {width, 1},
-                                            {row, 1}});
+    call.launch.kernels->copyStrided(call.launch, {call.inputs[i],
+                                                   call.output<std::byte>(0) + start * bytes,
+                                                   bytes,
+                                                   2,
+                                                   {whole.outer, width},
+                                                   {width, 1},
+                                                   {row, 1}});
     start += width;
   }
 }
@@ -63,7 +64,7 @@ OpDef op_concat() {
       .help = "Joins tensors along an axis.",
       .infer = infer,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {3, 7}}, {.shape = {3, 1}}, {.shape = {3, 33}}}, .attrs = {{"axis", int64_t(1)}}},

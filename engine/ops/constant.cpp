@@ -1,6 +1,7 @@
 // constant: one value in every element, or the listed ones.
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 #include "kernels/tiles.h"
 
 namespace fw {
@@ -15,19 +16,20 @@ Types infer(const OpCall& call) {
   return {type};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const DType dtype = call.outputTypes[0].dtype;
   const int64_t bytes = byteSize(dtype);
   if (!call.attrs.has("values")) {
     const std::array<std::byte, 8> value = encode(call.attrs.real("value"), dtype);
-    kernels::cpu::fill(call.launch, {call.outputs[0], bytes, call.outputShape(0).count(), value.data()});
+    call.launch.kernels->fill(call.launch, {call.outputs[0], bytes, call.outputShape(0).count(), value.data()});
     return;
   }
-  std::byte* to = call.output<std::byte>(0);
+  std::vector<std::byte> values;
   for (const double value : call.attrs.reals("values")) {
-    std::memcpy(to, encode(value, dtype).data(), size_t(bytes));
-    to += bytes;
+    const std::array<std::byte, 8> element = encode(value, dtype);
+    values.insert(values.end(), element.begin(), element.begin() + bytes);
   }
+  call.launch.kernels->writeBytes(call.launch, values.data(), call.outputs[0], int64_t(values.size()));
 }
 
 }  // namespace
@@ -40,7 +42,7 @@ OpDef op_constant() {
       .name = "constant",
       .help = "One value in every element, or the listed ones.",
       .infer = infer,
-      .cpu = cpu,
+      .kernel = run,
       .tile = kernels::cpu::tile::fill,
       .tileConstants = [](const ir::Attrs& attrs) { return std::vector<float>{float(attrs.real("value"))}; },
       .hasGradient = false,

@@ -4,6 +4,7 @@
 
 #include "engine/ops/conv2d.h"
 #include "engine/ops/conv2d_def.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -57,9 +58,10 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {ir::reshape(y, Shape{y.size(0), y.size(1), y.size(3)})};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::conv2d(call.launch, shapeOf(call.inputShape(0), call.inputShape(1), call.attrs), call.input(0),
-                       call.input(1), call.count() > 2 ? call.input(2) : nullptr, call.output(0), call.workspace);
+void run(const KernelCall& call) {
+  call.launch.kernels->conv2d(call.launch, shapeOf(call.inputShape(0), call.inputShape(1), call.attrs), call.input(0),
+                              call.input(1), call.count() > 2 ? call.input(2) : nullptr, call.output(0),
+                              call.workspace);
 }
 
 }  // namespace
@@ -72,10 +74,10 @@ OpDef op_conv1d() {
       .infer = infer,
       .cost = cost,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace =
-          [](const OpCall& call, int threads) {
-            return kernels::cpu::conv2dWorkspace(shapeOf(call.shape(0), call.shape(1), call.attrs), threads);
+          [](const OpCall& call, const kernels::Launch& launch) {
+            return launch.kernels->conv2dWorkspace(shapeOf(call.shape(0), call.shape(1), call.attrs), launch.threads);
           },
       .examples =
           {

@@ -3,6 +3,7 @@
 
 #include "engine/ops/conv2d_def.h"
 #include "engine/ops/matmul.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -59,10 +60,10 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {y};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Conv2dShape shape = conv2dShape("conv2d", call.inputShape(0), call.inputShape(1), call.attrs);
-  kernels::cpu::conv2d(call.launch, shape, call.input(0), call.input(1), call.count() > 2 ? call.input(2) : nullptr,
-                       call.output(0), call.workspace);
+  call.launch.kernels->conv2d(call.launch, shape, call.input(0), call.input(1),
+                              call.count() > 2 ? call.input(2) : nullptr, call.output(0), call.workspace);
 }
 
 }  // namespace
@@ -76,9 +77,11 @@ OpDef op_conv2d() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
-      .workspace = [](const OpCall& call,
-                      int threads) { return kernels::cpu::conv2dWorkspace(shapeOf(call), threads); },
+      .kernel = run,
+      .workspace =
+          [](const OpCall& call, const kernels::Launch& launch) {
+            return launch.kernels->conv2dWorkspace(shapeOf(call), launch.threads);
+          },
       .examples =
           {
               {.inputs = {{.shape = {2, 3, 5, 7}}, {.shape = {4, 3, 3, 3}}, {.shape = {4}}},

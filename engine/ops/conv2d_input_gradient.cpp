@@ -2,6 +2,7 @@
 #include "engine/ops/conv2d.h"
 #include "engine/ops/conv2d_def.h"
 #include "engine/ops/matmul.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -61,9 +62,9 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {withoutPadding(s, dx)};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::conv2dInputGradient(call.launch, shapeOf(call.inputShape(0), call.inputShape(1), call.attrs),
-                                    call.input(0), call.input(1), call.output(0), call.workspace);
+void run(const KernelCall& call) {
+  call.launch.kernels->conv2dInputGradient(call.launch, shapeOf(call.inputShape(0), call.inputShape(1), call.attrs),
+                                           call.input(0), call.input(1), call.output(0), call.workspace);
 }
 
 }  // namespace
@@ -77,11 +78,11 @@ OpDef op_conv2d_input_gradient() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace =
-          [](const OpCall& call, int threads) {
-            return kernels::cpu::conv2dInputGradientWorkspace(shapeOf(call.shape(0), call.shape(1), call.attrs),
-                                                              threads);
+          [](const OpCall& call, const kernels::Launch& launch) {
+            return launch.kernels->conv2dInputGradientWorkspace(shapeOf(call.shape(0), call.shape(1), call.attrs),
+                                                                launch.threads);
           },
       .examples =
           {

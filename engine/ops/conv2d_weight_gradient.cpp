@@ -3,6 +3,7 @@
 #include "engine/ops/conv2d.h"
 #include "engine/ops/conv2d_def.h"
 #include "engine/ops/matmul.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -65,9 +66,9 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {ir::concat(rows, 2)};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::conv2dWeightGradient(call.launch, shapeOf(call.inputShape(0), call.inputShape(1), call.attrs),
-                                     call.input(0), call.input(1), call.output(0), call.workspace);
+void run(const KernelCall& call) {
+  call.launch.kernels->conv2dWeightGradient(call.launch, shapeOf(call.inputShape(0), call.inputShape(1), call.attrs),
+                                            call.input(0), call.input(1), call.output(0), call.workspace);
 }
 
 }  // namespace
@@ -81,11 +82,11 @@ OpDef op_conv2d_weight_gradient() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace =
-          [](const OpCall& call, int threads) {
-            return kernels::cpu::conv2dWeightGradientWorkspace(shapeOf(call.shape(0), call.shape(1), call.attrs),
-                                                               threads);
+          [](const OpCall& call, const kernels::Launch& launch) {
+            return launch.kernels->conv2dWeightGradientWorkspace(shapeOf(call.shape(0), call.shape(1), call.attrs),
+                                                                 launch.threads);
           },
       .examples =
           {

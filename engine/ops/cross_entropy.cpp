@@ -6,6 +6,7 @@
 #include "engine/ops/mean.h"
 #include "engine/ops/sum.h"
 #include "kernels/cross_entropy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -35,16 +36,16 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {ir::where(isIgnored, 0.0, lse - expected), lse};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const auto [rows, classes] = rowsOf(call.inputShape(0));
   const int64_t* labels = call.input<int64_t>(1);
   const int64_t ignored = call.attrs.integer("ignored");
-  for (int64_t row = 0; row < rows; ++row)
+  for (int64_t row = 0; row < rows && call.launch.isHost(); ++row)
     if (labels[row] != ignored && (labels[row] < 0 || labels[row] >= classes))
       throw Error(Code::Data, text("[cross_entropy] label ", labels[row], placeText(row, call.inputShape(1)),
                                    " is outside the ", classes, " classes."));
-  kernels::cpu::crossEntropy(call.launch, {call.input(0), labels, call.output(0), call.output(1), rows, classes,
-                                           ignored, float(call.attrs.real("smoothing"))});
+  call.launch.kernels->crossEntropy(call.launch, {call.input(0), labels, call.output(0), call.output(1), rows, classes,
+                                                  ignored, float(call.attrs.real("smoothing"))});
 }
 
 OpExample example(const Shape& rows, int64_t classes, std::vector<double> labels, double smoothing) {
@@ -65,7 +66,7 @@ OpDef op_cross_entropy() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples = {example({3}, 7, {6, 0, 3}, 0), example({2, 3}, 33, {1, -100, 32, 7, 0, -100}, 0.1),
                    example({}, 5, {4}, 0)},
   };

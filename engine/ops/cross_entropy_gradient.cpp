@@ -2,6 +2,7 @@
 // ignored.
 #include "engine/ops/cross_entropy_def.h"
 #include "kernels/cross_entropy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -29,9 +30,9 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {dx};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const auto [rows, classes] = rowsOf(call.inputShape(0));
-  kernels::cpu::crossEntropyGradient(
+  call.launch.kernels->crossEntropyGradient(
       call.launch,
       {call.input(0), call.input<int64_t>(1), call.input(2), call.input(3), call.count() > 4 ? call.input(4) : nullptr,
        call.output(0), rows, classes, call.attrs.integer("ignored"), float(call.attrs.real("smoothing"))});
@@ -56,7 +57,7 @@ OpDef op_cross_entropy_gradient() {
       .infer = infer,
       .cost = [](const OpCall& call) { return costPerElement(call, infer(call), 7); },
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}},
       .examples = {example(false, 0), example(true, 0.1)},
   };

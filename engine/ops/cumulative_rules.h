@@ -3,6 +3,7 @@
 
 #include "engine/ops/rules.h"
 #include "kernels/cumulative.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 
@@ -22,11 +23,12 @@ inline OpDef cumulativeOp(const char* name, const char* help, kernels::Cumulativ
     cost.flops = double(call.shape(0).count());
     return cost;
   };
-  op.cpu = [kind](const KernelCall& call) {
+  op.kernel = [kind](const KernelCall& call) {
     const Shape& x = call.inputShape(0);
     const AxisView view = viewAt(x, x.axis(int(call.attrs.integer("axis"))));
-    kernels::cpu::cumulative(call.launch, {call.input(0), call.output(0), view.outer, view.size, view.inner, kind,
-                                           call.attrs.flag("reverse", false), call.attrs.flag("exclusive", false)});
+    call.launch.kernels->cumulative(call.launch,
+                                    {call.input(0), call.output(0), view.outer, view.size, view.inner, kind,
+                                     call.attrs.flag("reverse", false), call.attrs.flag("exclusive", false)});
   };
   op.inPlace = {{0, 0}};
   return op;

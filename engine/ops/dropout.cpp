@@ -4,6 +4,7 @@
 
 #include "engine/ops/random_bernoulli.h"
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/random.h"
 
 namespace fw {
@@ -35,9 +36,9 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {x * ir::randomBernoulli(call.input(1), x.shape(), keep, call.attrs.integer("stream")) * (1 / keep)};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::dropout(call.launch, {call.input(0), call.input<int64_t>(1), call.attrs.integer("stream"),
-                                      call.output(0), call.inputShape(0).count(), call.attrs.real("rate")});
+void run(const KernelCall& call) {
+  call.launch.kernels->dropout(call.launch, {call.input(0), call.input<int64_t>(1), call.attrs.integer("stream"),
+                                             call.output(0), call.inputShape(0).count(), call.attrs.real("rate")});
 }
 
 }  // namespace
@@ -50,7 +51,7 @@ OpDef op_dropout() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}},
       .examples =
           {

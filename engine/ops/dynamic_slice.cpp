@@ -4,6 +4,7 @@
 #include "engine/ops/dynamic_update_slice.h"
 #include "engine/ops/rules.h"
 #include "kernels/dynamic_slice.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -30,11 +31,11 @@ Grads vjp(const VjpCall& call) {
                                  int(call.attrs.integer("axis")))};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int axis = axisIn(call.inputShape(0), call.attrs.integer("axis"), "dynamic_slice");
   const AxisView view = viewAt(call.inputShape(0), axis);
   const int64_t length = call.outputShape(0)[axis], *position = call.input<int64_t>(1);
-  if (!kernels::cpu::dynamicSlice(
+  if (!call.launch.kernels->dynamicSlice(
           call.launch, {call.inputs[0], position, call.outputs[0], byteSize(call.inputTypes[0].dtype), view.outer,
                         view.size, length, view.inner}))
     throw Error(Code::Data, text("[dynamic_slice] ", length, " elements from position ", *position,
@@ -50,7 +51,7 @@ OpDef op_dynamic_slice() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {3, 9, 5}}, {.dtype = DType::I64, .values = {4}}},

@@ -4,6 +4,7 @@
 #include "engine/ops/dynamic_slice.h"
 #include "engine/ops/rules.h"
 #include "kernels/dynamic_slice.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -32,11 +33,11 @@ Grads vjp(const VjpCall& call) {
   return grads;
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int axis = axisIn(call.inputShape(0), call.attrs.integer("axis"), "dynamic_update_slice");
   const AxisView view = viewAt(call.inputShape(0), axis);
   const int64_t length = call.inputShape(1)[axis], *position = call.input<int64_t>(2);
-  if (!kernels::cpu::dynamicUpdateSlice(
+  if (!call.launch.kernels->dynamicUpdateSlice(
           call.launch, {call.inputs[0], call.inputs[1], position, call.outputs[0], byteSize(call.inputTypes[0].dtype),
                         view.outer, view.size, length, view.inner}))
     throw Error(Code::Data, text("[dynamic_update_slice] ", length, " elements from position ", *position,
@@ -51,7 +52,7 @@ OpDef op_dynamic_update_slice() {
       .help = "Replaces a window of an axis at a position known only when running.",
       .infer = infer,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}},
       .examples =
           {

@@ -4,6 +4,7 @@
 #include "engine/ops/embedding_gradient.h"
 #include "engine/ops/rules.h"
 #include "engine/ops/take.h"
+#include "kernels/kernels.h"
 #include "kernels/take.h"
 
 namespace fw {
@@ -32,12 +33,12 @@ Grads vjp(const VjpCall& call) { return {ir::embeddingGradient(call.input(1), ca
 
 std::vector<ir::Value> decompose(const DecomposeCall& call) { return {ir::take(call.input(0), call.input(1), 0)}; }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int64_t size = call.inputShape(0)[0], width = call.inputShape(0)[1];
   const int64_t* tokens = call.input<int64_t>(1);
-  const int64_t stray =
-      kernels::cpu::take(call.launch, {call.inputs[0], tokens, call.outputs[0], byteSize(call.inputTypes[0].dtype), 1,
-                                       size, call.inputShape(1).count(), width});
+  const int64_t stray = call.launch.kernels->take(
+      call.launch, {call.inputs[0], tokens, call.outputs[0], byteSize(call.inputTypes[0].dtype), 1, size,
+                    call.inputShape(1).count(), width});
   if (stray >= 0)
     throw Error(Code::Data, text("[embedding] token ", tokens[stray], placeText(stray, call.inputShape(1)),
                                  " is outside the vocabulary of ", size, "."));
@@ -53,7 +54,7 @@ OpDef op_embedding() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {7, 5}}, {.shape = {3, 33}, .dtype = DType::I64, .low = 0, .high = 7}}},

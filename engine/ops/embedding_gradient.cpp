@@ -4,6 +4,7 @@
 #include "engine/ops/embedding.h"
 #include "engine/ops/index_add.h"
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/take.h"
 
 namespace fw {
@@ -34,10 +35,10 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {ir::indexAdd(zeros, call.input(0), call.input(1), 0)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int64_t size = call.outputShape(0)[0], width = call.outputShape(0)[1];
   const int64_t* tokens = call.input<int64_t>(0);
-  const int64_t stray = kernels::cpu::indexAdd(
+  const int64_t stray = call.launch.kernels->indexAdd(
       call.launch, {nullptr, tokens, call.input(1), call.output(0), 1, size, call.inputShape(0).count(), width});
   if (stray >= 0)
     throw Error(Code::Data, text("[embedding_gradient] token ", tokens[stray], placeText(stray, call.inputShape(0)),
@@ -54,7 +55,7 @@ OpDef op_embedding_gradient() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {3, 33}, .dtype = DType::I64, .low = 0, .high = 7}, {.shape = {3, 33, 5}}},

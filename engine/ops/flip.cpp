@@ -3,6 +3,7 @@
 
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -20,7 +21,7 @@ Types infer(const OpCall& call) {
 
 Grads vjp(const VjpCall& call) { return {ir::flip(call.grad(0), call.attrs.list("axes"))}; }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& shape = call.inputShape(0);
   const int64_t bytes = byteSize(call.inputTypes[0].dtype);
   if (shape.count() == 0) return;
@@ -37,7 +38,7 @@ void cpu(const KernelCall& call) {
     offset += (shape[i] - 1) * strides[size_t(i)];
   }
   args.from = call.input<std::byte>(0) + offset * bytes;
-  kernels::cpu::copyStrided(call.launch, args);
+  call.launch.kernels->copyStrided(call.launch, args);
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ OpDef op_flip() {
       .help = "Reverses dimensions.",
       .infer = infer,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {3, 7}}}, .attrs = {{"axes", std::vector<int64_t>{1}}}},

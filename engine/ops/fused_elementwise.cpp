@@ -7,6 +7,7 @@
 #include "engine/ops/elementwise_def.h"
 #include "engine/ops/rules.h"
 #include "kernels/elementwise.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -109,7 +110,8 @@ void runTile(const KernelCall& call, kernels::Tile tile, const std::vector<float
     step.slots[i] = int(i);
   }
   const kernels::ElementwiseOutput output = {call.outputs[0], int(call.count()), elementOf(call.outputTypes[0].dtype)};
-  kernels::cpu::elementwise(call.launch, {sizes.data(), shape.rank(), inputs, int(call.count()), &step, 1, &output, 1});
+  call.launch.kernels->elementwise(call.launch,
+                                   {sizes.data(), shape.rank(), inputs, int(call.count()), &step, 1, &output, 1});
 }
 
 void runIntegers(const KernelCall& call, kernels::IntegerFunction function) {
@@ -125,7 +127,7 @@ void runIntegers(const KernelCall& call, kernels::IntegerFunction function) {
     args.inputs[i] = call.inputs[i];
     args.strides[i] = strides.of(call.inputShape(i), shape);
   }
-  kernels::cpu::integers(call.launch, args);
+  call.launch.kernels->integers(call.launch, args);
 }
 
 OpDef elementwise(ElementwiseDef def) {
@@ -146,7 +148,7 @@ OpDef elementwise(ElementwiseDef def) {
   op.tile = def.tile;
   op.tileConstants = def.constants;
   op.hasGradient = def.hasGradient && def.rule != ElementwiseRule::Comparison && def.rule != ElementwiseRule::Logic;
-  op.cpu = [tile = def.tile, constants = def.constants, integers = def.integers](const KernelCall& call) {
+  op.kernel = [tile = def.tile, constants = def.constants, integers = def.integers](const KernelCall& call) {
     if (integers && !isFloat(call.inputTypes[0].dtype)) return runIntegers(call, *integers);
     runTile(call, tile, constants ? constants(call.attrs) : std::vector<float>());
   };
@@ -264,7 +266,7 @@ std::vector<ir::Value> decomposeFused(const DecomposeCall& call) {
   return outputs;
 }
 
-void cpuFused(const KernelCall& call) {
+void runFused(const KernelCall& call) {
   const Chain chain = decode(call.attrs, call.count());
   const Shape& shape = call.outputShape(0);
   const std::vector<int64_t> sizes = shape.dims();
@@ -283,8 +285,8 @@ void cpuFused(const KernelCall& call) {
   kernels::ElementwiseOutput outputs[kernels::ElementwiseArgs::maxOutputs];
   for (size_t o = 0; o < chain.outputs.size(); ++o)
     outputs[o] = {call.outputs[o], int(chain.outputs[o]), elementOf(call.outputTypes[o].dtype)};
-  kernels::cpu::elementwise(call.launch, {sizes.data(), shape.rank(), inputs, int(call.count()), steps,
-                                          int(chain.steps.size()), outputs, int(chain.outputs.size())});
+  call.launch.kernels->elementwise(call.launch, {sizes.data(), shape.rank(), inputs, int(call.count()), steps,
+                                                 int(chain.steps.size()), outputs, int(chain.outputs.size())});
 }
 
 /// Attributes of a call, as decode() reads them.
@@ -325,7 +327,7 @@ OpDef op_fused_elementwise() {
       .infer = inferFused,
       .cost = costFused,
       .decompose = decomposeFused,
-      .cpu = cpuFused,
+      .kernel = runFused,
       .inPlace = {{0, 0}, {0, 1}, {0, 2}, {0, 3}},
       .examples =
           {

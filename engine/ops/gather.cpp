@@ -4,6 +4,7 @@
 #include "engine/ops/rules.h"
 #include "engine/ops/scatter_add.h"
 #include "kernels/gather.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -29,11 +30,11 @@ Grads vjp(const VjpCall& call) {
                          int(call.attrs.integer("axis")))};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& shape = call.inputShape(0);
   const int axis = axisIn(shape, call.attrs.integer("axis"), "gather");
   const AxisView view = viewAt(shape, axis);
-  const int64_t stray = kernels::cpu::gather(
+  const int64_t stray = call.launch.kernels->gather(
       call.launch, {call.inputs[0], call.input<int64_t>(1), call.outputs[0], byteSize(call.inputTypes[0].dtype),
                     view.outer, view.size, call.inputShape(1)[axis], view.inner});
   if (stray >= 0)
@@ -50,7 +51,7 @@ OpDef op_gather() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {3, 7}}, {.shape = {3, 5}, .dtype = DType::I64, .low = 0, .high = 7}},

@@ -3,6 +3,7 @@
 
 #include "engine/ops/rules.h"
 #include "engine/ops/take.h"
+#include "kernels/kernels.h"
 #include "kernels/take.h"
 
 namespace fw {
@@ -35,12 +36,12 @@ Grads vjp(const VjpCall& call) {
   return grads;
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int axis = axisIn(call.inputShape(0), call.attrs.integer("axis"), "index_add");
   const AxisView view = viewAt(call.inputShape(0), axis);
   const int64_t stray =
-      kernels::cpu::indexAdd(call.launch, {call.input(0), call.input<int64_t>(1), call.input(2), call.output(0),
-                                           view.outer, view.size, call.inputShape(1).count(), view.inner});
+      call.launch.kernels->indexAdd(call.launch, {call.input(0), call.input<int64_t>(1), call.input(2), call.output(0),
+                                                  view.outer, view.size, call.inputShape(1).count(), view.inner});
   if (stray >= 0)
     throw Error(Code::Data,
                 text("[index_add] index ", call.input<int64_t>(1)[stray], placeText(stray, call.inputShape(1)),
@@ -56,7 +57,7 @@ OpDef op_index_add() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}},
       .examples =
           {

@@ -3,6 +3,7 @@
 
 #include "engine/ops/rules.h"
 #include "kernels/iota.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -17,23 +18,11 @@ Types infer(const OpCall& call) {
   return {{dtype, shape}};
 }
 
-template <class T>
-void count(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& shape = call.outputShape(0);
   const AxisView view = viewAt(shape, axisIn(shape, call.attrs.integer("axis"), "iota"));
-  kernels::cpu::iota(call.launch, kernels::IotaArgs<T>{call.output<T>(0), view.outer, view.size, view.inner,
-                                                       T(call.attrs.real("start")), T(call.attrs.real("step"))});
-}
-
-void cpu(const KernelCall& call) {
-  switch (call.outputTypes[0].dtype) {
-    case DType::F32:
-      return count<float>(call);
-    case DType::I32:
-      return count<int32_t>(call);
-    default:
-      return count<int64_t>(call);
-  }
+  call.launch.kernels->iota(call.launch, {call.outputs[0], kernels::Element(int(call.outputTypes[0].dtype)), view.outer,
+                                          view.size, view.inner, call.attrs.real("start"), call.attrs.real("step")});
 }
 
 }  // namespace
@@ -47,7 +36,7 @@ OpDef op_iota() {
       .name = "iota",
       .help = "Counts along an axis.",
       .infer = infer,
-      .cpu = cpu,
+      .kernel = run,
       .hasGradient = false,
       .examples = {example("i64", {33}, 0, 0, 1), example("f32", {3, 7, 5}, 1, -1, 0.5),
                    example("i32", {3, 7}, 1, 5, -2)},

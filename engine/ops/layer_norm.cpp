@@ -7,6 +7,7 @@
 #include "engine/ops/norm_def.h"
 #include "engine/ops/rows_def.h"
 #include "engine/ops/sum.h"
+#include "kernels/kernels.h"
 #include "kernels/norm.h"
 
 namespace fw {
@@ -131,21 +132,21 @@ OpDef normOp(const std::string& name, const std::string& help, bool isCentred, b
         if (hasSum) return {y, h};
         return {y};
       },
-      .cpu =
+      .kernel =
           [=](const KernelCall& call) {
             const Places places(call.attrs, hasSum);
             const auto [rows, width] = rowsOf(call.inputShape(0));
             const auto at = [&](int i) { return i < 0 ? nullptr : call.input(size_t(i)); };
-            kernels::cpu::norm(call.launch, {.isCentred = isCentred,
-                                             .x = call.input(0),
-                                             .residual = at(places.residual),
-                                             .weight = at(places.weight),
-                                             .bias = at(places.bias),
-                                             .sum = hasSum ? call.output(1) : nullptr,
-                                             .y = call.output(0),
-                                             .rows = rows,
-                                             .width = width,
-                                             .epsilon = float(call.attrs.real("epsilon"))});
+            call.launch.kernels->norm(call.launch, {.isCentred = isCentred,
+                                                    .x = call.input(0),
+                                                    .residual = at(places.residual),
+                                                    .weight = at(places.weight),
+                                                    .bias = at(places.bias),
+                                                    .sum = hasSum ? call.output(1) : nullptr,
+                                                    .y = call.output(0),
+                                                    .rows = rows,
+                                                    .width = width,
+                                                    .epsilon = float(call.attrs.real("epsilon"))});
           },
       .inPlace = hasSum ? std::vector<std::pair<int, int>>{{1, 0}, {1, 1}} : std::vector<std::pair<int, int>>{{0, 0}},
       .examples = std::move(examples),
@@ -196,7 +197,7 @@ OpDef normGradientOp(const std::string& name, const std::string& help, bool isCe
         if (places.dBias >= 0) results.push_back(ir::sum(dy, rowAxes(dy)));
         return results;
       },
-      .cpu =
+      .kernel =
           [=](const KernelCall& call) {
             const GradientPlaces places(call.attrs);
             kernels::NormGradientArgs args = argsOf(call.inputShape(0), call.attrs);
@@ -208,14 +209,14 @@ OpDef normGradientOp(const std::string& name, const std::string& help, bool isCe
             if (places.dWeight >= 0) args.dWeight = call.output(size_t(places.dWeight));
             if (places.dBias >= 0) args.dBias = call.output(size_t(places.dBias));
             args.workspace = static_cast<float*>(call.workspace);
-            kernels::cpu::normGradient(call.launch, args);
+            call.launch.kernels->normGradient(call.launch, args);
           },
-      .workspace = [=](const OpCall& call, int) -> int64_t {
+      .workspace = [=](const OpCall& call, const kernels::Launch& launch) -> int64_t {
         kernels::NormGradientArgs args = argsOf(call.shape(0), call.attrs);
         float mark;  // only whether these are wanted matters
         if (call.attrs.flag("weight")) args.dWeight = &mark;
         if (call.attrs.flag("bias")) args.dBias = &mark;
-        return 4 * kernels::cpu::normGradientWorkspace(args);
+        return 4 * launch.kernels->normGradientWorkspace(args);
       },
       .inPlace = {{0, 0}, {0, 1}},
       .examples = std::move(examples),

@@ -7,6 +7,7 @@
 #include "engine/ops/scan.h"
 #include "engine/ops/shifted.h"
 #include "engine/ops/transpose.h"
+#include "kernels/kernels.h"
 #include "kernels/linear_recurrence.h"
 
 namespace fw {
@@ -75,10 +76,10 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {ir::transpose(result.ys[0], back)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& x = call.inputShape(1);
   const AxisView view = viewAt(x, x.axis(int(call.attrs.integer("axis"))));
-  kernels::cpu::linearRecurrence(
+  call.launch.kernels->linearRecurrence(
       call.launch, {call.input(0), call.input(1), call.count() > 2 ? call.input(2) : nullptr, call.output(0),
                     view.outer, view.size, view.inner, call.attrs.flag("reverse", false)});
 }
@@ -99,7 +100,7 @@ OpDef op_linear_recurrence() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}, {0, 1}},
       .examples = {example({2, 33, 7}, 1, true, false), example({3, 9}, 1, false, true),
                    example({7, 3, 2}, 0, true, true), example({2, 1, 3}, 1, true, false)},

@@ -5,6 +5,7 @@
 #include "engine/ops/max.h"
 #include "engine/ops/rows_def.h"
 #include "engine/ops/sum.h"
+#include "kernels/kernels.h"
 #include "kernels/softmax.h"
 
 namespace fw {
@@ -22,9 +23,9 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {shifted - ir::log(ir::sum(ir::exp(shifted), {-1}, true))};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const auto [rows, width] = rowsOf(call.inputShape(0));
-  kernels::cpu::logSoftmax(call.launch, {call.input(0), call.output(0), rows, width});
+  call.launch.kernels->logSoftmax(call.launch, {call.input(0), call.output(0), rows, width});
 }
 
 }  // namespace
@@ -39,7 +40,7 @@ OpDef op_log_softmax() {
         return {call.builder.op("log_softmax_gradient", {call.output(0), call.grad(0)})};
       },
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}},
       .examples = {{.inputs = {{.shape = {3, 7}, .low = -4, .high = 4}}},
                    {.inputs = {{.shape = {2, 3, 33}, .low = -9, .high = 9}}},

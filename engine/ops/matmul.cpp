@@ -9,6 +9,7 @@
 #include "engine/ops/reshape.h"
 #include "engine/ops/rules.h"
 #include "engine/ops/transpose.h"
+#include "kernels/kernels.h"
 #include "kernels/matmul.h"
 
 namespace fw {
@@ -205,19 +206,19 @@ Batches batchesOf(const Shape& a, const Shape& b, const ir::Attrs& attrs, const 
   return batches;
 }
 
-int64_t workspace(const OpCall& call, int threads) {
-  return kernels::cpu::matmulWorkspace(
-      batchesOf(call.shape(0), call.shape(1), call.attrs, Form(call.attrs, call.count())).args, threads);
+int64_t workspace(const OpCall& call, const kernels::Launch& launch) {
+  return launch.kernels->matmulWorkspace(
+      batchesOf(call.shape(0), call.shape(1), call.attrs, Form(call.attrs, call.count())).args, launch.threads);
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Form form(call.attrs, call.count());
   const Batches batches = batchesOf(call.inputShape(0), call.inputShape(1), call.attrs, form);
   MatmulArgs args = batches.args;
   args.bias = form.hasBias ? call.input(2) : nullptr;
   args.accumulates = form.hasAddend;
   if (form.hasAddend && call.input(form.addend()) != call.output(0))
-    std::memcpy(call.output(0), call.input(form.addend()), size_t(call.outputTypes[0].bytes()));
+    call.launch.kernels->copyBytes(call.launch, call.input(form.addend()), call.output(0), call.outputTypes[0].bytes());
   int64_t count = 1;
   for (const int64_t size : batches.sizes) count *= size;
   for (int64_t i = 0; i < count; ++i) {
@@ -231,7 +232,7 @@ void cpu(const KernelCall& call) {
     args.b = call.input(1) + atB * args.n * args.k;
     args.c = call.output(0) + atC;
     args.preActivation = form.keeps ? call.output(1) + atC : nullptr;
-    kernels::cpu::matmul(call.launch, args, call.workspace);
+    call.launch.kernels->matmul(call.launch, args, call.workspace);
   }
 }
 
@@ -255,7 +256,7 @@ OpDef op_matmul() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace = workspace,
       .inPlace = {{0, 2}, {0, 3}},
       .examples =

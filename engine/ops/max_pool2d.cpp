@@ -3,6 +3,7 @@
 
 #include "engine/ops/elementwise.h"
 #include "engine/ops/pool2d_def.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -37,9 +38,9 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {y};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::maxPool2d(call.launch, planesOf(poolShape(opName, call.inputShape(0), call.attrs), false),
-                          call.input(0), call.output(0));
+void run(const KernelCall& call) {
+  call.launch.kernels->maxPool2d(call.launch, planesOf(poolShape(opName, call.inputShape(0), call.attrs), false),
+                                 call.input(0), call.output(0));
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ OpDef op_max_pool2d() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {2, 3, 6, 8}}}, .attrs = {{"kernel", List{2, 2}}, {"strides", List{2, 2}}}},

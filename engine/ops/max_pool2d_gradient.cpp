@@ -3,6 +3,7 @@
 
 #include "engine/ops/elementwise.h"
 #include "engine/ops/pool2d_def.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -44,9 +45,10 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {withoutPadding(s, dx)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const kernels::Conv2dShape shape = shapeOf(call.inputShape(0), call.inputShape(1), call.attrs);
-  kernels::cpu::maxPool2dGradient(call.launch, planesOf(shape, false), call.input(0), call.input(1), call.output(0));
+  call.launch.kernels->maxPool2dGradient(call.launch, planesOf(shape, false), call.input(0), call.input(1),
+                                         call.output(0));
 }
 
 }  // namespace
@@ -59,7 +61,7 @@ OpDef op_max_pool2d_gradient() {
       .infer = infer,
       .cost = cost,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {2, 3, 7, 8}}, {.shape = {2, 3, 3, 4}}},

@@ -2,6 +2,7 @@
 #include "engine/ops/one_hot.h"
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/one_hot.h"
 
 namespace fw {
@@ -20,10 +21,11 @@ Types infer(const OpCall& call) {
   return {{DType::F32, y}};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int64_t depth = call.outputShape(0)[-1];
   const int64_t* indices = call.input<int64_t>(0);
-  const int64_t stray = kernels::cpu::oneHot(call.launch, {indices, call.output(0), call.inputShape(0).count(), depth});
+  const int64_t stray =
+      call.launch.kernels->oneHot(call.launch, {indices, call.output(0), call.inputShape(0).count(), depth});
   if (stray >= 0)
     throw Error(Code::Data, text("[one_hot] index ", indices[stray], placeText(stray, call.inputShape(0)),
                                  " is outside the depth of ", depth, "."));
@@ -36,7 +38,7 @@ OpDef op_one_hot() {
       .name = "one_hot",
       .help = "Indices as rows with a single one.",
       .infer = infer,
-      .cpu = cpu,
+      .kernel = run,
       .hasGradient = false,
       .examples = {{.inputs = {{.shape = {3, 7}, .dtype = DType::I64, .low = 0, .high = 5}},
                     .attrs = {{"depth", int64_t(5)}}}},

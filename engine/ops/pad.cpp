@@ -4,6 +4,7 @@
 #include "engine/ops/rules.h"
 #include "engine/ops/slice.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -44,13 +45,13 @@ Grads vjp(const VjpCall& call) {
   return {ir::slice(call.grad(0), low, stops, steps)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape &x = call.inputShape(0), &y = call.outputShape(0);
   const DType dtype = call.inputTypes[0].dtype;
   const int64_t bytes = byteSize(dtype);
   if (y.count() != x.count()) {
     const std::array<std::byte, 8> value = encode(call.attrs.real("value"), dtype);
-    kernels::cpu::fill(call.launch, {call.outputs[0], bytes, y.count(), value.data()});
+    call.launch.kernels->fill(call.launch, {call.outputs[0], bytes, y.count(), value.data()});
   }
   const std::vector<int64_t>&low = call.attrs.list("low"), &interior = call.attrs.list("interior");
   const std::vector<int64_t> xStrides = rowMajorStrides(x), yStrides = rowMajorStrides(y);
@@ -63,7 +64,7 @@ void cpu(const KernelCall& call) {
     offset += yStrides[size_t(i)] * low[size_t(i)];
   }
   args.to = call.output<std::byte>(0) + offset * bytes;
-  kernels::cpu::copyStrided(call.launch, args);
+  call.launch.kernels->copyStrided(call.launch, args);
 }
 
 }  // namespace
@@ -80,7 +81,7 @@ OpDef op_pad() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples = {example({3, 7}, {1, 2}, {0, 3}, {0, 0}, 0),
                    example({2, 3, 5}, {0, 1, 0}, {0, 0, 2}, {3, 0, 1}, -1.5), example({33}, {0}, {0}, {0}, 2),
                    example({1}, {3}, {1}, {4}, 0)},

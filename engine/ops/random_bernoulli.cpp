@@ -2,6 +2,7 @@
 #include "engine/ops/random_bernoulli.h"
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/random.h"
 
 namespace fw {
@@ -17,9 +18,10 @@ Types infer(const OpCall& call) {
   return {{DType::F32, Shape(call.attrs.list("shape"))}};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::randomBernoulli(call.launch, {call.input<int64_t>(0), call.attrs.integer("stream"), call.output(0),
-                                              call.outputShape(0).count(), call.attrs.real("probability"), 0});
+void run(const KernelCall& call) {
+  call.launch.kernels->randomBernoulli(
+      call.launch, {call.input<int64_t>(0), call.attrs.integer("stream"), call.output(0), call.outputShape(0).count(),
+                    call.attrs.real("probability"), 0});
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ OpDef op_random_bernoulli() {
       .name = "random_bernoulli",
       .help = "1 with the given probability, else 0. A function of seed, stream and index.",
       .infer = infer,
-      .cpu = cpu,
+      .kernel = run,
       .hasGradient = false,
       .examples = {{.inputs = {{.dtype = DType::I64, .values = {7}}},
                     .attrs = {{"shape", std::vector<int64_t>{3, 33}}, {"stream", int64_t(2)}, {"probability", 0.3}}}},

@@ -2,6 +2,7 @@
 #include "engine/ops/random_normal.h"
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/random.h"
 
 namespace fw {
@@ -17,8 +18,8 @@ Types infer(const OpCall& call) {
   return {{DType::F32, Shape(call.attrs.list("shape"))}};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::randomNormal(
+void run(const KernelCall& call) {
+  call.launch.kernels->randomNormal(
       call.launch, {call.input<int64_t>(0), call.attrs.integer("stream"), call.output(0), call.outputShape(0).count(),
                     call.attrs.real("mean"), call.attrs.real("deviation")});
 }
@@ -30,7 +31,7 @@ OpDef op_random_normal() {
       .name = "random_normal",
       .help = "Normal with the given mean and standard deviation. A function of seed, stream and index.",
       .infer = infer,
-      .cpu = cpu,
+      .kernel = run,
       .hasGradient = false,
       .examples = {{.inputs = {{.dtype = DType::I64, .values = {7}}},
                     .attrs = {{"shape", std::vector<int64_t>{3, 33}},

@@ -2,6 +2,7 @@
 #include "engine/ops/random_uniform.h"
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/random.h"
 
 namespace fw {
@@ -17,8 +18,8 @@ Types infer(const OpCall& call) {
   return {{DType::F32, Shape(call.attrs.list("shape"))}};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::randomUniform(
+void run(const KernelCall& call) {
+  call.launch.kernels->randomUniform(
       call.launch, {call.input<int64_t>(0), call.attrs.integer("stream"), call.output(0), call.outputShape(0).count(),
                     call.attrs.real("low"), call.attrs.real("high")});
 }
@@ -30,7 +31,7 @@ OpDef op_random_uniform() {
       .name = "random_uniform",
       .help = "Uniform in [low, high). A function of seed, stream and index.",
       .infer = infer,
-      .cpu = cpu,
+      .kernel = run,
       .hasGradient = false,
       .examples =
           {{.inputs = {{.dtype = DType::I64, .values = {7}}},

@@ -5,6 +5,7 @@
 
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -22,9 +23,9 @@ Cost cost(const OpCall&) { return {}; }
 
 Grads vjp(const VjpCall& call) { return {ir::reshape(call.grad(0), call.input(0).shape())}; }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   if (call.inputs[0] != call.outputs[0])
-    kernels::cpu::copyBytes(call.launch, call.inputs[0], call.outputs[0], call.outputTypes[0].bytes());
+    call.launch.kernels->copyBytes(call.launch, call.inputs[0], call.outputs[0], call.outputTypes[0].bytes());
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ OpDef op_reshape() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .isView = true,
       .examples =
           {

@@ -10,6 +10,7 @@
 #include "engine/ops/reshape.h"
 #include "engine/ops/rules.h"
 #include "engine/ops/slice.h"
+#include "kernels/kernels.h"
 #include "kernels/rotary.h"
 
 namespace fw {
@@ -91,7 +92,7 @@ std::shared_ptr<const void> prepare(const OpCall& call, const Types&) {
   return std::make_shared<const std::vector<float>>(frequencies.begin(), frequencies.end());
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& x = call.inputShape(0);
   const auto& frequencies = *static_cast<const std::vector<float>*>(call.prepared);
   kernels::RotaryArgs args;
@@ -112,7 +113,7 @@ void cpu(const KernelCall& call) {
   args.rotated = 2 * int64_t(frequencies.size());
   args.isInterleaved = call.attrs.flag("interleaved", false);
   args.isInverse = call.attrs.flag("inverse", false);
-  kernels::cpu::rotary(call.launch, args);
+  call.launch.kernels->rotary(call.launch, args);
 }
 
 }  // namespace
@@ -125,7 +126,7 @@ OpDef op_rotary() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .prepare = prepare,
       .inPlace = {{0, 0}},
       .examples =

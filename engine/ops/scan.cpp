@@ -1,10 +1,9 @@
 // scan: the one op with a body. Everything recurrent is a lowering onto it; fused kernels exist for speed alone.
 #include "engine/ops/scan.h"
 
-#include <cstring>
-
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -75,7 +74,7 @@ Cost cost(const OpCall& call) {
   return {once.flops * steps, once.macs * steps, once.bytesRead * steps, once.bytesWritten * steps};
 }
 
-int64_t workspace(const OpCall& call, int) {
+int64_t workspace(const OpCall& call, const kernels::Launch&) {
   int64_t bytes = 0;
   for (size_t i = 0; i < size_t(call.attrs.integer("carries")); ++i) bytes += (call.type(i).bytes() + 63) / 64 * 64;
   return bytes;
@@ -92,7 +91,7 @@ void run(const KernelCall& call) {
     here[i] = static_cast<std::byte*>(call.outputs[i]);
     there[i] = scratch;
     scratch += (bytes + 63) / 64 * 64;
-    if (bytes > 0) std::memcpy(here[i], call.inputs[i], size_t(bytes));
+    call.launch.kernels->copyBytes(call.launch, call.inputs[i], here[i], bytes);
   }
   std::vector<int64_t> strideIn(call.count(), 0), strideOut(outputs, 0);
   for (size_t i = layout.carries; i < layout.carries + layout.xs; ++i)
@@ -113,8 +112,8 @@ void run(const KernelCall& call) {
     std::swap(here, there);
   }
   for (size_t i = 0; i < layout.carries; ++i)
-    if (here[i] != call.outputs[i] && call.inputTypes[i].bytes() > 0)
-      std::memcpy(call.outputs[i], here[i], size_t(call.inputTypes[i].bytes()));
+    if (here[i] != call.outputs[i])
+      call.launch.kernels->copyBytes(call.launch, here[i], call.outputs[i], call.inputTypes[i].bytes());
 }
 
 /// The body with the carries it was given as further outputs.
@@ -238,7 +237,7 @@ OpDef op_scan() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = run,
+      .kernel = run,
       .workspace = workspace,
   };
 }

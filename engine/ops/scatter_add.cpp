@@ -4,6 +4,7 @@
 #include "engine/ops/gather.h"
 #include "engine/ops/rules.h"
 #include "kernels/gather.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -34,13 +35,13 @@ Grads vjp(const VjpCall& call) {
   return grads;
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& shape = call.inputShape(0);
   const int axis = axisIn(shape, call.attrs.integer("axis"), "scatter_add");
   const AxisView view = viewAt(shape, axis);
-  const int64_t stray =
-      kernels::cpu::scatterAdd(call.launch, {call.input(0), call.input<int64_t>(1), call.input(2), call.output(0),
-                                             view.outer, view.size, call.inputShape(1)[axis], view.inner});
+  const int64_t stray = call.launch.kernels->scatterAdd(
+      call.launch, {call.input(0), call.input<int64_t>(1), call.input(2), call.output(0), view.outer, view.size,
+                    call.inputShape(1)[axis], view.inner});
   if (stray >= 0)
     throw Error(Code::Data,
                 text("[scatter_add] index ", call.input<int64_t>(1)[stray], placeText(stray, call.inputShape(1)),
@@ -56,7 +57,7 @@ OpDef op_scatter_add() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}},
       .examples =
           {

@@ -12,6 +12,7 @@
 #include "engine/ops/slice.h"
 #include "engine/ops/sum.h"
 #include "engine/ops/transpose.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -61,8 +62,9 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {y, last, ir::transpose(saved, {0, 1, 3, 2})};
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::selectiveScan(call.launch, {selectiveScanInputs(call), call.output(0), call.output(1), call.output(2)});
+void run(const KernelCall& call) {
+  call.launch.kernels->selectiveScan(call.launch,
+                                     {selectiveScanInputs(call), call.output(0), call.output(1), call.output(2)});
 }
 
 }  // namespace
@@ -146,7 +148,7 @@ OpDef op_selective_scan() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .examples = {example(2, 7, 3, 4, true, true), example(1, 70, 5, 3, false, false),
                    example(1, 1, 17, 2, true, false)},
   };

@@ -11,6 +11,7 @@
 #include "engine/ops/slice.h"
 #include "engine/ops/sum.h"
 #include "engine/ops/transpose.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -92,11 +93,11 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return grads;
 }
 
-int64_t workspace(const OpCall& call, int) {
-  return kernels::cpu::selectiveScanGradientWorkspace(selectiveScanSizes(call.inputs)) * int64_t(sizeof(float));
+int64_t workspace(const OpCall& call, const kernels::Launch& launch) {
+  return launch.kernels->selectiveScanGradientWorkspace(selectiveScanSizes(call.inputs)) * int64_t(sizeof(float));
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const SelectiveScanOperands operands(call.attrs);
   const GradientOperands at(call.attrs);
   kernels::SelectiveScanGradientArgs args;
@@ -113,7 +114,7 @@ void cpu(const KernelCall& call) {
   if (operands.skip >= 0) args.dSkip = call.output(size_t(operands.skip));
   if (operands.state >= 0) args.dState = call.output(size_t(operands.state));
   args.workspace = static_cast<float*>(call.workspace);
-  kernels::cpu::selectiveScanGradient(call.launch, args);
+  call.launch.kernels->selectiveScanGradient(call.launch, args);
 }
 
 }  // namespace
@@ -126,7 +127,7 @@ OpDef op_selective_scan_gradient() {
       .infer = infer,
       .cost = cost,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace = workspace,
       // One chunk from no state: what is saved is 0.
       .examples = {{.inputs = {input({2, 5, 3}),

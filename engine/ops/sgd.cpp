@@ -3,6 +3,7 @@
 #include "engine/ops/sgd.h"
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/optimizer.h"
 
 namespace fw {
@@ -52,19 +53,19 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {orOld(parameter - call.input(2) * update, parameter), orOld(buffer, call.input(4))};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const bool hasBuffer = call.count() == 5;
-  kernels::cpu::sgd(call.launch, {.parameter = call.input(0),
-                                  .gradient = call.input(1),
-                                  .buffer = hasBuffer ? call.input(4) : nullptr,
-                                  .learningRate = call.input(2),
-                                  .scale = call.input(3),
-                                  .newParameter = call.output(0),
-                                  .newBuffer = hasBuffer ? call.output(1) : nullptr,
-                                  .count = call.inputShape(0).count(),
-                                  .momentum = call.attrs.real("momentum"),
-                                  .decay = call.attrs.real("decay"),
-                                  .isNesterov = call.attrs.flag("nesterov")});
+  call.launch.kernels->sgd(call.launch, {.parameter = call.input(0),
+                                         .gradient = call.input(1),
+                                         .buffer = hasBuffer ? call.input(4) : nullptr,
+                                         .learningRate = call.input(2),
+                                         .scale = call.input(3),
+                                         .newParameter = call.output(0),
+                                         .newBuffer = hasBuffer ? call.output(1) : nullptr,
+                                         .count = call.inputShape(0).count(),
+                                         .momentum = call.attrs.real("momentum"),
+                                         .decay = call.attrs.real("decay"),
+                                         .isNesterov = call.attrs.flag("nesterov")});
 }
 
 OpExample example(const Shape& shape, double momentum, bool isNesterov, double decay) {
@@ -83,7 +84,7 @@ OpDef op_sgd() {
       .infer = infer,
       .cost = cost,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}, {1, 4}},
       .hasGradient = false,
       .examples = {example({3, 33}, 0, false, 0), example({7, 5}, 0.9, false, 0.01), example({63}, 0.9, true, 0.1)},

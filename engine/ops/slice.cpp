@@ -4,6 +4,7 @@
 #include "engine/ops/pad.h"
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -46,7 +47,7 @@ Grads vjp(const VjpCall& call) {
   return {ir::pad(call.grad(0), starts, high, interior)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape &x = call.inputShape(0), &y = call.outputShape(0);
   const std::vector<int64_t>&starts = call.attrs.list("starts"), &steps = call.attrs.list("steps");
   const std::vector<int64_t> xStrides = rowMajorStrides(x), yStrides = rowMajorStrides(y);
@@ -60,7 +61,7 @@ void cpu(const KernelCall& call) {
     offset += xStrides[size_t(i)] * starts[size_t(i)];
   }
   args.from = call.input<std::byte>(0) + offset * bytes;
-  kernels::cpu::copyStrided(call.launch, args);
+  call.launch.kernels->copyStrided(call.launch, args);
 }
 
 }  // namespace
@@ -76,7 +77,7 @@ OpDef op_slice() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples = {example({7, 9}, {2, 0}, {5, 9}, {1, 1}), example({3, 33, 5}, {0, 1, 2}, {3, 32, 5}, {2, 3, 1}),
                    example({63}, {1}, {63}, {7}), example({3, 5}, {1, 2}, {1, 4}, {1, 1})},
   };

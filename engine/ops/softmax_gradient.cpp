@@ -2,6 +2,7 @@
 #include "engine/ops/elementwise.h"
 #include "engine/ops/rows_def.h"
 #include "engine/ops/sum.h"
+#include "kernels/kernels.h"
 #include "kernels/softmax.h"
 
 namespace fw {
@@ -14,9 +15,9 @@ Types infer(const OpCall& call) {
   return {call.type(0)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const auto [rows, width] = rowsOf(call.inputShape(0));
-  kernels::cpu::softmaxGradient(call.launch, {call.input(0), call.input(1), call.output(0), rows, width});
+  call.launch.kernels->softmaxGradient(call.launch, {call.input(0), call.input(1), call.output(0), rows, width});
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ OpDef op_softmax_gradient() {
         const ir::Value y = call.input(0), dy = call.input(1);
         return {y * (dy - ir::sum(dy * y, {-1}, true))};
       },
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 0}, {0, 1}},
       .examples = {{.inputs = {{.shape = {3, 7}, .low = -2, .high = 0}, {.shape = {3, 7}}}},
                    {.inputs = {{.shape = {2, 3, 33}, .low = -2, .high = 0}, {.shape = {2, 3, 33}}}}},

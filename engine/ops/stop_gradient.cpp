@@ -2,6 +2,7 @@
 #include "engine/ops/elementwise.h"
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -11,9 +12,9 @@ Types infer(const OpCall& call) {
   return {call.type(0)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   if (call.inputs[0] != call.outputs[0])
-    kernels::cpu::copyBytes(call.launch, call.inputs[0], call.outputs[0], call.outputTypes[0].bytes());
+    call.launch.kernels->copyBytes(call.launch, call.inputs[0], call.outputs[0], call.outputTypes[0].bytes());
 }
 
 }  // namespace
@@ -24,7 +25,7 @@ OpDef op_stop_gradient() {
       .help = "The value itself, through which no gradient passes.",
       .infer = infer,
       .cost = [](const OpCall&) { return Cost(); },
-      .cpu = cpu,
+      .kernel = run,
       .isView = true,
       .hasGradient = false,
       .examples = {{.inputs = {{.shape = {3, 7}}}, .isSmooth = false}},

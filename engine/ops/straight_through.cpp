@@ -3,6 +3,7 @@
 #include "engine/ops/elementwise.h"
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -15,9 +16,9 @@ Types infer(const OpCall& call) {
   return {call.type(0)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   if (call.inputs[0] != call.outputs[0])
-    kernels::cpu::copyBytes(call.launch, call.inputs[0], call.outputs[0], call.outputTypes[0].bytes());
+    call.launch.kernels->copyBytes(call.launch, call.inputs[0], call.outputs[0], call.outputTypes[0].bytes());
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ OpDef op_straight_through() {
       .decompose = [](const DecomposeCall& call) -> std::vector<ir::Value> {
         return {call.input(1) + ir::stopGradient(call.input(0) - call.input(1))};
       },
-      .cpu = cpu,
+      .kernel = run,
       .isView = true,
       .examples = {{.inputs = {{.shape = {3, 7}}, {.shape = {3, 7}}}, .isSmooth = false}},
   };

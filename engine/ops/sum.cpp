@@ -8,6 +8,7 @@
 #include "engine/ops/reduction_def.h"
 #include "engine/ops/reshape.h"
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -90,17 +91,17 @@ OpDef reduction(ReductionDef def) {
           },
       .vjp = def.vjp,
       .decompose = def.decompose,
-      .cpu =
+      .kernel =
           [def](const KernelCall& call) {
             kernels::ReduceArgs args = argsOf(call.inputShape(0), call.inputTypes[0].dtype, call.attrs, def);
             args.x = call.inputs[0];
             args.y = call.outputs[0];
             args.workspace = static_cast<float*>(call.workspace);
-            kernels::cpu::reduce(call.launch, args);
+            call.launch.kernels->reduce(call.launch, args);
           },
       .workspace =
-          [def](const OpCall& call, int) {
-            return 4 * kernels::cpu::reduceWorkspace(argsOf(call.shape(0), call.type(0).dtype, call.attrs, def));
+          [def](const OpCall& call, const kernels::Launch& launch) {
+            return 4 * launch.kernels->reduceWorkspace(argsOf(call.shape(0), call.type(0).dtype, call.attrs, def));
           },
       .examples = std::move(examples),
   };

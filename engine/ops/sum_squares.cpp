@@ -2,6 +2,7 @@
 #include "engine/ops/sum_squares.h"
 
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/optimizer.h"
 
 namespace fw {
@@ -27,12 +28,12 @@ std::vector<ir::Value> decompose(const DecomposeCall& call) {
   return {call.builder.op("sum", {x * x}, {{"axes", axes}, {"keep", false}})};
 }
 
-int64_t workspace(const OpCall& call, int) {
-  return kernels::cpu::sumSquaresPartials(call.shape(0).count()) * int64_t(sizeof(double));
+int64_t workspace(const OpCall& call, const kernels::Launch& launch) {
+  return launch.kernels->sumSquaresPartials(call.shape(0).count()) * int64_t(sizeof(double));
 }
 
-void cpu(const KernelCall& call) {
-  kernels::cpu::sumSquares(
+void run(const KernelCall& call) {
+  call.launch.kernels->sumSquares(
       call.launch, {call.input(0), call.output(0), static_cast<double*>(call.workspace), call.inputShape(0).count()});
 }
 
@@ -46,7 +47,7 @@ OpDef op_sum_squares() {
       .cost = cost,
       .vjp = vjp,
       .decompose = decompose,
-      .cpu = cpu,
+      .kernel = run,
       .workspace = workspace,
       .examples = {{.inputs = {{.shape = {3, 33}}}}, {.inputs = {{.shape = {7, 3, 63}}}}, {.inputs = {{.shape = {}}}}},
   };

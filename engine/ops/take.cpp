@@ -3,6 +3,7 @@
 
 #include "engine/ops/index_add.h"
 #include "engine/ops/rules.h"
+#include "kernels/kernels.h"
 #include "kernels/take.h"
 
 namespace fw {
@@ -35,10 +36,10 @@ Grads vjp(const VjpCall& call) {
                        int(call.attrs.integer("axis")))};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int axis = axisIn(call.inputShape(0), call.attrs.integer("axis"), "take");
   const AxisView view = viewAt(call.inputShape(0), axis);
-  const int64_t stray = kernels::cpu::take(
+  const int64_t stray = call.launch.kernels->take(
       call.launch, {call.inputs[0], call.input<int64_t>(1), call.outputs[0], byteSize(call.inputTypes[0].dtype),
                     view.outer, view.size, call.inputShape(1).count(), view.inner});
   if (stray >= 0)
@@ -55,7 +56,7 @@ OpDef op_take() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {7, 5}}, {.shape = {3, 33}, .dtype = DType::I64, .low = 0, .high = 7}},

@@ -3,6 +3,7 @@
 
 #include "engine/ops/rules.h"
 #include "engine/ops/scatter_add.h"
+#include "kernels/kernels.h"
 #include "kernels/top_k.h"
 
 namespace fw {
@@ -24,10 +25,10 @@ Grads vjp(const VjpCall& call) {
   return {ir::scatterAdd(call.builder.zerosLike(call.input(0)), call.output(1), call.grad(0), -1)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const int64_t width = call.inputShape(0)[-1], k = call.outputShape(0)[-1];
   const int64_t rows = call.inputShape(0).product(0, call.inputShape(0).rank() - 1);
-  kernels::cpu::topK(call.launch, {call.input(0), call.output(0), call.output<int64_t>(1), rows, width, k});
+  call.launch.kernels->topK(call.launch, {call.input(0), call.output(0), call.output<int64_t>(1), rows, width, k});
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ OpDef op_top_k() {
       .help = "The largest elements along the last axis, in descending order, and their indices.",
       .infer = infer,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples =
           {
               {.inputs = {{.shape = {3, 7}}}, .attrs = {{"k", int64_t(2)}}, .isSmooth = false},

@@ -3,6 +3,7 @@
 
 #include "engine/ops/rules.h"
 #include "kernels/copy.h"
+#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -34,7 +35,7 @@ Grads vjp(const VjpCall& call) {
   return {ir::transpose(call.grad(0), inverse)};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   const Shape& y = call.outputShape(0);
   const std::vector<int64_t>& permutation = call.attrs.list("permutation");
   const std::vector<int64_t> xStrides = rowMajorStrides(call.inputShape(0)), yStrides = rowMajorStrides(y);
@@ -44,7 +45,7 @@ void cpu(const KernelCall& call) {
     args.fromStrides[i] = xStrides[size_t(permutation[size_t(i)])];
     args.toStrides[i] = yStrides[size_t(i)];
   }
-  kernels::cpu::copyStrided(call.launch, args);
+  call.launch.kernels->copyStrided(call.launch, args);
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ OpDef op_transpose() {
       .help = "Puts the dimensions in another order.",
       .infer = infer,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .examples = {example({33, 7}, {1, 0}), example({2, 9, 3, 5}, {0, 2, 1, 3}), example({3, 7, 5}, {2, 0, 1}),
                    example({}, {})},
   };

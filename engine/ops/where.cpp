@@ -28,7 +28,7 @@ Grads vjp(const VjpCall& call) {
           call.need(2) ? ir::where(condition, 0.0, dy) : ir::Value()};
 }
 
-void cpu(const KernelCall& call) {
+void run(const KernelCall& call) {
   if (isFloat(call.inputTypes[1].dtype)) return runTile(call, kernels::cpu::tile::where);
   runIntegers(call, kernels::IntegerFunction::Where);
 }
@@ -44,7 +44,7 @@ OpDef op_where() {
       .infer = infer,
       .cost = cost,
       .vjp = vjp,
-      .cpu = cpu,
+      .kernel = run,
       .inPlace = {{0, 1}, {0, 2}},
       .tile = kernels::cpu::tile::where,
       .examples =

@@ -62,8 +62,7 @@ ir::Value addClip(ir::Builder& builder, const std::vector<ir::Value>& gradients,
 
 std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
   return std::make_shared<const Plan>(
-      makePlan(std::make_shared<const ir::Graph>(std::move(graph)),
-               {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes}));
+      makePlan(std::make_shared<const ir::Graph>(std::move(graph)), planOptions(backend)));
 }
 
 Tensor zeros(const ir::TensorType& type) {

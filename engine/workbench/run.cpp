@@ -17,8 +17,7 @@ namespace {
 
 std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
   return std::make_shared<const Plan>(
-      makePlan(std::make_shared<const ir::Graph>(std::move(graph)),
-               {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes}));
+      makePlan(std::make_shared<const ir::Graph>(std::move(graph)), planOptions(backend)));
 }
 
 /// Globs: '*' is any text, '?' any character.

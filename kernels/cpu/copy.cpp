@@ -306,5 +306,7 @@ void copyBytes(const Launch& launch, const void* from, void* to, int64_t bytes) 
   });
 }
 
+void writeBytes(const Launch& launch, const void* from, void* to, int64_t bytes) { copyBytes(launch, from, to, bytes); }
+
 }  // namespace fw::kernels::cpu
 #endif

@@ -104,13 +104,16 @@ TEST(OneHot, ReportsAStrayIndex) {
 
 TEST(Iota, CountsAlongTheAxis) {
   Guarded<int64_t> whole(12);
-  cpu::iota({2}, {whole.data(), 2, 3, 2, int64_t(5), int64_t(-2)});
+  cpu::iota({2},
+            {.y = whole.data(), .element = Element::I64, .outer = 2, .size = 3, .inner = 2, .start = 5, .step = -2});
   EXPECT_EQ(whole.values(), (std::vector<int64_t>{5, 5, 3, 3, 1, 1, 5, 5, 3, 3, 1, 1}));
   Guarded<float> real(4);
-  cpu::iota({2}, {real.data(), 1, 4, 1, 0.5f, 0.25f});
+  cpu::iota({2},
+            {.y = real.data(), .element = Element::F32, .outer = 1, .size = 4, .inner = 1, .start = 0.5, .step = 0.25});
   EXPECT_EQ(real.values(), (std::vector<float>{0.5f, 0.75f, 1.0f, 1.25f}));
   Guarded<int32_t> small(70000);
-  cpu::iota({3}, {small.data(), 1, 70000, 1, 1, 3});
+  cpu::iota({3},
+            {.y = small.data(), .element = Element::I32, .outer = 1, .size = 70000, .inner = 1, .start = 1, .step = 3});
   for (int32_t i = 0; i < 70000; ++i) ASSERT_EQ(small[i], 1 + 3 * i);
 }
 

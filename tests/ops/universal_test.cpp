@@ -291,7 +291,7 @@ TEST(OpTable, EveryOpHasNameHelpKernelAndExample) {
     EXPECT_FALSE(op.name.empty());
     EXPECT_FALSE(op.help.empty()) << op.name;
     EXPECT_TRUE(op.infer) << op.name;
-    EXPECT_TRUE(op.cpu) << op.name;
+    EXPECT_TRUE(op.kernel) << op.name;
     EXPECT_TRUE(!op.examples.empty() || kWithBody.contains(op.name)) << op.name;
     EXPECT_EQ(&findOp(op.name), &op);
   }

@@ -34,10 +34,9 @@ AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, cons
   for (const ir::ProbeInfo& probe : graph.probes)
     if (analysis.wants(probe, complete)) recording.probes.push_back(probe);
   Backend& backend = store.backend();
-  Executor executor(
-      std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(optimized(probed)),
-                                            {.threads = backend.threads(), .memoryLimit = backend.info().memoryBytes})),
-      store);
+  Executor executor(std::make_shared<const Plan>(
+                        makePlan(std::make_shared<const ir::Graph>(optimized(probed)), planOptions(backend))),
+                    store);
   const std::unique_ptr<AnalysisRun> run = analysis.make(complete);
   for (int64_t index = 0;; ++index) {
     throwIfCancelled(cancel);
