@@ -25,6 +25,7 @@ void addAnalyze(CLI::App& program);
 void addDiff(CLI::App& program);
 void addExport(CLI::App& program);
 void addBench(CLI::App& program);
+void addTokenize(CLI::App& program);
 
 /// "k=v" pairs as parameters: true and false are flags, numbers numbers, the rest text. Throws Code::Usage.
 Params parseOptions(const std::vector<std::string>& pairs);

@@ -10,9 +10,9 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.set_version_flag("--version", "formwright-cli 0.1.0");
   program.footer("MODEL is a preset (list presets), a .fw.json file, or a run folder.");
-  for (const fw::cli::Register add :
-       {fw::cli::addList, fw::cli::addCheck, fw::cli::addCost, fw::cli::addRun, fw::cli::addTrain, fw::cli::addEval,
-        fw::cli::addGenerate, fw::cli::addAnalyze, fw::cli::addDiff, fw::cli::addExport, fw::cli::addBench})
+  for (const fw::cli::Register add : {fw::cli::addList, fw::cli::addCheck, fw::cli::addCost, fw::cli::addRun,
+                                      fw::cli::addTrain, fw::cli::addEval, fw::cli::addGenerate, fw::cli::addAnalyze,
+                                      fw::cli::addDiff, fw::cli::addExport, fw::cli::addBench, fw::cli::addTokenize})
     add(program);
   try {
     program.parse(argc, argv);

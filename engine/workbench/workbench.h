@@ -18,6 +18,8 @@
 
 namespace fw {
 
+class Tokenizer;
+
 /// The catalog of all blocks of this build.
 const Catalog& catalog();
 
@@ -37,6 +39,10 @@ struct OpenedModel {
 /// Throws Code::Usage "there is no preset, file or run 'x'; presets are: ..." or what reading the file throws. Without
 /// `withWeights` only the document and the headers of weight files are read.
 OpenedModel openModel(const std::string& model, bool withWeights = true);
+
+/// The tokenizer.json that `model` is, or that lies in the folder `model`; null where there is none. Throws what
+/// reading it throws.
+std::shared_ptr<const Tokenizer> findTokenizer(const std::string& model);
 
 /// The fewest rows that a batch may have: 1, or what every Fork can deal out evenly to its branches.
 int64_t smallestBatch(const Architecture& architecture);

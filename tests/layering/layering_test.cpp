@@ -50,8 +50,11 @@ std::vector<Layer> layers() {
   };
   all.push_back({"engine/presets", {"engine/base", "engine/arch", "engine/blocks"}, {"nlohmann"}});
   all.push_back({"engine/families", {"engine/base", "engine/arch", "engine/blocks", "engine/presets"}, {"nlohmann"}});
-  for (const std::string& folder : kTop)
-    all.push_back({folder, kUpToExec + Names{"engine/families"}, {"nlohmann", "Eigen", "zlib.h"}});
+  for (const std::string& folder : kTop) {
+    Names libraries = {"nlohmann", "Eigen", "zlib.h"};
+    if (folder == "engine/io") libraries = libraries + Names{"unicode", "pcre2.h"};
+    all.push_back({folder, kUpToExec + Names{"engine/families"}, libraries});
+  }
   all.push_back(
       {"engine/workbench", kUpToExec + kTop + Names{"engine/presets", "engine/families"}, {"nlohmann", "sqlite3.h"}});
   all.push_back({"widgets/canvas", {"widgets"}, {"Q"}});

@@ -1,0 +1,175 @@
+// Tokenizers against what Hugging Face's library made of the same texts, and files that must fail.
+#include "engine/io/tokenizer/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/json.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/source_folder.h"
+
+namespace fw {
+namespace {
+
+std::string folder() { return sourceFolder() + "/tests/fixtures/tokenizers/"; }
+
+/// Words of three letters: a, b, c, ab, abc and <unk>.
+std::string smallBpe(const std::string& rest) {
+  return R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 4, "<unk>": 5},
+             "merges": ["a b", "ab c"], "unk_token": "<unk>"})" +
+         rest + "}";
+}
+
+TEST(Tokenizer, EqualsStoredResults) {
+  const Json expected = readJsonFile(folder() + "expected.json");
+  ASSERT_EQ(expected.size(), 4u);
+  for (const auto& [name, cases] : expected.items()) {
+    SCOPED_TRACE(name);
+    const Tokenizer tokenizer = loadTokenizer(folder() + name + "_tokenizer.json");
+    for (const Json& one : cases) {
+      const std::string text = one["text"].get<std::string>();
+      SCOPED_TRACE(text);
+      const Encoding got = tokenizer.encode(text);
+      EXPECT_EQ(got.ids, one["ids"].get<std::vector<int64_t>>());
+      EXPECT_EQ(got.tokens, one["tokens"].get<std::vector<std::string>>());
+      std::vector<int64_t> offsets;
+      for (const Encoding::Span& span : got.offsets) offsets.insert(offsets.end(), {span.begin, span.end});
+      EXPECT_EQ(offsets, one["offsets"].get<std::vector<int64_t>>());
+      EXPECT_EQ(tokenizer.decode(got.ids), one["decoded"].get<std::string>());
+    }
+  }
+}
+
+TEST(Tokenizer, MergesTheFirstLearnedPairFirst) {
+  const Tokenizer tokenizer = parseTokenizer(smallBpe(""), "t");
+  EXPECT_EQ(tokenizer.encode("abcab").ids, (std::vector<int64_t>{4, 3}));
+  EXPECT_EQ(tokenizer.encode("bab").ids, (std::vector<int64_t>{1, 3}));
+  EXPECT_EQ(tokenizer.encode("axb").ids, (std::vector<int64_t>{0, 5, 1}));
+  EXPECT_EQ(tokenizer.size(), 6);
+  EXPECT_EQ(tokenizer.id("abc"), 4);
+  EXPECT_EQ(tokenizer.id("bc"), std::nullopt);
+  EXPECT_EQ(tokenizer.token(-1), "");
+  EXPECT_EQ(tokenizer.token(int64_t(1) << 40), "");
+}
+
+TEST(Tokenizer, BrokenBytesCountAsReplacements) {
+  const Tokenizer tokenizer = loadTokenizer(folder() + "byte_level_tokenizer.json");
+  const std::string broken = std::string("a\xF0\x9F\x98 b\xFF", 7);
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode(broken).ids), "a\xEF\xBF\xBD b\xEF\xBF\xBD");
+}
+
+TEST(Tokenizer, AStreamGivesWholeCharacters) {
+  for (const char* name : {"byte_level", "byte_fallback", "word_piece", "unigram"}) {
+    SCOPED_TRACE(name);
+    const Tokenizer tokenizer = loadTokenizer(folder() + std::string(name) + "_tokenizer.json");
+    for (const std::string text : {"Hello, world! 😀 👍🏽 end", "敏捷 caf\u00e9", " two  blanks"}) {
+      const std::vector<int64_t> ids = tokenizer.encode(text, false).ids;
+      TokenStream stream(tokenizer);
+      std::string out;
+      for (const int64_t id : ids) {
+        const std::string part = stream.push(id);
+        EXPECT_EQ(part.find("\xEF\xBF\xBD"), std::string::npos);
+        out += part;
+      }
+      EXPECT_EQ(out + stream.finish(), tokenizer.decode(ids));
+    }
+    std::vector<int64_t> many;
+    for (int i = 0; i < 200; ++i)
+      for (const int64_t id : tokenizer.encode(i % 7 ? " it's" : "  \u00e9", false).ids) many.push_back(id);
+    TokenStream stream(tokenizer);
+    std::string out;
+    for (const int64_t id : many) out += stream.push(id);
+    EXPECT_EQ(out + stream.finish(), tokenizer.decode(many));
+  }
+}
+
+TEST(Tokenizer, IdsMayBeFarApart) {
+  const Tokenizer tokenizer = parseTokenizer(
+      R"({"model": {"type": "WordLevel", "vocab": {"a": 2147483647, "<unk>": 7}, "unk_token": "<unk>"}})", "t");
+  EXPECT_EQ(tokenizer.encode("a").ids, (std::vector<int64_t>{2147483647}));
+  EXPECT_EQ(tokenizer.decode({2147483647, 9}), "a");
+}
+
+TEST(TokenizerError, APatternThatBacktracksWithoutEnd) {
+  const std::string pattern =
+      R"(, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a+)+[cd]$"}, "behavior": "Isolated"})";
+  const Tokenizer tokenizer = parseTokenizer(smallBpe(pattern), "tokenizer.json");
+  expectError([&] { tokenizer.encode(std::string(4000, 'a') + "b"); }, Code::Data,
+              "[tokenizer.json] the pattern '(a+)+[cd]$' backtracks without end on this text; stopped after 5000000 "
+              "steps.");
+}
+
+TEST(TokenizerError, EachMistakeOfAFileHasItsSentence) {
+  const auto split = [](const std::string& inner) {
+    return smallBpe(R"(, "pre_tokenizer": {"type": "Split", )" + inner + "}");
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"[]", "[t] is a array; expected an object."},
+      {"{}", "[t] 'model' is missing."},
+      {R"({"model": 3})", "[t] is a number; expected an object."},
+      {R"({"model": {"type": "Foo"}})",
+       "[t] the model 'Foo' is not known; known are BPE, WordPiece, WordLevel, Unigram."},
+      {R"({"model": {"type": "BPE", "merges": []}})", "[t] 'vocab' is missing."},
+      {R"({"model": {"type": "BPE", "vocab": [], "merges": []}})", "[t] 'vocab' is a array; expected an object."},
+      {R"({"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}})",
+       "[t] the id of 'a' is -1; expected a whole number from 0 to 2147483647."},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 1.5}, "merges": []}})",
+       "[t] the id of 'a' is 1.5; expected a whole number from 0 to 2147483647."},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 99999999999}, "merges": []}})",
+       "[t] the id of 'a' is 99999999999; expected a whole number from 0 to 2147483647."},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 1}, "merges": ["a"]}})",
+       "[t] merge 0 is \"a\"; expected two tokens with a space between, or a list of two."},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 1}, "merges": [["a", "b", "c"]]}})",
+       "[t] merge 0 is [\"a\",\"b\",\"c\"]; expected two tokens with a space between, or a list of two."},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 1}, "merges": ["a b"]}})",
+       "[t] merge 0 needs the token 'b', which is not in the vocabulary."},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 1, "a": 2}, "merges": []}})",
+       "[t] the key 'a' stands twice in one object."},
+      {R"({"model": {"type": "Unigram", "vocab": []}})", "[t] the vocabulary is empty."},
+      {R"({"model": {"type": "Unigram", "vocab": [["a"]]}})", "[t] entry 0 of 'vocab' is no [token, score]."},
+      {R"({"model": {"type": "Unigram", "vocab": [["a", 0]], "unk_id": 5}})",
+       "[t] 'unk_id' is 5, but there are 1 tokens."},
+      {smallBpe(R"(, "normalizer": {"type": "Foo"})"),
+       "[t] the normaliser 'Foo' is not known; known are Sequence, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, "
+       "Strip, Prepend, Replace, BertNormalizer, Nmt, ByteLevel, Precompiled."},
+      {smallBpe(R"(, "normalizer": {"type": "Precompiled", "precompiled_charsmap": "/////w=="})"),
+       "[t] 'precompiled_charsmap' claims a table of 4294967295 bytes but has 4."},
+      {smallBpe(R"(, "normalizer": {"type": "Precompiled", "precompiled_charsmap": "*"})"),
+       "[t] 'precompiled_charsmap' is not base64."},
+      {smallBpe(R"(, "decoder": {"type": "Foo"})"),
+       "[t] the decoder 'Foo' is not known; known are Sequence, ByteLevel, ByteFallback, Fuse, Strip, WordPiece, "
+       "Metaspace, BPEDecoder, Replace, CTC."},
+      {smallBpe(R"(, "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "X"}}]})"),
+       "[t] the special token 'X' is not among 'special_tokens'."},
+      {smallBpe(R"(, "added_tokens": {})"), "[t] 'added_tokens' is a object; expected a list."},
+      {smallBpe(R"(, "added_tokens": [{"content": "x"}])"), "[t] 'id' is missing."},
+      {split(R"("pattern": {"Regex": "("}, "behavior": "Isolated")"),
+       "[t] the pattern '(' is no regular expression: missing closing parenthesis."},
+      {split(R"("pattern": {"Regex": "x"}, "behavior": "Foo")"),
+       "[t] 'behavior' is 'Foo'; expected Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous."},
+      {split(R"("pattern": {"Glob": "x"}, "behavior": "Isolated")"), "[t] a pattern has neither 'String' nor 'Regex'."},
+      {split(R"("pattern": {"Regex": ")" + std::string(70000, 'a') + R"("}, "behavior": "Isolated")"),
+       "[t] a pattern has 70000 bytes; at most 65536 are read."},
+  };
+  for (const auto& [json, sentence] : cases) expectError([&] { parseTokenizer(json, "t"); }, Code::File, sentence);
+}
+
+TEST(TokenizerError, ACharacterThatNothingStandsFor) {
+  const Tokenizer words = parseTokenizer(R"({"model": {"type": "WordLevel", "vocab": {"a": 0}}})", "t");
+  expectError([&] { words.encode("b"); }, Code::Data, "[t] the unknown token '<unk>' is not in the vocabulary.");
+  const Tokenizer unigram = parseTokenizer(R"({"model": {"type": "Unigram", "vocab": [["a", -1]]}})", "t");
+  expectError([&] { unigram.encode("b"); }, Code::Data,
+              "[t] a character is not in the vocabulary, and there is no 'unk_id'.");
+}
+
+TEST(TokenizerSlow, AHundredMegabytesOfMerges) {
+  std::string merges = R"("a b")";
+  while (merges.size() < 100'000'000) merges += R"(,"a b")";
+  const Tokenizer tokenizer = parseTokenizer(
+      R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [)" + merges + "]}}", "t");
+  EXPECT_EQ(tokenizer.encode("aba").ids, (std::vector<int64_t>{2, 0}));
+}
+
+}  // namespace
+}  // namespace fw
