@@ -1,8 +1,11 @@
 // generate: text token by token.
+#include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "app/cli/command.h"
 #include "engine/base/error.h"
+#include "engine/io/tokenizer/tokenizer.h"
 
 namespace fw::cli {
 
@@ -13,7 +16,7 @@ void addGenerate(CLI::App& program) {
     GenerateOptions generate;
   };
   const auto options = std::make_shared<Options>();
-  verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json")->required();
+  verb->add_option("MODEL", options->model, "Run folder, preset, .fw.json or Hugging Face folder")->required();
   verb->add_option("--prompt", options->prompt, "Text to go on from")->required();
   verb->add_option("--tokens", options->generate.tokens, "How many")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20))
@@ -25,20 +28,33 @@ void addGenerate(CLI::App& program) {
   verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS")->capture_default_str();
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
-    // Without a task that says otherwise, tokens are bytes.
+    const std::shared_ptr<const Tokenizer> tokenizer = findTokenizer(options->model);
+    const std::vector<int64_t> stops = stopTokens(options->model);
     options->generate.prompt.clear();
-    for (const char c : options->prompt) options->generate.prompt.push_back(uint8_t(c));
-    std::cout << options->prompt;
+    if (tokenizer)
+      options->generate.prompt = tokenizer->encode(options->prompt).ids;
+    else  // tokens are bytes
+      for (const char c : options->prompt) options->generate.prompt.push_back(uint8_t(c));
+    std::optional<TokenStream> stream;
+    if (tokenizer) stream.emplace(*tokenizer);
+    if (stream)
+      for (const int64_t token : options->generate.prompt) std::cout << stream->push(token);
+    else
+      std::cout << options->prompt;
     generate(
         *opened.architecture, opened.weights, options->generate,
-        [](int64_t token) {
-          if (token < 256)
+        [&](int64_t token) {
+          if (std::find(stops.begin(), stops.end(), token) != stops.end()) return false;
+          if (stream)
+            std::cout << stream->push(token) << std::flush;
+          else if (token < 256)
             std::cout << char(uint8_t(token)) << std::flush;
           else
             std::cout << '<' << token << '>' << std::flush;
           return true;
         },
         interruptToken());
+    if (stream) std::cout << stream->finish();
     std::cout << std::endl;
   });
 }

@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/presets/preset.h"
 
 namespace fw::cli {
@@ -121,6 +122,43 @@ void addTrain(CLI::App& program) {
   verb->callback([options] { work(*options); });
 }
 
+namespace {
+
+/// The task "text": options file (needed), context and tokens (at most; 0: all).
+void evaluateOnText(const std::string& model, const OpenedModel& opened, const Params& given, const std::string& device,
+                    bool isJson) {
+  TextOptions options{.tokenizer = findTokenizer(model), .device = device};
+  std::string file;
+  for (const auto& [name, value] : given) {
+    const int64_t* number = std::get_if<int64_t>(&value);
+    if (name == "file")
+      file = toText(value);
+    else if (name == "context" && number && *number > 0)
+      options.context = *number;
+    else if (name == "tokens" && number && *number >= 0)
+      options.most = *number;
+    else
+      throw Error(Code::Usage, text("[text] option '", name, "' is ", toText(value),
+                                    "; expected file=PATH, context=N of at least 1 or tokens=N."));
+  }
+  if (file.empty()) throw Error(Code::Usage, "[text] --task-option file=PATH is needed.");
+  options.text = readFile(file);
+  const TextEvaluation result = evaluateText(*opened.architecture, opened.weights, options, interruptToken());
+  if (isJson)
+    return printJson({{"task", "text"},
+                      {"loss", result.loss},
+                      {"perplexity", result.perplexity},
+                      {"bits_per_byte", result.bitsPerByte},
+                      {"accuracy", result.accuracy},
+                      {"tokens", result.tokens},
+                      {"bytes", result.bytes}});
+  std::cout << "text: loss " << result.loss << ", perplexity " << result.perplexity << ", bits per byte "
+            << result.bitsPerByte << ", accuracy " << result.accuracy << " over " << result.tokens << " tokens"
+            << std::endl;
+}
+
+}  // namespace
+
 void addEval(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("eval", "Loss and measures on the test split of a task");
   struct Eval {
@@ -133,7 +171,8 @@ void addEval(CLI::App& program) {
   };
   const auto options = std::make_shared<Eval>();
   verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json")->required();
-  verb->add_option("--task", options->task, "See: list tasks; default: the run's");
+  verb->add_option("--task", options->task,
+                   "See: list tasks, or text with the options file, context, tokens; default: the run's");
   verb->add_option("--task-option", options->taskOptions, "name=value, again for more");
   verb->add_option("--batches", options->batches, "Test batches")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--batch", options->batch, "Rows of each")->check(CLI::PositiveNumber)->capture_default_str();
@@ -149,6 +188,8 @@ void addEval(CLI::App& program) {
       for (const auto& [name, value] : info.options.taskOptions) taskOptions.emplace(name, value);
     }
     if (options->task.empty()) throw Error(Code::Usage, "--task is needed: the model is no run folder.");
+    if (options->task == "text")
+      return evaluateOnText(options->model, opened, taskOptions, options->device, options->isJson);
     const Evaluation evaluation =
         evaluate(*opened.architecture, opened.weights, options->task, taskOptions, options->seed, options->batches,
                  options->batch, options->device, interruptToken());

@@ -157,6 +157,32 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
                               const GenerateOptions& options, const std::function<bool(int64_t)>& onToken = {},
                               const CancelToken& cancel = {});
 
+/// Tokens that end a text: "eos_token_id" of generation_config.json or config.json in the folder `model`; none
+/// elsewhere.
+std::vector<int64_t> stopTokens(const std::string& model);
+
+struct TextEvaluation {
+  double loss = 0;  // nats a token
+  double perplexity = 0;
+  double bitsPerByte = 0;
+  double accuracy = 0;
+  int64_t tokens = 0;  // foretold: all but the first
+  int64_t bytes = 0;
+};
+
+struct TextOptions {
+  std::string text;
+  std::shared_ptr<const Tokenizer> tokenizer;  // null: tokens are bytes
+  int64_t context = 256;                       // the text is cut into pieces of so many tokens, seen one by one
+  int64_t most = 0;                            // tokens; 0: all
+  std::string device = "cpu";
+};
+
+/// How well a language model foretells a text: each token from those before it in its piece. Throws Code::Data for a
+/// text of fewer than two tokens and for tokens outside the model's vocabulary.
+TextEvaluation evaluateText(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
+                            const TextOptions& options, const CancelToken& cancel = {}, const Progress& progress = {});
+
 // ---- analysis
 
 struct AnalyzeCall {
