@@ -1,6 +1,7 @@
 // What decoder-only families have in common.
 #include "engine/families/decoder.h"
 
+#include <algorithm>
 #include <map>
 
 #include "engine/base/error.h"
@@ -60,11 +61,12 @@ Params scalingParams(const ModelConfig& scaling, int64_t positions) {
 
 }  // namespace
 
-Params ropeParams(const ModelConfig& config, const std::string& layerType, double base) {
+Params ropeParams(const ModelConfig& config, const std::string& layerType, double base, double wholeShare) {
   ModelConfig rope = config.inner("rope_parameters");
   if (!layerType.empty() && rope.isObject({layerType.c_str()})) rope = rope.inner(layerType.c_str());
   Params params{{"rope_base", rope.real({"rope_theta"}, config.real({"rope_theta", "rotary_emb_base"}, base))}};
-  const double share = rope.real({"partial_rotary_factor"}, config.real({"partial_rotary_factor", "rotary_pct"}, 1));
+  const double share =
+      rope.real({"partial_rotary_factor"}, config.real({"partial_rotary_factor", "rotary_pct"}, wholeShare));
   if (share != 1) params["rope_share"] = share;
   const int64_t positions = config.integer({"max_position_embeddings"}, 0);
   params.merge(scalingParams(rope, positions));
@@ -130,16 +132,16 @@ namespace {
 /// Writes one layer.
 void writeLayer(Sketch layer, const DecoderSketch& of, const LayerKind& kind) {
   const NodeId stream = layer.last();
-  const auto sublayer = [&](NodeId from, const std::string& block, const Params& params, const std::string& name) {
+  const auto branch = [&](NodeId from, const std::string& block, const Params& params, const std::string& name) {
     layer.from(from);
     if (of.hasPreNorms) layer.add(of.norm, of.normParams, "norm_" + name);
-    NodeId branch = layer.add(block, params, name);
-    if (of.hasPostNorms) branch = layer.add(of.norm, of.normParams, "post_norm_" + name);
-    return branch;
+    NodeId last = layer.add(block, params, name);
+    if (of.hasPostNorms) last = layer.add(of.norm, of.normParams, "post_norm_" + name);
+    return last;
   };
   if (of.isParallel) {
-    const NodeId a = sublayer(stream, of.attentionBlock, kind.attention, "attention");
-    const NodeId b = sublayer(stream, kind.mlp, kind.mlpParams, "mlp");
+    const NodeId a = branch(stream, of.attentionBlock, kind.attention, "attention");
+    const NodeId b = branch(stream, kind.mlp, kind.mlpParams, "mlp");
     const NodeId sum = layer.place("structure.parallel_residual");
     layer.connect(stream, sum, "x");
     layer.connect(a, sum, "a");
@@ -147,18 +149,53 @@ void writeLayer(Sketch layer, const DecoderSketch& of, const LayerKind& kind) {
     layer.finish();
     return;
   }
-  const auto joined = [&](NodeId from, NodeId branch) {
-    const NodeId sum = layer.place("structure.residual");
+  const auto sublayer = [&](NodeId from, const std::string& block, const Params& params, const std::string& name) {
+    const NodeId last = branch(from, block, params, name);
+    NodeId sum = layer.place("structure.residual");
     layer.connect(from, sum, "x");
-    layer.connect(branch, sum, "branch");
+    layer.connect(last, sum, "branch");
+    if (of.hasNormsAfterSum) sum = layer.add(of.norm, of.normParams, "norm_" + name);
     return sum;
   };
-  const NodeId middle = joined(stream, sublayer(stream, of.attentionBlock, kind.attention, "attention"));
-  joined(middle, sublayer(middle, kind.mlp, kind.mlpParams, "mlp"));
+  sublayer(sublayer(stream, of.attentionBlock, kind.attention, "attention"), kind.mlp, kind.mlpParams, "mlp");
   layer.finish();
 }
 
 }  // namespace
+
+void writeLayers(Sketch& sketch, const DecoderSketch& of) {
+  const std::string pattern = foldedPattern(of.pattern);
+  Params repeat{{"count", of.layers}};
+  if (!pattern.empty()) repeat["pattern"] = pattern;
+  const NodeId layers = sketch.add("structure.repeat", repeat);
+  const std::string only = of.pattern.empty() ? of.kinds.front().letter : of.pattern.substr(0, 1);
+  for (const LayerKind& kind : of.kinds) {
+    if (pattern.empty() && kind.letter == only) writeLayer(sketch.inside(layers), of, kind);
+    if (!pattern.empty() && pattern.find(kind.letter) != std::string::npos)
+      writeLayer(sketch.inside(layers, kind.letter), of, kind);
+  }
+}
+
+void setLayerTypes(DecoderSketch& sketch, const ModelConfig& config, const LayerKind& full, const LayerKind& sliding,
+                   int64_t window, const std::function<bool(int64_t)>& slides) {
+  const std::vector<std::string> types = config.texts({"layer_types"});
+  if (sketch.layers > kMaxLayers)
+    config.fail(text("num_hidden_layers is ", sketch.layers, "; expected at most ", kMaxLayers, "."));
+  if (!types.empty() && int64_t(types.size()) != sketch.layers)
+    config.fail(text("layer_types has ", types.size(), " entries; expected ", sketch.layers, "."));
+  for (int64_t i = 0; i < sketch.layers; ++i) {
+    const std::string type = types.empty() ? "" : types[size_t(i)];
+    if (!type.empty() && type != "full_attention" && type != "sliding_attention")
+      config.fail(text("layer_types holds '", type.substr(0, 40), "'; known are full_attention, sliding_attention."));
+    const bool isSliding = types.empty() ? slides(i) : type == "sliding_attention";
+    sketch.pattern += isSliding && window > 0 ? "S" : "F";
+  }
+  sketch.kinds = {full, sliding};
+  sketch.kinds[0].letter = "F";
+  sketch.kinds[1].letter = "S";
+  sketch.kinds[1].attention["mask"] = std::string("sliding");
+  sketch.kinds[1].attention["window"] = std::max<int64_t>(window, 1);
+}
 
 Architecture decoder(const DecoderSketch& of, const Catalog& catalog) {
   Sketch sketch(of.name, catalog);
@@ -167,19 +204,13 @@ Architecture decoder(const DecoderSketch& of, const Catalog& catalog) {
   Params embedding = of.embedding, head = of.head;
   embedding["vocabulary"] = head["vocabulary"] = of.vocabulary;
   embedding["width"] = std::string("=width");
+  if (of.embeddingWidth > 0) embedding["width"] = of.embeddingWidth;
   sketch.add("embedding.token", embedding);
+  if (of.embeddingWidth > 0) sketch.add("mlp.linear", {{"out", std::string("=width")}, {"bias", false}}, "project_in");
   if (of.positions > 0) sketch.add("embedding.position", {{"length", of.positions}, {"skip", of.skippedRows}});
-  const std::string pattern = foldedPattern(of.pattern);
-  Params repeat{{"count", of.layers}};
-  if (!pattern.empty()) repeat["pattern"] = pattern;
-  const NodeId layers = sketch.add("structure.repeat", repeat);
-  const std::string only = of.pattern.empty() ? of.kinds.front().letter : of.pattern.substr(0, 1);
-  for (const LayerKind& kind : of.kinds) {
-    if (pattern.empty() && kind.letter == only) writeLayer(sketch.inside(layers), of, kind);
-    if (pattern.find(kind.letter) != std::string::npos && !pattern.empty())
-      writeLayer(sketch.inside(layers, kind.letter), of, kind);
-  }
+  writeLayers(sketch, of);
   if (of.hasFinalNorm) sketch.add(of.norm, of.normParams, "norm_final");
+  if (of.embeddingWidth > 0) sketch.add("mlp.linear", {{"out", of.embeddingWidth}, {"bias", false}}, "project_out");
   sketch.add("head.language_model", head);
   sketch.add("out", {}, "logits");
   return sketch.result();

@@ -1,6 +1,7 @@
 // What decoder-only families have in common: config keys, the stack of layers, weight names.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,14 +14,14 @@ std::string activationOf(const ModelConfig& config, ModelConfig::Keys keys, cons
 
 /// Parameters of an attention block from `rope_parameters`, or `rope_theta` and `rope_scaling`; `layerType` picks an
 /// inner object ("sliding_attention") where there is one for each kind of layer.
-Params ropeParams(const ModelConfig& config, const std::string& layerType = {}, double base = 10000);
+Params ropeParams(const ModelConfig& config, const std::string& layerType = {}, double base = 10000, double share = 1);
 
 /// Keys of a decoder that do not change its graph: token ids, dropouts, dtype, training options.
 void ignoreCommonKeys(const ModelConfig& config);
 
 /// One kind of layer of a stack.
 struct LayerKind {
-  std::string letter;  // "S"
+  std::string letter = "F";
   Params attention;
   std::string mlp = "mlp.gated";
   Params mlpParams;
@@ -30,14 +31,16 @@ struct LayerKind {
 struct DecoderSketch {
   std::string name;
   int64_t vocabulary = 0, width = 0, layers = 0;
-  Params embedding = {};    // besides vocabulary and width
-  int64_t positions = 0;    // learned; 0: none
-  int64_t skippedRows = 0;  // of that table
+  Params embedding = {};       // besides vocabulary and width
+  int64_t embeddingWidth = 0;  // mapped to the width and back by linear maps; 0: the width
+  int64_t positions = 0;       // learned; 0: none
+  int64_t skippedRows = 0;     // of that table
   std::string norm = "norm.rms";
   Params normParams = {};
-  bool hasPreNorms = true;    // x + f(norm(x))
-  bool hasPostNorms = false;  // x + norm(f(x)), with or without the other
-  bool isParallel = false;    // x + attention(norm(x)) + mlp(norm'(x))
+  bool hasPreNorms = true;        // x + f(norm(x))
+  bool hasPostNorms = false;      // x + norm(f(x)), with or without the other
+  bool hasNormsAfterSum = false;  // norm(x + f(x)) instead
+  bool isParallel = false;        // x + attention(norm(x)) + mlp(norm'(x))
   bool hasFinalNorm = true;
   std::string attentionBlock = "attention.multi_head";
   std::vector<LayerKind> kinds;
@@ -45,9 +48,18 @@ struct DecoderSketch {
   Params head = {};     // besides vocabulary
 };
 
+/// Kinds of layers and the pattern of them by `layer_types`: "F" full attention, "S" with `window` keys. Without that
+/// key layer i slides where `slides(i)`. `full` and `sliding` are the attention of each.
+void setLayerTypes(DecoderSketch& sketch, const ModelConfig& config, const LayerKind& full, const LayerKind& sliding,
+                   int64_t window, const std::function<bool(int64_t)>& slides);
+
 /// Nodes are named embedding, positions, layers (norm_attention, attention, post_norm_attention, norm_mlp, mlp,
 /// post_norm_mlp), norm_final, head; the input is tokens, the output logits.
 Architecture decoder(const DecoderSketch& of, const Catalog& catalog);
+
+class Sketch;
+/// The stack alone, after the sketch's last node.
+void writeLayers(Sketch& sketch, const DecoderSketch& of);
 
 /// The pattern of a Repeat whose layers are of these kinds: the shortest text that gives them when it starts again at
 /// its end; empty where all are alike.

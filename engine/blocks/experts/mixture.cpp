@@ -1,0 +1,86 @@
+// y = sum over the k best experts e of g_e(x) MLP_e(x), with g the softmax of a linear map of x. (Shazeer et al.,
+// Outrageously Large Neural Networks, 2017; Jiang et al., Mixtral of Experts, 2024.)
+#include "engine/blocks/activation.h"
+#include "engine/blocks/lowering.h"
+#include "engine/ops/elementwise.h"
+#include "engine/ops/one_hot.h"
+#include "engine/ops/slice.h"
+#include "engine/ops/softmax.h"
+#include "engine/ops/sum.h"
+#include "engine/ops/top_k.h"
+
+namespace fw {
+namespace {
+
+/// [...,E]: the share of each expert, 0 for those that are not among the best.
+ir::Value shares(Lowering& at, ir::Value x, int64_t experts) {
+  const ir::Value scores = ir::softmax(at.linear("router", x, experts, false));
+  const ir::Value best = ir::topK(ir::stopGradient(scores), at.integer("top_k")).indices;
+  const ir::Value chosen = scores * ir::sum(ir::oneHot(best, experts), {-2}, false);
+  at.probe("experts.share", chosen);
+  if (!at.flag("normalize")) return chosen;
+  return chosen / ir::sum(chosen, {-1}, true);
+}
+
+void lower(Lowering& at) {
+  const ir::Value x = at.input("x");
+  const int64_t experts = at.integer("experts"), hidden = at.integer("hidden"), width = x.size(-1);
+  const ir::Value share = shares(at, x, experts);
+  ir::Value y;
+  for (int64_t e = 0; e < experts; ++e) {
+    const std::string name = "experts." + std::to_string(e) + ".";
+    const ir::Value inside = activate(at.text("activation"), at.linear(name + "gate", x, hidden, false)) *
+                             at.linear(name + "up", x, hidden, false);
+    const ir::Value part =
+        at.linear(name + "down", inside, width, false) * ir::slice(share, share.rank() - 1, e, e + 1);
+    y = y.isValid() ? y + part : part;
+  }
+  at.output("y", y);
+}
+
+std::string check(const Params& params) {
+  if (std::get<int64_t>(params.at("top_k")) > std::get<int64_t>(params.at("experts")))
+    return "more experts are chosen than there are";
+  return {};
+}
+
+}  // namespace
+
+BlockDef block_experts_mixture() {
+  return {
+      .id = "experts.mixture",
+      .title = "Mixture of experts",
+      .category = "experts",
+      .help =
+          "A router picks a few gated MLPs for each token and weighs their results. All experts are computed here, "
+          "also "
+          "those with weight 0.",
+      .paper = "Jiang et al., Mixtral of Experts, 2024",
+      .synonyms = {"MoE", "sparse", "router", "top-k"},
+      .name = "mlp",
+      .inputs = {{.name = "x", .dims = "... D"}},
+      .outputs = {{.name = "y", .dims = "... D"}},
+      .params =
+          {intParam("experts", 8).label("Experts").range(1, 4096).help("How many MLPs there are."),
+           intParam("top_k", 2).label("Chosen").range(1, 4096).help("How many a token goes through."),
+           intParam("hidden", 172).label("Hidden width").help("Units of gate and value of each expert."),
+           choiceParam("activation", "silu", activationNames())
+               .label("Activation")
+               .help("Applied to the gate of each expert."),
+           boolParam("normalize", true).label("Normalise").help("Whether the weights of the chosen experts sum to 1.")},
+      .summary = {"experts", "top_k", "hidden"},
+      .isCausal = true,
+      .lower = lower,
+      .check = check,
+      .examples = {{.params = {{"experts", int64_t(3)}, {"top_k", int64_t(2)}, {"hidden", int64_t(5)}},
+                    .dims = {{"B", 2}, {"T", 7}, {"D", 6}}},
+                   {.params = {{"experts", int64_t(2)},
+                               {"top_k", int64_t(1)},
+                               {"hidden", int64_t(3)},
+                               {"normalize", false},
+                               {"activation", std::string("gelu")}},
+                    .dims = {{"B", 2}, {"T", 7}, {"D", 4}}}},
+  };
+}
+
+}  // namespace fw
