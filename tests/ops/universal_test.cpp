@@ -10,6 +10,7 @@
 #include "engine/ir/op.h"
 #include "tests/ops/reference.h"
 #include "tests/support/each_target.h"
+#include "tests/support/example_input.h"
 
 namespace fw::testing {
 namespace {
@@ -30,38 +31,6 @@ std::vector<Case> allCases() {
   for (const OpDef& op : allOps())
     for (size_t i = 0; i < op.examples.size(); ++i) cases.push_back({&op, &op.examples[i], i});
   return cases;
-}
-
-Tensor makeInput(const ExampleInput& input, Rng& rng) {
-  std::vector<double> values = input.values;
-  if (values.empty())
-    for (int64_t i = 0; i < input.shape.count(); ++i)
-      values.push_back(input.low + (input.high - input.low) * rng.uniform());
-  Tensor tensor = Tensor::make(input.dtype, input.shape);
-  for (int64_t i = 0; i < tensor.count(); ++i) switch (input.dtype) {
-      case DType::F32:
-        tensor.data<float>()[i] = float(values[size_t(i)]);
-        break;
-      case DType::F16:
-        tensor.data<uint16_t>()[i] = floatToHalf(float(values[size_t(i)]));
-        break;
-      case DType::BF16:
-        tensor.data<uint16_t>()[i] = floatToBfloat(float(values[size_t(i)]));
-        break;
-      case DType::I8:
-        tensor.data<int8_t>()[i] = int8_t(std::floor(values[size_t(i)]));
-        break;
-      case DType::I32:
-        tensor.data<int32_t>()[i] = int32_t(std::floor(values[size_t(i)]));
-        break;
-      case DType::I64:
-        tensor.data<int64_t>()[i] = int64_t(std::floor(values[size_t(i)]));
-        break;
-      case DType::Bool:
-        tensor.data<uint8_t>()[i] = std::floor(values[size_t(i)]) != 0;
-        break;
-    }
-  return tensor;
 }
 
 class UniversalOp : public ::testing::TestWithParam<Case> {
