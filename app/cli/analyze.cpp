@@ -26,7 +26,9 @@ void addAnalyze(CLI::App& program) {
   verb->add_option("--task-option", options->taskOptions, "name=value, again for more");
   verb->add_option("--batches", call.batches, "Batches of the task")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--batch", call.batch, "Rows of each")->check(CLI::PositiveNumber)->capture_default_str();
-  verb->add_option("--seed", call.seed, "Of data and starting weights")->capture_default_str();
+  verb->add_option("--seed", call.seed, "Of data and starting weights")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--device", call.device, "cpu, cpu:THREADS")->capture_default_str();
   verb->add_option("--out", options->out, "Folder for CSV and JSON")->required();
   verb->add_flag("--json", options->isJson, "The result as one JSON object on stdout too");

@@ -17,7 +17,8 @@ void addBench(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   BenchOptions& bench = options->bench;
   verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
-  verb->add_option("--batch", bench.batch, "Sequences")->check(CLI::PositiveNumber)->capture_default_str();
+  verb->add_option("--batch", bench.batch, "Sequences; default: 1, or the fewest that a Fork can deal out")
+      ->check(CLI::PositiveNumber);
   verb->add_option("--time", bench.time, "Tokens of each; for decode, those already in the cache")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

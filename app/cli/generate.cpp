@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include "app/cli/command.h"
 #include "engine/base/error.h"
@@ -24,7 +25,9 @@ void addGenerate(CLI::App& program) {
   verb->add_option("--temperature", options->generate.temperature, "0: the likeliest")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--seed", options->generate.seed, "Of the choices")->capture_default_str();
+  verb->add_option("--seed", options->generate.seed, "Of the choices")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS")->capture_default_str();
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
@@ -37,13 +40,17 @@ void addGenerate(CLI::App& program) {
       for (const char c : options->prompt) options->generate.prompt.push_back(uint8_t(c));
     std::optional<TokenStream> stream;
     if (tokenizer) stream.emplace(*tokenizer);
-    if (stream)
-      for (const int64_t token : options->generate.prompt) std::cout << stream->push(token);
-    else
-      std::cout << options->prompt;
+    std::string prompt = options->prompt;
+    if (stream) {
+      prompt.clear();
+      for (const int64_t token : options->generate.prompt) prompt += stream->push(token);
+    }
+    // Nothing is said before the model is known to answer.
+    const auto sayPrompt = [&] { std::cout << std::exchange(prompt, {}); };
     generate(
         *opened.architecture, opened.weights, options->generate,
         [&](int64_t token) {
+          sayPrompt();
           if (std::find(stops.begin(), stops.end(), token) != stops.end()) return false;
           if (stream)
             std::cout << stream->push(token) << std::flush;

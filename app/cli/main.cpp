@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     add(program);
   try {
     program.parse(argc, argv);
+    if (!std::cout.flush()) throw fw::Error(fw::Code::File, "[stdout] cannot be written.");
     return 0;
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 2;

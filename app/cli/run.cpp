@@ -17,7 +17,9 @@ void addRun(CLI::App& program) {
   verb->add_option("--weights", options->weights, "Parameters by module path (.safetensors or .npz)");
   verb->add_option("--input", options->input, "Arrays named as the model's inputs (.npz or .safetensors)")->required();
   verb->add_option("--output", options->output, "Where the outputs go (.npz or .safetensors)")->required();
-  verb->add_option("--seed", options->run.seed, "Of starting weights where there are none")->capture_default_str();
+  verb->add_option("--seed", options->run.seed, "Of starting weights where there are none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--device", options->run.device, "cpu, cpu:THREADS")->capture_default_str();
   verb->add_option("--record", options->run.record, "Glob over probe names: recorded values join the outputs");
   verb->callback([options] {

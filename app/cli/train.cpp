@@ -108,7 +108,9 @@ void addTrain(CLI::App& program) {
   verb->add_option("--clip", call.options.clip, "Global norm of the gradient; 0: none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--seed", call.options.seed, "Of weights and data")->capture_default_str();
+  verb->add_option("--seed", call.options.seed, "Of weights and data")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--device", call.device, "cpu, cpu:THREADS")->capture_default_str();
   verb->add_option("--eval-every", call.evaluateEvery, "Steps between tests; 0: at the end")
       ->check(CLI::NonNegativeNumber)
@@ -176,7 +178,7 @@ void addEval(CLI::App& program) {
   verb->add_option("--task-option", options->taskOptions, "name=value, again for more");
   verb->add_option("--batches", options->batches, "Test batches")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--batch", options->batch, "Rows of each")->check(CLI::PositiveNumber)->capture_default_str();
-  verb->add_option("--seed", options->seed, "Of the data")->capture_default_str();
+  verb->add_option("--seed", options->seed, "Of the data")->check(CLI::NonNegativeNumber)->capture_default_str();
   verb->add_option("--device", options->device, "cpu, cpu:THREADS")->capture_default_str();
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {

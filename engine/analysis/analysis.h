@@ -81,12 +81,25 @@ const AnalysisDef& findAnalysis(const std::string& id);
 /// Yields batch after batch of model inputs; an empty map ends the data.
 using BatchSource = std::function<std::map<std::string, Tensor>(int64_t index)>;
 
+class Backend;
 class Store;
+struct Plan;
 
-/// Runs `graph` (lowered for Prefill) over the data with the probes that the analysis wants. `recipeData` is the part
-/// of the recipe that names data and seed. Throws Code::Data when the model has no probe that the analysis wants.
-AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph, Store& store,
-                       const BatchSource& source, const std::string& recipeData, const CancelToken& cancel = {},
-                       const Progress& progress = {});
+/// An analysis of one model, ready to run: known to fit into memory, nothing allocated.
+struct PlannedAnalysis {
+  const AnalysisDef* analysis = nullptr;
+  Params params;                      // complete
+  std::vector<ir::ProbeInfo> probes;  // that it wants
+  std::shared_ptr<const Plan> plan;
+};
+
+/// `graph` is lowered for Prefill. Throws Code::Data when the model has no probe that the analysis wants, Code::Memory
+/// when it does not fit.
+PlannedAnalysis planAnalysis(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph,
+                             const Backend& backend);
+
+/// Runs it over the data, with the weights in `store`. `recipeData` is the part of the recipe that names data and seed.
+AnalysisResult analyze(const PlannedAnalysis& planned, Store& store, const BatchSource& source,
+                       const std::string& recipeData, const CancelToken& cancel = {}, const Progress& progress = {});
 
 }  // namespace fw

@@ -188,4 +188,8 @@ ParamValue paramValue(const Node& node, const BlockDef& block, const std::string
 /// Every parameter of `block` by paramValue().
 Params completeParams(const Node& node, const BlockDef& block, const std::map<std::string, double>& variables);
 
+/// The options of a task, an optimiser or an analysis: the defaults of `params` overlaid by `given`. Throws Code::Usage
+/// for an option that it has not, and for a value of another type or out of range.
+Params completeOptions(const std::string& id, const std::vector<ParamDef>& params, const Params& given);
+
 }  // namespace fw

@@ -169,4 +169,20 @@ Params completeParams(const Node& node, const BlockDef& block, const std::map<st
   return complete;
 }
 
+Params completeOptions(const std::string& id, const std::vector<ParamDef>& params, const Params& given) {
+  const BlockDef holder{.id = id, .params = params};
+  for (const auto& [name, value] : given) {
+    if (holder.findParam(name)) continue;
+    std::string known;
+    for (const ParamDef& param : params) known += (known.empty() ? "" : ", ") + param.name;
+    throw Error(Code::Usage,
+                text("[", id, "] has no option '", name, "'", known.empty() ? "." : "; it has: " + known + "."));
+  }
+  try {
+    return completeParams(Node{.name = id, .params = given}, holder, {});
+  } catch (const Error& error) {
+    throw Error(Code::Usage, error.what());
+  }
+}
+
 }  // namespace fw

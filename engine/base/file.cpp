@@ -61,7 +61,7 @@ void writeFileAtomically(const std::string& path, std::string_view bytes) {
 }
 
 void writeFileAtomically(const std::string& path, const std::vector<std::string_view>& parts) {
-  std::string temporary = path + ".XXXXXX";
+  std::string temporary = path + kPartSuffix + "XXXXXX";
   Descriptor file(::mkstemp(temporary.data()));
   if (file.get() < 0) fail(path, "cannot be written");
   try {

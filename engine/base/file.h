@@ -11,6 +11,9 @@ namespace fw {
 /// The bytes of a file. Throws Code::File when it is missing, unreadable, a folder, or longer than `limit`.
 std::string readFile(const std::string& path, size_t limit = size_t(1) << 31);
 
+/// What a process that was killed while it wrote leaves behind: a file `path` + this + six characters.
+inline constexpr const char* kPartSuffix = ".part-";
+
 /// Replaces `path` by `bytes` atomically: a temporary file beside it, fsync, rename. On any failure (read-only folder,
 /// full disk) the old file stays as it was and Code::File says why.
 void writeFileAtomically(const std::string& path, std::string_view bytes);

@@ -2,6 +2,7 @@
 #include "engine/blocks/lowering.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -48,6 +49,25 @@ std::string joinPath(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "." + name;
 }
 
+/// An error whose cause is at one input of a node.
+class PortError : public Error {
+ public:
+  PortError(const std::string& port, const std::string& sentence) : Error(Code::Shape, sentence), port_(port) {}
+  const std::string& port() const { return port_; }
+
+ private:
+  std::string port_;
+};
+
+/// A size that a document or a run names; `word` says where.
+int64_t checkedSize(double size, const std::string& word) {
+  constexpr double kMost = 0x1p40;
+  if (size != std::floor(size) || size < 1 || size > kMost)
+    throw Error(Code::Parameter, text("the size of '", word, "' in its dims is ", size,
+                                      "; expected a whole number from 1 to ", int64_t(kMost), "."));
+  return int64_t(size);
+}
+
 bool isNumber(const std::string& word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -67,7 +87,7 @@ class LoweringContext {
         if (diagnostic.code == "cycle" || diagnostic.code == "too_large") return std::move(result_);
         failed_.insert(diagnostic.place.node);
       }
-    const Values outputs = lowerGraph(*architecture_.root, {}, {}, nullptr);
+    const Values outputs = lowerGraph(*architecture_.root, {}, {});
     for (const auto& [name, value] : outputs) builder_.output(name, value);
     if (hasErrors(result_.diagnostics) || outputs.empty()) return std::move(result_);
     ir::Graph graph = ir::withoutDeadNodes(builder_.finish());
@@ -178,7 +198,7 @@ class LoweringContext {
 
   /// `ins` are the values of the graph's `in` nodes; the result, those of its `out` nodes. What could not be lowered is
   /// missing.
-  Values lowerGraph(const Graph& graph, const GraphPath& path, const Values& ins, const LayerOverride* override) {
+  Values lowerGraph(const Graph& graph, const GraphPath& path, const Values& ins) {
     const Graph* outerGraph = std::exchange(graph_, &graph);
     const std::string outerPath = std::exchange(graphPath_, path_);
     Feeds feeds;
@@ -195,7 +215,7 @@ class LoweringContext {
         if (const auto value = valueInto(feeds, values, {node->id, kOutPort}); value.isValid())
           outs[node->name] = value;
       } else {
-        lowerNode(feeds, path, *node, override, values);
+        lowerNode(feeds, path, *node, values);
       }
     }
     graph_ = outerGraph;
@@ -223,11 +243,11 @@ class LoweringContext {
       Shape shape;
       for (const std::string& word : splitWords(std::get<std::string>(params.at("dims")))) {
         if (isNumber(word))
-          shape.append(std::stoll(word.substr(0, 15)));
+          shape.append(checkedSize(std::stod(word.substr(0, 300)), word));
         else if (const auto at = options_.dims.find(word); at != options_.dims.end())
-          shape.append(at->second);
+          shape.append(checkedSize(double(at->second), word));
         else if (const auto variable = architecture_.variables.find(word); variable != architecture_.variables.end())
-          shape.append(int64_t(variable->second));
+          shape.append(checkedSize(variable->second, word));
         else
           throw Error(Code::Parameter, text("the size of '", word, "' in its dims is not known."));
       }
@@ -241,13 +261,12 @@ class LoweringContext {
     }
   }
 
-  void lowerNode(const Feeds& feeds, const GraphPath& path, const Node& base, const LayerOverride* override,
-                 std::map<PortRef, ir::Value>& values) {
+  void lowerNode(const Feeds& feeds, const GraphPath& path, const Node& base, std::map<PortRef, ir::Value>& values) {
     if (failed_.contains(base.id)) return;
     const BlockDef* block = catalog_.find(base.block);
     if (!block) return;
     Node node = base;
-    if (override) {
+    for (const LayerOverride* override : overrides_) {
       if (const auto own = override->params.find(node.id); own != override->params.end())
         for (const auto& [name, value] : own->second) node.params[name] = value;
       if (std::binary_search(override->muted.begin(), override->muted.end(), node.id)) node.isMuted = true;
@@ -268,13 +287,15 @@ class LoweringContext {
           isComplete = false;
       }
       if (isComplete) {
-        checkDims(ports, inputs);
+        checkDims(ports, inputs, [&](const std::string& port) { return sourceText(feeds, {node.id, port}); });
         const Values outputs = node.isMuted ? passThrough(ports, inputs) : apply(node, *block, path, inputs);
         for (const auto& [port, value] : outputs) {
           values[{node.id, port}] = value;
           setType(value, {node.id, port});
         }
       }
+    } catch (const PortError& error) {
+      fail(path, node, error, error.port());
     } catch (const Error& error) {
       fail(path, node, error);
     }
@@ -283,14 +304,24 @@ class LoweringContext {
 
   static Values passThrough(const Ports& ports, const Values& inputs) {
     Values outputs;
-    if (ports.outputs.empty() || ports.inputs.empty()) return outputs;
-    const auto first = inputs.find(ports.inputs.front().name);
-    if (first != inputs.end()) outputs[ports.outputs.front().name] = first->second;
+    for (const PortDef& port : ports.outputs) {
+      const PortDef* source = mutedSource(ports, port);
+      const auto value = source ? inputs.find(source->name) : inputs.end();
+      if (value != inputs.end()) outputs[port.name] = value->second;
+    }
     return outputs;
   }
 
-  /// Equal letters are equal sizes, over all inputs.
-  static void checkDims(const Ports& ports, const Values& inputs) {
+  /// " (from mlp.y)": the output wired to an input of the graph in work.
+  std::string sourceText(const Feeds& feeds, const PortRef& port) const {
+    const auto feed = feeds.find(port);
+    const Node* from = feed == feeds.end() ? nullptr : graph_->find(feed->second.node);
+    return from ? text(" (from ", from->name, '.', feed->second.port, ")") : "";
+  }
+
+  /// Equal letters are equal sizes, over all inputs. `from` names the source of an input.
+  template <class From>
+  static void checkDims(const Ports& ports, const Values& inputs, const From& from) {
     std::map<std::string, std::pair<int64_t, std::string>> sizes;  // letter -> size, port
     for (const PortDef& port : ports.inputs) {
       const auto at = inputs.find(port.name);
@@ -303,15 +334,16 @@ class LoweringContext {
         if (size_t(shape.rank()) >= words.size()) skip = size_t(shape.rank()) - words.size();
       }
       if (size_t(shape.rank()) != words.size() + skip)
-        throw Error(Code::Shape, text("input '", port.name, "' is ", shape, "; expected ", port.dims, " (",
-                                      words.size(), " dimensions)."));
+        throw PortError(port.name, text("input '", port.name, "' is ", shape, from(port.name), "; expected ", port.dims,
+                                        " (", words.size(), " dimensions)."));
       for (size_t i = 0; i < words.size(); ++i) {
         const int64_t size = shape[int(i + skip)];
         const auto [known, isNew] = sizes.emplace(words[i], std::make_pair(size, port.name));
-        if (!isNew && known->second.first != size)
-          throw Error(Code::Shape,
-                      text("input '", port.name, "' is ", shape, ", but ", words[i], " is ", known->second.first,
-                           " at input '", known->second.second, "'; expected equal sizes."));
+        if (isNew || known->second.first == size) continue;
+        const std::string& other = known->second.second;
+        throw PortError(port.name, text("input '", port.name, "' is ", shape, from(port.name), " and input '", other,
+                                        "' is ", inputs.at(other).shape(), from(other), ": ", words[i], " is ", size,
+                                        " and ", known->second.first, "; expected equal sizes."));
       }
     }
   }
@@ -326,7 +358,7 @@ class LoweringContext {
         const auto group = enterGroup(node, 0);
         const auto body = node.bodies.find("body");
         if (body == node.bodies.end()) throw Error(Code::Graph, "has no body.");
-        return lowerGraph(*body->second, childPath(path, node.id, "body"), inputs, nullptr);
+        return lowerGraph(*body->second, childPath(path, node.id, "body"), inputs);
       }
       case BodyKind::None:
         break;
@@ -366,8 +398,9 @@ class LoweringContext {
           if (const auto at = carried.find(pairs.front().second); at != carried.end())
             probe("layer.in", path_, node.id, at->second);
         const auto override = node.overrides.find(i);
-        outputs = lowerGraph(*graph->second, childPath(path, node.id, body), carried,
-                             override == node.overrides.end() ? nullptr : &override->second);
+        if (override != node.overrides.end()) overrides_.push_back(&override->second);
+        outputs = lowerGraph(*graph->second, childPath(path, node.id, body), carried);
+        if (override != node.overrides.end()) overrides_.pop_back();
         if (!pairs.empty())
           if (const auto at = outputs.find(pairs.front().first); at != outputs.end())
             probe("layer.out", path_, node.id, at->second);
@@ -382,7 +415,10 @@ class LoweringContext {
         carried[in] = outputs[out];
       }
     }
-    return count == 0 ? passThrough(ports, inputs) : outputs;
+    if (count == 0)
+      for (const auto& [out, in] : pairs)
+        if (inputs.contains(in)) outputs[out] = inputs.at(in);
+    return outputs;
   }
 
   /// Each branch gets an equal share of the batch's rows; with an input "branch" [B] it sees all rows and the input
@@ -409,7 +445,7 @@ class LoweringContext {
       {
         ir::ScopeGuard guard(builder_, path_, node.id);
         for (const auto& [port, value] :
-             lowerGraph(*graph->second, childPath(path, node.id, branches[size_t(i)]), share, nullptr))
+             lowerGraph(*graph->second, childPath(path, node.id, branches[size_t(i)]), share))
           parts[port].push_back(value);
       }
       path_ = outerPath;
@@ -471,6 +507,7 @@ class LoweringContext {
   const Graph* graph_ = nullptr;
   int64_t layer_ = -1;
   std::vector<GroupFrame> groups_;
+  std::vector<const LayerOverride*> overrides_;  // in force, that of the innermost Repeat last
   std::map<std::string, int64_t> members_;
   std::map<std::string, ir::Value> parameters_, lazy_;
   std::map<std::tuple<std::string, int64_t, std::string>, std::string> shared_;

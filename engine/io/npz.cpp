@@ -73,10 +73,10 @@ class NpyReader {
     const std::string descr = quotedAfter("'descr'");
     if (valueAfter("'fortran_order'").starts_with("True")) fail("lies in Fortran order; expected C order.");
     const Shape shape = readShape();
-    if (descr.size() < 3 || descr[0] == '>') fail(text("has dtype '", descr, "'; expected little endian numbers."));
+    if (descr.starts_with('>')) fail(text("has dtype '", descr, "'; expected little endian numbers."));
     for (const NpyFormat& format : kFormats) {
-      if (descr.substr(1) != format.code) continue;
-      const int64_t needed = checkedProduct(shape.count(), format.bytes, "npy");
+      if (descr.empty() || descr.substr(1) != format.code) continue;
+      const int64_t needed = bytesOf(shape, format);
       if (needed != int64_t(data.size()))
         fail(text("has ", data.size(), " bytes of data; ", descr, shape, " needs ", needed, "."));
       Tensor tensor = Tensor::make(format.dtype, shape);
@@ -92,6 +92,14 @@ class NpyReader {
  private:
   [[noreturn]] void fail(const std::string& sentence) const {
     throw Error(Code::File, text("[", place_, "] array '", name_, "' ", sentence));
+  }
+
+  int64_t bytesOf(const Shape& shape, const NpyFormat& format) const {
+    try {
+      return checkedProduct(shape.count(), format.bytes, "npy");
+    } catch (const Error&) {
+      fail(text("has the shape ", shape, ", which is too large."));
+    }
   }
 
   std::string_view valueAfter(std::string_view key) const {
@@ -156,11 +164,14 @@ class ZipReader {
       }
     }
     std::map<std::string, Tensor> arrays;
+    uint64_t packedTotal = 0;
     for (uint64_t i = 0; i < count; ++i) {
       if (at > bytes_.size() || bytes_.size() - at < 46 || bytes_.substr(at, 4) != std::string_view("PK\1\2", 4))
         fail("has a broken directory.");
-      const uint16_t method = read<uint16_t>(at + 10), nameLength = read<uint16_t>(at + 28),
-                     extraLength = read<uint16_t>(at + 30), commentLength = read<uint16_t>(at + 32);
+      const uint16_t flags = read<uint16_t>(at + 8), method = read<uint16_t>(at + 10),
+                     nameLength = read<uint16_t>(at + 28), extraLength = read<uint16_t>(at + 30),
+                     commentLength = read<uint16_t>(at + 32);
+      const uint32_t sum = read<uint32_t>(at + 16);
       uint64_t packed = read<uint32_t>(at + 20), size = read<uint32_t>(at + 24), offset = read<uint32_t>(at + 42);
       if (bytes_.size() - at - 46 < size_t(nameLength) + extraLength) fail("has a broken directory.");
       std::string name(bytes_.substr(at + 46, nameLength));
@@ -168,7 +179,14 @@ class ZipReader {
       at += 46 + uint64_t(nameLength) + extraLength + commentLength;
       if (!name.ends_with(".npy")) continue;
       name.resize(name.size() - 4);
+      if (arrays.contains(name)) fail(text("array '", name, "' stands twice in the file."));
+      if (flags & 1) fail(text("array '", name, "' is encrypted."));
+      // Members that share bytes would unpack to any size.
+      packedTotal += std::min<uint64_t>(packed, bytes_.size());
+      if (packedTotal > bytes_.size()) fail(text("array '", name, "' overlaps others."));
       const std::string content = member(name, method, offset, packed, size);
+      if (crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size()) != sum)
+        fail(text("array '", name, "' is damaged: its checksum differs."));
       arrays[name] = NpyReader(place_, name, content).run();
     }
     return arrays;
@@ -212,10 +230,14 @@ class ZipReader {
     const uint64_t start = offset + 30 + read<uint16_t>(offset + 26) + read<uint16_t>(offset + 28);
     if (start > bytes_.size() || packed > bytes_.size() - start) wrong("lies outside the file.");
     const std::string_view data = bytes_.substr(start, packed);
+    if (method == 0 && size != packed) wrong("is damaged: its two sizes differ.");
     if (method == 0) return std::string(data);
     if (method != 8) wrong(text("is packed by method ", method, "; expected stored or deflated."));
     if (size > kMaxMember || size / 1100 > packed + 64)
       wrong(text("claims ", size, " bytes from ", packed, " packed ones."));
+    if (const int64_t free = freeMemoryBytes(); int64_t(size) > free)
+      throw Error(Code::Memory, text("[", place_, "] array '", name, "' needs ", formatBytes(double(size)), ", ",
+                                     formatBytes(double(free)), " free."));
     return inflate(data, size, wrong);
   }
 
@@ -260,7 +282,8 @@ Tensor asWritable(const Tensor& tensor) {
 
 std::string npyHeader(const Tensor& tensor) {
   std::string shape;
-  for (const int64_t size : tensor.shape) shape += std::to_string(size) + ", ";
+  for (const int64_t size : tensor.shape) shape += (shape.empty() ? "" : ", ") + std::to_string(size);
+  if (tensor.shape.rank() == 1) shape += ',';
   const NpyFormat* format = std::find_if(std::begin(kFormats), std::end(kFormats),
                                          [&](const NpyFormat& f) { return f.dtype == tensor.dtype && !f.convert; });
   std::string header = text("{'descr': '", format->bytes == 1 ? '|' : '<', format->code,
@@ -277,6 +300,9 @@ std::string npyHeader(const Tensor& tensor) {
 std::map<std::string, Tensor> loadNpz(const std::string& path) { return ZipReader(path).run(); }
 
 void saveNpz(const std::string& path, const std::map<std::string, Tensor>& arrays) {
+  if (arrays.size() > UINT16_MAX)
+    throw Error(Code::Usage,
+                text("[", path, "] ", arrays.size(), " arrays do not fit into an .npz; write .safetensors."));
   std::string out, directory;
   for (const auto& [name, given] : arrays) {
     const Tensor tensor = asWritable(given);

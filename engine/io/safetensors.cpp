@@ -86,7 +86,7 @@ const char* formatName(DType dtype) {
       ->name;
 }
 
-int64_t wholeNumber(const Json& json) {
+int64_t wholeNumber(const SortedJson& json) {
   if (!json.is_number_integer() && !json.is_number_unsigned()) return -1;
   if (json.is_number_unsigned() && json.get<uint64_t>() > uint64_t(INT64_MAX)) return -1;
   return json.get<int64_t>();
@@ -106,8 +106,8 @@ class HeaderReader {
     if (header > kMaxHeader) fail(text("the header has ", header, " bytes; at most ", kMaxHeader, " are read."));
     data_ = int64_t(8 + header);
     size_ = int64_t(file_.bytes - 8 - header);
-    const Json json = parseJson({reinterpret_cast<const char*>(file_.memory.get() + 8), size_t(header)}, place_,
-                                {.bytes = kMaxHeader, .depth = 4});
+    const SortedJson json = parseSortedJson({reinterpret_cast<const char*>(file_.memory.get() + 8), size_t(header)},
+                                            place_, {.bytes = kMaxHeader, .depth = 4});
     if (!json.is_object()) fail("the header is no JSON object.");
     for (const auto& [name, entry] : json.items()) {
       if (name == "__metadata__")
@@ -124,7 +124,7 @@ class HeaderReader {
  private:
   [[noreturn]] void fail(const std::string& sentence) const { throw Error(Code::File, "[" + place_ + "] " + sentence); }
 
-  void readMetadata(const Json& entry) {
+  void readMetadata(const SortedJson& entry) {
     if (!entry.is_object()) fail("__metadata__ is no JSON object.");
     for (const auto& [key, value] : entry.items()) {
       if (!value.is_string()) fail(text("metadata '", key, "' is no text."));
@@ -132,7 +132,7 @@ class HeaderReader {
     }
   }
 
-  void readTensor(const std::string& name, const Json& entry) {
+  void readTensor(const std::string& name, const SortedJson& entry) {
     const auto wrong = [&](const std::string& what) { fail(text("tensor '", name, "' ", what)); };
     if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
       wrong("lacks dtype, shape or data_offsets.");
@@ -140,12 +140,12 @@ class HeaderReader {
     const std::string dtype = entry["dtype"].get<std::string>();
     const Format* format = findFormat(dtype);
     if (!format) wrong(text("has dtype '", dtype, "', which is not known."));
-    const Json& dims = entry["shape"];
-    const Json& offsets = entry["data_offsets"];
+    const SortedJson& dims = entry["shape"];
+    const SortedJson& offsets = entry["data_offsets"];
     if (!dims.is_array() || dims.size() > size_t(Shape::maxRank))
       wrong(text("has a shape that is no list of at most ", Shape::maxRank, " sizes."));
     Shape shape;
-    for (const Json& dim : dims) {
+    for (const SortedJson& dim : dims) {
       if (wholeNumber(dim) < 0) wrong("has a size that is no whole number.");
       shape.append(wholeNumber(dim));
     }
@@ -222,8 +222,7 @@ SafetensorsFile loadSafetensors(const std::string& path) {
 
 void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
                      const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
-  header["__metadata__"] = Json::object();
+  SortedJson header = SortedJson::object();
   header["__metadata__"]["format"] = "pt";
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   int64_t offset = 0;

@@ -1,6 +1,4 @@
 // Looking tasks and optimisers up.
-#include <algorithm>
-
 #include "engine/arch/architecture.h"
 #include "engine/base/error.h"
 #include "engine/train/optimizer.h"
@@ -26,12 +24,7 @@ const TaskDef& findTask(const std::string& id) { return find(allTasks(), id, "ta
 
 std::unique_ptr<Task> makeTask(const std::string& id, const Params& given, uint64_t seed) {
   const TaskDef& def = findTask(id);
-  for (const auto& [name, value] : given)
-    if (std::none_of(def.params.begin(), def.params.end(),
-                     [&, &key = name](const ParamDef& param) { return param.name == key; }))
-      throw Error(Code::Usage, text("[", id, "] has no option '", name, "'."));
-  const Node holder{.name = id, .params = given};
-  return def.make(completeParams(holder, BlockDef{.id = id, .params = def.params}, {}), seed);
+  return def.make(completeOptions(id, def.params, given), seed);
 }
 
 }  // namespace fw

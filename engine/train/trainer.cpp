@@ -60,9 +60,28 @@ ir::Value addClip(ir::Builder& builder, const std::vector<ir::Value>& gradients,
   return builder.op("minimum", {builder.constant(1), limit / (norm + 1e-6)}) + norm * 0;
 }
 
+/// Memory is checked for all plans of a trainer together.
 std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
-  return std::make_shared<const Plan>(
-      makePlan(std::make_shared<const ir::Graph>(std::move(graph)), planOptions(backend)));
+  PlanOptions options = planOptions(backend);
+  options.memoryLimit = 0;
+  return std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(std::move(graph)), options));
+}
+
+/// Plans that share parameters and optimiser state by name, and are in memory together.
+void requireMemory(const std::vector<std::shared_ptr<const Plan>>& plans, int64_t free) {
+  std::map<std::string, int64_t> sources;
+  int64_t needed = 0;
+  for (const std::shared_ptr<const Plan>& plan : plans) {
+    if (!plan) continue;
+    const ir::Graph& graph = *plan->graph;
+    for (const ir::InputInfo& input : graph.inputs) sources[input.name] = graph.type({input.node, 0}).bytes();
+    for (const ir::ParameterInfo& info : graph.parameters) sources[info.name] = graph.type({info.node, 0}).bytes();
+    needed += plan->arenaBytes + plan->outputBytes;
+  }
+  for (const auto& [name, bytes] : sources) needed += bytes;
+  if (free > 0 && needed > free)
+    throw Error(Code::Memory, text("[train] needs ", formatBytes(double(needed)), ", ", formatBytes(double(free)),
+                                   " free; a smaller batch or more pieces a step need less."));
 }
 
 Tensor zeros(const ir::TensorType& type) {
@@ -115,8 +134,7 @@ Trainer::Trainer(ArchitecturePtr architecture, const TrainOptions& options, Back
   require(options.steps >= 0, text("cannot do ", options.steps, " steps."));
   require(options.learningRate >= 0 && std::isfinite(options.learningRate),
           text("the learning rate ", options.learningRate, " is no positive number."));
-  optimizerParams_ = completeParams(Node{.name = options.optimizer, .params = options.optimizerOptions},
-                                    BlockDef{.id = options.optimizer, .params = optimizer_->params}, {});
+  optimizerParams_ = completeOptions(options.optimizer, optimizer_->params, options.optimizerOptions);
   task_ = task ? std::move(task) : makeTask(options.task, options.taskOptions, options.seed);
   build();
 }
@@ -135,8 +153,7 @@ void Trainer::build() {
   for (const ir::Value& weight : weights)
     if (weight.isValid()) wanted.push_back(weight);
   std::vector<ir::Value> found = ir::gradients(builder, {loss}, wanted);
-  initializeParameters(builder.graph(), options_.seed, store_);
-
+  std::vector<std::pair<std::string, ir::TensorType>> startAtZero;
   // With several pieces a step, a first plan adds gradients up and a second one updates.
   std::unique_ptr<ir::Builder> separate;
   ir::Builder* update = &builder;
@@ -148,7 +165,7 @@ void Trainer::build() {
       const ir::Value gradient = found[g];
       if (gradient.isValid()) {
         const std::string name = kAccumulated + parameters[i].name;
-        store_.set(name, zeros(gradient.type()));
+        startAtZero.emplace_back(name, gradient.type());
         builder.output(name + "/next", builder.input(name, gradient.type()) + gradient / double(options_.accumulate),
                        name);
         found[g] = update->input(name, gradient.type());
@@ -178,7 +195,7 @@ void Trainer::build() {
                        .clip = clip};
     for (const OptimizerState& state : optimizer_->states(parameters[i], weights[i].type(), optimizerParams_)) {
       const std::string name = kOptimizer + state.name + "/" + parameters[i].name;
-      store_.set(name, zeros(state.type));
+      startAtZero.emplace_back(name, state.type);
       call.states[state.name] = update->input(name, state.type);
     }
     optimizer_->update(call);
@@ -188,13 +205,22 @@ void Trainer::build() {
       update->output(kNext + name, value, name);
     }
   }
-  executor_ = std::make_unique<Executor>(planOn(store_.backend(), optimized(builder.finish())), store_);
-  if (separate) updater_ = std::make_unique<Executor>(planOn(store_.backend(), optimized(separate->finish())), store_);
-
   LoweredModel tested = lowerModel(*architecture_, Mode::Prefill, task_->dims(options_.batch));
   std::vector<std::string> names;
   addLoss(*task_, tested, options_.batch, names);
-  evaluator_ = std::make_unique<Executor>(planOn(store_.backend(), optimized(tested.builder->finish())), store_);
+
+  // Nothing is allocated before all of it is known to fit.
+  const Backend& backend = store_.backend();
+  const ir::Graph whole = builder.graph();  // with parameters that the loss does not use
+  const auto trainPlan = planOn(backend, optimized(builder.finish()));
+  const auto updatePlan = separate ? planOn(backend, optimized(separate->finish())) : nullptr;
+  const auto testPlan = planOn(backend, optimized(tested.builder->finish()));
+  requireMemory({trainPlan, updatePlan, testPlan}, backend.info().memoryBytes);
+  initializeParameters(whole, options_.seed, store_);
+  for (const auto& [name, type] : startAtZero) store_.set(name, zeros(type));
+  executor_ = std::make_unique<Executor>(trainPlan, store_);
+  if (updatePlan) updater_ = std::make_unique<Executor>(updatePlan, store_);
+  evaluator_ = std::make_unique<Executor>(testPlan, store_);
 }
 
 namespace {

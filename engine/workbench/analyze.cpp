@@ -16,8 +16,7 @@ namespace fw {
 
 AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel, const Progress& progress) {
   const AnalysisDef& analysis = findAnalysis(call.analysis);
-  const Params complete = completeParams(Node{.name = call.analysis, .params = call.options},
-                                         BlockDef{.id = call.analysis, .params = analysis.params}, {});
+  const Params complete = completeOptions(call.analysis, analysis.params, call.options);
   std::map<std::string, int64_t> dims;
   BatchSource source;
   std::string recipe;
@@ -43,11 +42,12 @@ AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel, const
   }
   const auto graph = lowerOrThrow(*call.architecture, catalog(), {.mode = Mode::Prefill, .dims = dims});
   const std::unique_ptr<Backend> backend = makeBackend(call.device);
+  const PlannedAnalysis planned = planAnalysis(analysis, complete, *graph, *backend);
   Store store(*backend);
   loadWeights(*graph, call.weights, call.seed, store);
   recipe += call.weights.empty() ? "; untrained weights" : "; trained weights";
   const Progress share([&](double, const std::string& text) { progress.report(0.5, text); });
-  return analyze(analysis, complete, *graph, store, source, recipe, cancel, share);
+  return analyze(planned, store, source, recipe, cancel, share);
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // Running models: weights, one pass, token by token, and on the clock.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 
@@ -29,7 +30,16 @@ bool matches(std::string_view pattern, std::string_view name) {
          matches(pattern.substr(1), name.substr(1));
 }
 
+Error noProbe(const std::string& pattern, const std::vector<ir::ProbeInfo>& probes) {
+  std::string known;
+  for (size_t i = 0; i < probes.size() && i < 12; ++i) known += (i ? ", " : "") + probes[i].name;
+  return Error(Code::Usage,
+               text("no probe is called '", pattern, "'; there ",
+                    probes.empty() ? "are none" : "are: " + known + (probes.size() > 12 ? ", ..." : ""), "."));
+}
+
 /// B and T of the inputs that a model declares, from tensors: the letters of each root input's dims meet its sizes.
+/// Sizes that disagree are found when the inputs are set.
 std::map<std::string, int64_t> dimsOf(const Architecture& architecture, const std::map<std::string, Tensor>& inputs) {
   std::map<std::string, int64_t> dims;
   for (const auto& [id, node] : architecture.root->nodes) {
@@ -37,16 +47,20 @@ std::map<std::string, int64_t> dimsOf(const Architecture& architecture, const st
     const auto given = inputs.find(node->name);
     if (given == inputs.end())
       throw Error(Code::Data, text("[", node->name, "] the input file has no array of this name."));
-    std::istringstream words(
-        std::get<std::string>(paramValue(*node, *catalog().find(kInBlock), "dims", architecture.variables)));
-    int axis = 0;
-    for (std::string word; words >> word; ++axis)
-      if (axis < given->second.shape.rank()) dims.emplace(word, given->second.shape[axis]);
+    const std::string declared =
+        std::get<std::string>(paramValue(*node, *catalog().find(kInBlock), "dims", architecture.variables));
+    std::istringstream in(declared);
+    const std::vector<std::string> words{std::istream_iterator<std::string>(in), {}};
+    const Shape& shape = given->second.shape;
+    if (shape.rank() != int(words.size()))
+      throw Error(Code::Data, text("[", node->name, "] the array is ", shape, "; expected ", words.size(),
+                                   " dimensions, ", declared, "."));
+    for (size_t axis = 0; axis < words.size(); ++axis) dims.emplace(words[axis], shape[int(axis)]);
   }
   return dims;
 }
 
-Tensor converted(const Tensor& from, DType dtype) {
+Tensor converted(const Tensor& from, DType dtype, const std::string& place) {
   if (from.dtype == dtype) return from;
   Tensor to = Tensor::make(dtype, from.shape);
   const bool isShortFloat = from.dtype == DType::BF16 || from.dtype == DType::F16;
@@ -62,14 +76,23 @@ Tensor converted(const Tensor& from, DType dtype) {
   }
   const std::vector<double> values = from.toDoubles();
   for (size_t i = 0; i < values.size(); ++i) {
-    if (dtype == DType::F32)
+    if (dtype == DType::F32) {
       to.data<float>()[i] = float(values[i]);
-    else if (dtype == DType::I64)
+    } else if (dtype == DType::I64) {
+      if (!(std::abs(values[i]) < 0x1p53) || values[i] != std::floor(values[i]))
+        throw Error(Code::Data, text("[", place, "] ", values[i], " at element ", i, " is no whole number."));
       to.data<int64_t>()[i] = int64_t(values[i]);
-    else
-      throw Error(Code::Type, text("[input] ", name(from.dtype), " cannot become ", name(dtype), "."));
+    } else {
+      throw Error(Code::Type, text("[", place, "] ", name(from.dtype), " cannot become ", name(dtype), "."));
+    }
   }
   return to;
+}
+
+Tensor fitted(const Tensor& tensor, const ir::TensorType& type, const std::string& name) {
+  if (!(type.shape == tensor.shape))
+    throw Error(Code::Data, text("[", name, "] the weights have ", tensor.shape, "; expected ", type.shape, "."));
+  return converted(tensor, type.dtype, name);
 }
 
 void fillRandomInputs(const ir::Graph& graph, Executor& executor, int64_t vocabulary) {
@@ -98,15 +121,21 @@ int64_t vocabularyOf(const ir::Graph& graph) {
 
 }  // namespace
 
+void replaceWeights(const std::map<std::string, Tensor>& given, Store& store) {
+  for (const auto& [name, tensor] : given) {
+    if (!store.has(name)) continue;
+    const ir::TensorType type = store.type(name);
+    store.set(name, fitted(tensor, type, name));
+  }
+}
+
 void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& given, uint64_t seed, Store& store) {
   std::string missing;
   for (const auto& [name, tensor] : given) {
     const ir::ParameterInfo* parameter = graph.findParameter(name);
     if (!parameter) continue;  // a part of the model that this graph does not use
     const ir::TensorType type = graph.type({parameter->node, 0});
-    if (!(type.shape == tensor.shape))
-      throw Error(Code::Data, text("[", name, "] the weights have ", tensor.shape, "; expected ", type.shape, "."));
-    store.share(name, converted(tensor, type.dtype));
+    store.share(name, fitted(tensor, type, name));
   }
   if (!given.empty())
     for (const ir::ParameterInfo& parameter : graph.parameters)
@@ -121,17 +150,22 @@ std::map<std::string, Tensor> run(const Architecture& architecture, const RunOpt
                                   const CancelToken& cancel, const Progress& progress) {
   LowerOptions lowering{.mode = Mode::Prefill, .dims = dimsOf(architecture, options.inputs)};
   ir::Graph graph = *lowerOrThrow(architecture, catalog(), lowering);
-  if (!options.record.empty())
-    graph = ir::withProbes(graph, [&](const ir::ProbeInfo& probe) { return matches(options.record, probe.name); });
+  if (!options.record.empty()) {
+    const auto isWanted = [&](const ir::ProbeInfo& probe) { return matches(options.record, probe.name); };
+    if (std::none_of(graph.probes.begin(), graph.probes.end(), isWanted)) throw noProbe(options.record, graph.probes);
+    graph = ir::withProbes(graph, isWanted);
+  }
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
+  const std::shared_ptr<const Plan> plan = planOn(*backend, optimized(graph));
   Store store(*backend);
   loadWeights(graph, options.weights, options.seed, store);
-  Executor executor(planOn(*backend, optimized(graph)), store);
+  Executor executor(plan, store);
   for (const ir::InputInfo& input : executor.plan().graph->inputs) {
     const auto given = options.inputs.find(input.name);
     if (given == options.inputs.end())
       throw Error(Code::Data, text("[", input.name, "] the input file has no array of this name."));
-    executor.setInput(input.name, converted(given->second, graph.type({graph.findInput(input.name)->node, 0}).dtype));
+    const DType dtype = graph.type({graph.findInput(input.name)->node, 0}).dtype;
+    executor.setInput(input.name, converted(given->second, dtype, input.name));
   }
   executor.run(cancel, progress);
   std::map<std::string, Tensor> outputs;
@@ -150,6 +184,7 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
   const std::shared_ptr<const ir::Graph> graph = lowerOrThrow(
       architecture, catalog(), {.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = length});
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
+  const std::shared_ptr<const Plan> plan = planOn(*backend, optimized(*graph));
   Store store(*backend);
   loadWeights(*graph, weights, options.seed, store);
   for (const ir::InputInfo& input : graph->inputs)
@@ -159,7 +194,7 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
       std::fill_n(zero.memory.get(), zero.bytes(), std::byte(0));
       store.set(input.name, zero);
     }
-  Executor executor(planOn(*backend, optimized(*graph)), store);
+  Executor executor(plan, store);
   const int64_t vocabulary = vocabularyOf(*graph);
   Rng rng(options.seed, 0x67656e);
   std::vector<int64_t> tokens = options.prompt;
@@ -188,7 +223,9 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
   return tokens;
 }
 
-BenchReport bench(const Architecture& architecture, const BenchOptions& options, const CancelToken& cancel) {
+BenchReport bench(const Architecture& architecture, const BenchOptions& given, const CancelToken& cancel) {
+  BenchOptions options = given;
+  if (options.batch <= 0) options.batch = smallestBatch(architecture);
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
   BenchReport report;
   const CostReport counted =
@@ -207,9 +244,10 @@ BenchReport bench(const Architecture& architecture, const BenchOptions& options,
                                     {.mode = isDecode ? Mode::Decode : Mode::Prefill,
                                      .dims = {{"B", options.batch}, {"T", isDecode ? 1 : options.time}},
                                      .cacheLength = options.time});
+    const std::shared_ptr<const Plan> plan = planOn(*backend, optimized(*graph));
     Store store(*backend);
     initializeParameters(*graph, 1, store);
-    Executor executor(planOn(*backend, optimized(*graph)), store);
+    Executor executor(plan, store);
     fillRandomInputs(*executor.plan().graph, executor, vocabularyOf(*graph));
     if (isDecode && executor.plan().graph->findInput("position"))
       executor.setInput("position", Tensor::scalarInt(options.time - 1));

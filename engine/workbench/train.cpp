@@ -62,10 +62,12 @@ Json toJson(const TrainOptions& o) {
 /// metrics(step, name, value) in SQLite, and one CSV row a step.
 class MetricsLog {
  public:
-  MetricsLog(const fs::path& folder, int64_t keepUntil) {
-    const std::string file = (folder / "metrics.sqlite").string();
-    if (sqlite3_open(file.c_str(), &database_) != SQLITE_OK) fail(file);
-    sqlite3_busy_timeout(database_, 2000);
+  MetricsLog(const fs::path& folder, int64_t keepUntil) : path_((folder / "metrics.sqlite").string()) {
+    sqlite3* opened = nullptr;
+    const int status = sqlite3_open(path_.c_str(), &opened);
+    database_.reset(opened);
+    if (status != SQLITE_OK) fail();
+    sqlite3_busy_timeout(database_.get(), 2000);
     execute("PRAGMA journal_mode=WAL");
     execute("PRAGMA synchronous=NORMAL");
     execute(
@@ -73,28 +75,21 @@ class MetricsLog {
         "name))");
     // What came after the checkpoint that a run resumes from is computed again.
     execute(text("DELETE FROM metrics WHERE step > ", keepUntil));
-    if (sqlite3_prepare_v2(database_, "INSERT OR REPLACE INTO metrics VALUES(?,?,?,?)", -1, &insert_, nullptr) !=
-        SQLITE_OK)
-      fail(file);
+    insert_ = prepared("INSERT OR REPLACE INTO metrics VALUES(?,?,?,?)");
     csvPath_ = folder / "metrics.csv";
-  }
-  MetricsLog(const MetricsLog&) = delete;
-  MetricsLog& operator=(const MetricsLog&) = delete;
-  ~MetricsLog() {
-    sqlite3_finalize(insert_);
-    sqlite3_close(database_);
   }
 
   void begin() { execute("BEGIN"); }
   void commit() { execute("COMMIT"); }
   void add(int64_t step, const char* split, const std::string& name, double value) {
-    sqlite3_bind_int64(insert_, 1, step);
-    sqlite3_bind_text(insert_, 2, split, -1, SQLITE_STATIC);
-    sqlite3_bind_text(insert_, 3, name.c_str(), -1, SQLITE_TRANSIENT);
-    sqlite3_bind_double(insert_, 4, value);
-    const int status = sqlite3_step(insert_);
-    sqlite3_reset(insert_);
-    if (status != SQLITE_DONE) fail("metrics.sqlite");
+    sqlite3_stmt* insert = insert_.get();
+    sqlite3_bind_int64(insert, 1, step);
+    sqlite3_bind_text(insert, 2, split, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 3, name.c_str(), -1, SQLITE_TRANSIENT);
+    sqlite3_bind_double(insert, 4, value);  // NaN becomes NULL
+    const int status = sqlite3_step(insert);
+    sqlite3_reset(insert);
+    if (status != SQLITE_DONE) fail();
   }
 
   /// The whole table as CSV: step, split, name, value.
@@ -102,34 +97,63 @@ class MetricsLog {
     std::ostringstream out;
     out.imbue(std::locale::classic());
     out << "step,split,name,value\n";
-    sqlite3_stmt* select = nullptr;
-    if (sqlite3_prepare_v2(database_, "SELECT step, split, name, value FROM metrics ORDER BY step, split, name", -1,
-                           &select, nullptr) != SQLITE_OK)
-      fail("metrics.sqlite");
-    while (sqlite3_step(select) == SQLITE_ROW)
-      out << sqlite3_column_int64(select, 0) << ',' << reinterpret_cast<const char*>(sqlite3_column_text(select, 1))
-          << ',' << reinterpret_cast<const char*>(sqlite3_column_text(select, 2)) << ',' << std::setprecision(9)
-          << sqlite3_column_double(select, 3) << '\n';
-    sqlite3_finalize(select);
+    const Statement select = prepared("SELECT step, split, name, value FROM metrics ORDER BY step, split, name");
+    int status;
+    while ((status = sqlite3_step(select.get())) == SQLITE_ROW) {
+      const auto word = [&](int column) {
+        return reinterpret_cast<const char*>(sqlite3_column_text(select.get(), column));
+      };
+      out << sqlite3_column_int64(select.get(), 0) << ',' << word(1) << ',' << word(2) << ',' << std::setprecision(9);
+      if (sqlite3_column_type(select.get(), 3) == SQLITE_NULL)
+        out << "nan\n";
+      else
+        out << sqlite3_column_double(select.get(), 3) << '\n';
+    }
+    if (status != SQLITE_DONE) fail();
     writeFileAtomically(csvPath_.string(), out.str());
   }
 
  private:
-  [[noreturn]] void fail(const std::string& place) {
-    throw Error(Code::File, text("[", place, "] ", database_ ? sqlite3_errmsg(database_) : "cannot be opened", "."));
+  struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close(database); }
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Close>;
+
+  [[noreturn]] void fail() const {
+    throw Error(Code::File,
+                text("[", path_, "] ", database_ ? sqlite3_errmsg(database_.get()) : "cannot be opened", "."));
   }
   void execute(const std::string& sql) {
-    if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("metrics.sqlite");
+    if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail();
+  }
+  Statement prepared(const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v2(database_.get(), sql, -1, &statement, nullptr) != SQLITE_OK) fail();
+    return Statement(statement);
   }
 
-  sqlite3* database_ = nullptr;
-  sqlite3_stmt* insert_ = nullptr;
+  std::string path_;
+  std::unique_ptr<sqlite3, Close> database_;
+  Statement insert_;
   fs::path csvPath_;
 };
 
 void writeCheckpoint(const fs::path& folder, const Trainer& trainer) {
   const TrainState state = trainer.state();
   saveSafetensors((folder / "checkpoint.safetensors").string(), state.tensors, {{"step", std::to_string(state.step)}});
+}
+
+/// Halves of files that a process was writing when it was killed.
+void removeLeftovers(const fs::path& folder) {
+  std::error_code ignored;
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    for (const std::string file : {"checkpoint.safetensors", "model.fw.json", "run.json", "metrics.csv"})
+      if (name.starts_with(file + kPartSuffix)) found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) fs::remove(path, ignored);
 }
 
 TrainState readCheckpoint(const fs::path& folder) {
@@ -145,23 +169,24 @@ TrainState readCheckpoint(const fs::path& folder) {
 }  // namespace
 
 TrainResult train(const TrainCall& call, const TrainObserver& observer, const CancelToken& cancel) {
-  std::error_code error;
-  fs::create_directories(call.out, error);
-  if (error) throw Error(Code::File, text("[", call.out.string(), "] cannot be made: ", error.message(), "."));
   const std::unique_ptr<Backend> backend = makeBackend(call.device);
   Trainer trainer(call.architecture, call.options, *backend);
   if (call.isResumed) {
     trainer.restore(readCheckpoint(call.out));
-  } else if (!call.weights.empty()) {
-    for (const auto& [name, tensor] : call.weights)
-      if (trainer.store().has(name)) trainer.store().set(name, tensor);
+  } else {
+    replaceWeights(call.weights, trainer.store());
   }
+  std::error_code error;
+  fs::create_directories(call.out, error);
+  if (error) throw Error(Code::File, text("[", call.out.string(), "] cannot be made: ", error.message(), "."));
+  removeLeftovers(call.out);
+  // run.json comes last: where it stands, there is a whole checkpoint to go on from.
+  if (!call.isResumed) writeCheckpoint(call.out, trainer);
   const Json info = {
       {"format", "formwright-run"}, {"version", 1}, {"device", call.device}, {"options", toJson(call.options)}};
   saveDocument(*call.architecture, (call.out / "model.fw.json").string());
   writeFileAtomically((call.out / "run.json").string(), toSortedText(info));
   MetricsLog log(call.out, trainer.stepsDone());
-  if (!call.isResumed) writeCheckpoint(call.out, trainer);
 
   TrainResult result;
   const auto start = std::chrono::steady_clock::now();
@@ -250,8 +275,7 @@ Evaluation evaluate(const Architecture& architecture, const std::map<std::string
   const std::unique_ptr<Backend> backend = makeBackend(device);
   Trainer trainer(std::make_shared<const Architecture>(architecture),
                   {.task = task, .taskOptions = taskOptions, .steps = 0, .batch = batch, .seed = seed}, *backend);
-  for (const auto& [name, tensor] : weights)
-    if (trainer.store().has(name)) trainer.store().set(name, tensor);
+  replaceWeights(weights, trainer.store());
   return trainer.evaluate(batches, cancel);
 }
 

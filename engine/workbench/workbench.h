@@ -85,12 +85,15 @@ CostReport cost(const Architecture& architecture, const CostOptions& options);
 /// Weights for a model: those given, the rest from `seed`. Throws Code::Data for tensors that fit nothing.
 void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& given, uint64_t seed, Store& store);
 
+/// Those of `given` that the store has replace its values. Throws Code::Data for one of another shape.
+void replaceWeights(const std::map<std::string, Tensor>& given, Store& store);
+
 struct RunOptions {
   std::map<std::string, Tensor> inputs;
   std::map<std::string, Tensor> weights;
   uint64_t seed = 1;
   std::string device = "cpu";
-  std::string record;  // glob over probe names; empty: none
+  std::string record;  // glob over probe names; empty: none. One that no probe has is Code::Usage.
 };
 
 /// Outputs by name; recorded probes as "probe/<name>".
@@ -209,7 +212,8 @@ void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& fo
 // ---- measuring
 
 struct BenchOptions {
-  int64_t batch = 1, time = 128, repeat = 10;
+  int64_t batch = 0;  // rows; 0: the smallest batch
+  int64_t time = 128, repeat = 10;
   std::string mode = "prefill";
   std::string device = "cpu";
 };

@@ -18,9 +18,8 @@ const AnalysisDef& findAnalysis(const std::string& id) {
   throw Error(Code::Usage, text("there is no analysis '", id, "'; there are: ", known, "."));
 }
 
-AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph, Store& store,
-                       const BatchSource& source, const std::string& recipeData, const CancelToken& cancel,
-                       const Progress& progress) {
+PlannedAnalysis planAnalysis(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph,
+                             const Backend& backend) {
   ir::Graph probed = ir::withProbes(graph, [&](const ir::ProbeInfo& probe) { return analysis.wants(probe, complete); });
   probed.outputs.erase(std::remove_if(probed.outputs.begin(), probed.outputs.end(),
                                       [](const ir::OutputInfo& output) { return !output.name.starts_with("probe/"); }),
@@ -30,14 +29,19 @@ AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, cons
         Code::Data,
         text("[", analysis.id,
              "] the model has nothing to look at; expected layers in a Repeat or sub-layers joined by residuals."));
-  Recording recording;
+  PlannedAnalysis planned{.analysis = &analysis, .params = complete};
   for (const ir::ProbeInfo& probe : graph.probes)
-    if (analysis.wants(probe, complete)) recording.probes.push_back(probe);
-  Backend& backend = store.backend();
-  Executor executor(std::make_shared<const Plan>(
-                        makePlan(std::make_shared<const ir::Graph>(optimized(probed)), planOptions(backend))),
-                    store);
-  const std::unique_ptr<AnalysisRun> run = analysis.make(complete);
+    if (analysis.wants(probe, complete)) planned.probes.push_back(probe);
+  planned.plan = std::make_shared<const Plan>(
+      makePlan(std::make_shared<const ir::Graph>(optimized(probed)), planOptions(backend)));
+  return planned;
+}
+
+AnalysisResult analyze(const PlannedAnalysis& planned, Store& store, const BatchSource& source,
+                       const std::string& recipeData, const CancelToken& cancel, const Progress& progress) {
+  Recording recording{.probes = planned.probes};
+  Executor executor(planned.plan, store);
+  const std::unique_ptr<AnalysisRun> run = planned.analysis->make(planned.params);
   for (int64_t index = 0;; ++index) {
     throwIfCancelled(cancel);
     const std::map<std::string, Tensor> inputs = source(index);
@@ -53,7 +57,7 @@ AnalysisResult analyze(const AnalysisDef& analysis, const Params& complete, cons
     progress.report(0, text("batch ", index + 1));
   }
   AnalysisResult result = run->finish();
-  result.analysis = analysis.id;
+  result.analysis = planned.analysis->id;
   result.recipe += (result.recipe.empty() || recipeData.empty() ? "" : "; ") + recipeData;
   return result;
 }
