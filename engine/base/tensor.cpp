@@ -1,6 +1,7 @@
 // A tensor in host memory.
 #include "engine/base/tensor.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bit>
@@ -15,14 +16,18 @@
 namespace fw {
 
 std::shared_ptr<std::byte> allocateAligned(int64_t bytes, const std::string& what) {
-  const int64_t rounded = (std::max<int64_t>(bytes, 1) + 63) / 64 * 64;
+  // Large memory lies in huge pages where the system has them: it is walked with strides of many small ones.
+  constexpr int64_t hugePage = int64_t(2) << 20;
+  const int64_t alignment = bytes >= 2 * hugePage ? hugePage : 64;
+  const int64_t rounded = (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   // Large requests are checked first: the system would promise more than it has.
   if (rounded > (int64_t(1) << 28) && rounded > freeMemoryBytes())
     throw Error(Code::Memory, text("[", what, "] needs ", formatBytes(double(rounded)), ", ",
                                    formatBytes(double(freeMemoryBytes())), " free."));
-  void* memory = std::aligned_alloc(64, size_t(rounded));
+  void* memory = std::aligned_alloc(size_t(alignment), size_t(rounded));
   if (!memory)
     throw Error(Code::Memory, text("[", what, "] needs ", formatBytes(double(rounded)), ", which the system refused."));
+  if (alignment == hugePage) madvise(memory, size_t(rounded), MADV_HUGEPAGE);
   return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
 

@@ -2,8 +2,10 @@
 //
 // Large products follow Goto & van de Geijn 2008: B in panels as wide as a tile, A in blocks that stay in the
 // second-level cache. Small ones read A and B where they lie. A product with few rows or columns and both sides
-// contiguous along k is made of dot products.
+// contiguous along k is made of dot products. Plain products that are large go to oneDNN where it is faster.
 #include "kernels/cpu/gemm.h"
+
+#include <oneapi/dnnl/dnnl.h>
 
 #include <algorithm>
 
@@ -74,6 +76,10 @@ struct RowTiles {
 
 void packRows(const GemmArgs& args, int64_t batch, int64_t row, int64_t rows, int64_t k0, int64_t k1, float* out) {
   const RowTiles tiles(rows);
+  if (args.a.write == nullptr && args.a.stride == 1) {
+    packAlongPanels(args.a, {batch, row, rows, rows, k0, k1}, tiles.tall, tiles.height + 1, tiles.height, out);
+    return;
+  }
   for (int64_t t = 0; t < tiles.count; ++t) {
     const int64_t height = tiles.rowsOf(t);
     packPanel(args.a, {batch, row, height, height, k0, k1}, out);
@@ -85,6 +91,11 @@ void packRows(const GemmArgs& args, int64_t batch, int64_t row, int64_t rows, in
 void packColumns(const GemmArgs& args, int64_t batch, int64_t column0, int64_t column1, int64_t k0, int64_t k1,
                  float* out) {
   const int64_t lanes = laneCount(), panel = tileVectors * lanes;
+  if (args.b.write == nullptr && args.b.stride == 1) {
+    const int64_t count = column1 - column0, width = (count + lanes - 1) / lanes * lanes;
+    packAlongPanels(args.b, {batch, column0, count, width, k0, k1}, 0, panel, panel, out);
+    return;
+  }
   for (int64_t column = column0; column < column1; column += panel) {
     const int64_t count = std::min(panel, column1 - column), width = (count + lanes - 1) / lanes * lanes;
     packPanel(args.b, {batch, column, count, width, k0, k1}, out);
@@ -314,6 +325,27 @@ GemmPlan makePlan(const GemmArgs& args, int threads) {
   return plan;
 }
 
+/// Whether oneDNN computes it: its sums do not depend on the threads where B is not transposed, and there it is faster.
+bool wantsLibrary(const GemmArgs& args) {
+  if (args.batch != 1 || args.a.write != nullptr || args.b.write != nullptr || args.b.stride != 1) return false;
+  if (args.bias != nullptr || args.activation != Activation::None || args.preActivation != nullptr) return false;
+  if (args.a.stride != 1 && args.a.kStride != 1) return false;
+  if (args.a.kStride % 1024 == 0) return false;  // it reads A^T in place, and rows 4 KB apart evict each other
+  return std::min(args.m, args.n) >= 48 && double(args.m) * double(args.n) * double(args.k) >= 4e6;
+}
+
+/// False where oneDNN had no memory for its buffers: nothing is written then.
+bool runLibrary(const GemmArgs& args, int threads) {
+  const bool isTransposed = args.a.kStride != 1;
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(threads);
+  const dnnl_status_t status = dnnl_sgemm(isTransposed ? 'T' : 'N', 'N', args.m, args.n, args.k, 1, args.a.data,
+                                          isTransposed ? args.a.kStride : args.a.stride, args.b.data, args.b.kStride,
+                                          args.accumulates ? 1 : 0, args.c, args.ldc);
+  omp_set_num_threads(before);
+  return status == dnnl_success;
+}
+
 void runDots(const GemmArgs& args, int threads) {
   const auto compute = HWY_DYNAMIC_DISPATCH(computeDots);
   const int64_t many = std::max(args.m, args.n);
@@ -343,6 +375,7 @@ void gemm(const Launch& launch, const GemmArgs& args, void* workspace) {
         .aIsPacked = false, .bIsPacked = false, .kBlock = args.k, .kBlocks = 1, .rows = args.m, .columns = args.n};
     return HWY_DYNAMIC_DISPATCH(computeBlock)(args, plan, {0, 0, args.m, 0, args.n}, nullptr, nullptr);
   }
+  if (wantsLibrary(args) && runLibrary(args, launch.threads)) return;
   const GemmPlan plan = makePlan(args, launch.threads);
   if (plan.usesDots) return runDots(args, plan.threads);
   const auto compute = HWY_DYNAMIC_DISPATCH(computeBlock);

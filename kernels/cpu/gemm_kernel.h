@@ -227,6 +227,35 @@ inline void packStrided(const GemmOperand& operand, const PanelRequest& request,
   }
 }
 
+/// Copies all panels of an operand whose vectors lie side by side, along its rows as they lie in memory: the first
+/// `tall` panels are `tallWidth` wide, the others `width`, the last what is left of request.width. What lies beyond
+/// request.count is zero.
+inline void packAlongPanels(const GemmOperand& operand, const PanelRequest& request, int64_t tall, int64_t tallWidth,
+                            int64_t width, float* out) {
+  const F32 d;
+  const int64_t lanes = laneCount(), depth = request.k1 - request.k0;
+  const float* data = operand.data + request.batch * operand.batchStride + request.first;
+  for (int64_t k = 0; k < depth; ++k) {
+    const float* from = data + (request.k0 + k) * operand.kStride;
+    float* panel = out;
+    for (int64_t v = 0, t = 0; v < request.width; ++t) {
+      const int64_t wide = std::min(t < tall ? tallWidth : width, request.width - v);
+      float* to = panel + k * wide;
+      for (int64_t i = 0; i < wide; i += lanes) {
+        const int64_t valid = std::min(wide - i, request.count - v - i);
+        if (valid >= lanes) {
+          hn::StoreU(hn::LoadU(d, from + v + i), d, to + i);
+        } else {
+          const Vec some = hn::MaskedLoad(hn::FirstN(d, size_t(std::max<int64_t>(valid, 0))), d, from + v + i);
+          hn::BlendedStore(some, hn::FirstN(d, size_t(std::min(wide - i, lanes))), d, to + i);
+        }
+      }
+      v += wide;
+      panel += wide * depth;
+    }
+  }
+}
+
 }  // namespace fw::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

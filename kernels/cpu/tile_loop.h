@@ -9,6 +9,7 @@
 
 #include <cstring>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,6 +25,7 @@ HWY_INLINE void tileLoop(const float* const* inputs, float* output, int64_t coun
   const float* a = inputs[0];
   const float* b = arity > 1 ? inputs[1] : a;
   const float* c = arity > 2 ? inputs[2] : a;
+  constexpr int64_t prefetched = 512;  // elements ahead
   const auto apply = [&](const float* pa, const float* pb, const float* pc) HWY_ATTR {
     if constexpr (arity == 1) {
       return f(d, hn::LoadU(d, pa));
@@ -34,7 +36,14 @@ HWY_INLINE void tileLoop(const float* const* inputs, float* output, int64_t coun
     }
   };
   int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) hn::StoreU(apply(a + i, b + i, c + i), d, output + i);
+  for (; i + lanes <= count; i += lanes) {
+    // Activations of a while ago come from memory, and the functions here are long: what is needed next is asked for
+    // now.
+    hwy::Prefetch(a + i + prefetched);
+    if constexpr (arity > 1) hwy::Prefetch(b + i + prefetched);
+    if constexpr (arity > 2) hwy::Prefetch(c + i + prefetched);
+    hn::StoreU(apply(a + i, b + i, c + i), d, output + i);
+  }
   if (i == count) return;
   const size_t rest = size_t(count - i) * sizeof(float);
   HWY_ALIGN float buffer[3][hn::MaxLanes(d)] = {};
