@@ -122,24 +122,47 @@ void selectiveScan(benchmark::State& state, int64_t B, int64_t T, int64_t D, int
   state.SetItemsProcessed(state.iterations() * B * T * D * N);
 }
 
-void selectiveScanGradient(benchmark::State& state, int64_t B, int64_t T, int64_t D, int64_t N) {
-  ScanCase scan(B, T, D, N);
-  scan.forward();
-  const std::vector<float> dy = normals(B * T * D, 4);
-  std::vector<float> dx(dy.size()), dDelta(dy.size()), da(scan.a.size()), db(scan.b.size()), dc(scan.c.size()),
-      dSkip(scan.skip.size()), workspace(size_t(cpu::selectiveScanGradientWorkspace(scan.in)));
+struct ScanGradientCase : ScanCase {
+  ScanGradientCase(int64_t B, int64_t T, int64_t D, int64_t N)
+      : ScanCase(B, T, D, N),
+        dy(normals(B * T * D, 4)),
+        dx(dy.size()),
+        dDelta(dy.size()),
+        da(a.size()),
+        db(b.size()),
+        dc(c.size()),
+        dSkip(skip.size()),
+        workspace(size_t(cpu::selectiveScanGradientWorkspace(in))) {
+    args.in = in;
+    args.saved = saved.data();
+    args.dy = dy.data();
+    args.dx = dx.data();
+    args.dDelta = dDelta.data();
+    args.da = da.data();
+    args.db = db.data();
+    args.dc = dc.data();
+    args.dSkip = dSkip.data();
+    args.workspace = workspace.data();
+  }
+  void backward() { cpu::selectiveScanGradient(launch, args); }
+
+  std::vector<float> dy, dx, dDelta, da, db, dc, dSkip, workspace;
   SelectiveScanGradientArgs args;
-  args.in = scan.in;
-  args.saved = scan.saved.data();
-  args.dy = dy.data();
-  args.dx = dx.data();
-  args.dDelta = dDelta.data();
-  args.da = da.data();
-  args.db = db.data();
-  args.dc = dc.data();
-  args.dSkip = dSkip.data();
-  args.workspace = workspace.data();
-  for (auto _ : state) cpu::selectiveScanGradient(launch, args);
+};
+
+void selectiveScanGradient(benchmark::State& state, int64_t B, int64_t T, int64_t D, int64_t N) {
+  ScanGradientCase scan(B, T, D, N);
+  scan.forward();
+  for (auto _ : state) scan.backward();
+  state.SetItemsProcessed(state.iterations() * B * T * D * N);
+}
+
+void selectiveScanBothWays(benchmark::State& state, int64_t B, int64_t T, int64_t D, int64_t N) {
+  ScanGradientCase scan(B, T, D, N);
+  for (auto _ : state) {
+    scan.forward();
+    scan.backward();
+  }
   state.SetItemsProcessed(state.iterations() * B * T * D * N);
 }
 
@@ -182,6 +205,8 @@ BENCHMARK_CAPTURE(selectiveScan, 1x1024x512x16, 1, 1024, 512, 16)->UseRealTime()
 BENCHMARK_CAPTURE(selectiveScan, 8x64x128x8, 8, 64, 128, 8)->UseRealTime();
 BENCHMARK_CAPTURE(selectiveScanGradient, 1x1024x512x16, 1, 1024, 512, 16)->UseRealTime();
 BENCHMARK_CAPTURE(selectiveScanGradient, 8x64x128x8, 8, 64, 128, 8)->UseRealTime();
+BENCHMARK_CAPTURE(selectiveScanBothWays, 1x1024x512x16, 1, 1024, 512, 16)->UseRealTime();
+BENCHMARK_CAPTURE(selectiveScanBothWays, 8x64x128x8, 8, 64, 128, 8)->UseRealTime();
 BENCHMARK_CAPTURE(rotaryOf, 2048x8x64, 1, 2048, 8, 64)->UseRealTime();
 BENCHMARK_CAPTURE(linearRecurrenceOf, 4x1024x512, 4, 1024, 512)->UseRealTime();
 

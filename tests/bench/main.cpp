@@ -1,10 +1,11 @@
 // Runs the benchmarks. With --serve, each line of the input names one: the answer is a line with the seconds of an
-// iteration, or "error" and what went wrong. A comparison can then take samples in turn with a rival while one process
-// keeps its caches and plans warm.
+// iteration and the items of a second, or "error" and what went wrong. A comparison can then take samples in turn with
+// a rival while one process keeps its caches and plans warm.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,18 @@ class LastTime : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override { return true; }
   void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs)
-      answer_ = run.error_occurred ? "error " + run.error_message
-                                   : std::to_string(run.real_accumulated_time / double(run.iterations) * 1e9) + "e-9";
+    for (const Run& run : runs) {
+      if (run.error_occurred) {
+        answer_ = "error " + run.error_message;
+        continue;
+      }
+      const auto items = run.counters.find("items_per_second");
+      std::ostringstream answer;
+      answer.precision(9);
+      answer << run.real_accumulated_time / double(run.iterations) << ' '
+             << (items == run.counters.end() ? 0.0 : double(items->second));
+      answer_ = answer.str();
+    }
   }
   const std::string& answer() const { return answer_; }
 

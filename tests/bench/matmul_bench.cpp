@@ -1,21 +1,18 @@
-// Matrix products against oneDNN and OpenBLAS, in interleaved pairs: rows C1 (large), C2 (small, skinny, batched) and
-// C7 (a vector through a matrix). Counter "ratio": the median over the pairs of the best library's time through ours,
-// both on as many threads as there are cores; "gflops" is ours. Outputs are compared first.
+// Matrix products by us, oneDNN and OpenBLAS: rows C1 (large), C2 (small, skinny, batched) and C7 (a vector through a
+// matrix) of the performance goals. Names are those of peers/matmul.py, which pairs them. Items are FLOPs. Every
+// library gets both operands as they lie in memory: whatever it packs is timed.
 #include <benchmark/benchmark.h>
 #include <oneapi/dnnl/dnnl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <functional>
 #include <memory>
 #include <new>
-#include <string>
-#include <thread>
 #include <vector>
 
 #include "kernels/matmul.h"
+#include "tests/bench/threads.h"
 
 #ifdef FORMWRIGHT_OPENBLAS
 #include <cblas.h>
@@ -36,81 +33,90 @@ Buffer makeBuffer(int64_t count, int seed) {
   return buffer;
 }
 
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-/// One sample: the threads of the rival before have gone to sleep, the caches are warm.
-double sample(const std::function<void()>& run, int repeats) {
-  usleep(5000);
-  for (int i = 0; i <= repeats / 4; ++i) run();
-  const double start = seconds();
-  for (int i = 0; i < repeats; ++i) run();
-  return (seconds() - start) / repeats;
-}
-
 /// batch, m, n, k, layout: 0 A B, 1 A^T B, 2 A B^T
-void compare(benchmark::State& state) {
-  const int64_t batch = state.range(0), m = state.range(1), n = state.range(2), k = state.range(3);
-  const int threads = std::max(1, int(std::thread::hardware_concurrency()));
-  const bool transposeA = state.range(4) == 1, transposeB = state.range(4) == 2;
-  const Buffer a = makeBuffer(batch * m * k, 1), b = makeBuffer(batch * n * k, 2), ours = makeBuffer(batch * m * n, 3),
-               theirs = makeBuffer(batch * m * n, 4);
-  MatmulArgs args;
-  args.a = a.get();
-  args.b = b.get();
-  args.c = ours.get();
-  args.batch = batch;
-  args.m = m;
-  args.n = n;
-  args.k = k;
-  args.lda = transposeA ? m : k;
-  args.ldb = transposeB ? k : n;
-  args.ldc = n;
-  args.batchStrideA = m * k;
-  args.batchStrideB = n * k;
-  args.batchStrideC = m * n;
-  args.transposeA = transposeA;
-  args.transposeB = transposeB;
-  const Buffer workspace = makeBuffer(fw::kernels::cpu::matmulWorkspace(args, threads) / 4, 5);
-  const auto run = [&] { fw::kernels::cpu::matmul({threads}, args, workspace.get()); };
-  std::vector<std::function<void()>> rivals = {[&] {
-    for (int64_t i = 0; i < batch; ++i)
-      dnnl_sgemm(transposeA ? 'T' : 'N', transposeB ? 'T' : 'N', m, n, k, 1, a.get() + i * m * k, args.lda,
-                 b.get() + i * n * k, args.ldb, 0, theirs.get() + i * m * n, n);
-  }};
-#ifdef FORMWRIGHT_OPENBLAS
-  rivals.push_back([&] {
-    for (int64_t i = 0; i < batch; ++i)
-      cblas_sgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, int(m),
-                  int(n), int(k), 1, a.get() + i * m * k, int(args.lda), b.get() + i * n * k, int(args.ldb), 0,
-                  theirs.get() + i * m * n, int(n));
-  });
-#endif
-  run();
-  for (const auto& rival : rivals) {
-    rival();
-    for (int64_t i = 0; i < batch * m * n; ++i)
-      if (std::abs(ours[size_t(i)] - theirs[size_t(i)]) > 1e-5f * float(k) + 1e-4f)
-        return state.SkipWithError("results differ");
+struct Product {
+  explicit Product(const benchmark::State& state)
+      : batch(state.range(0)),
+        m(state.range(1)),
+        n(state.range(2)),
+        k(state.range(3)),
+        transposeA(state.range(4) == 1),
+        transposeB(state.range(4) == 2),
+        a(makeBuffer(batch * m * k, 1)),
+        b(makeBuffer(batch * n * k, 2)),
+        c(makeBuffer(batch * m * n, 3)) {
+    args.a = a.get();
+    args.b = b.get();
+    args.c = c.get();
+    args.batch = batch;
+    args.m = m;
+    args.n = n;
+    args.k = k;
+    args.lda = transposeA ? m : k;
+    args.ldb = transposeB ? k : n;
+    args.ldc = n;
+    args.batchStrideA = m * k;
+    args.batchStrideB = n * k;
+    args.batchStrideC = m * n;
+    args.transposeA = transposeA;
+    args.transposeB = transposeB;
   }
 
-  const double start = seconds();
-  run();
-  const int repeats = std::clamp(int(0.003 / (seconds() - start + 1e-9)), 1, 100000);
-  std::vector<double> times, ratios;
-  for (auto _ : state) {
-    times.push_back(sample(run, repeats));
-    double best = 1e9;
-    for (const auto& rival : rivals) best = std::min(best, sample(rival, repeats));
-    ratios.push_back(best / times.back());
-    state.SetIterationTime(times.back());
+  /// The first and the last row of each product against loops in double.
+  bool isRight() const {
+    for (int64_t i = 0; i < batch; ++i)
+      for (const int64_t row : {int64_t(0), m - 1})
+        for (int64_t column = 0; column < n; ++column) {
+          double sum = 0;
+          for (int64_t j = 0; j < k; ++j)
+            sum += double(a[size_t(i * m * k + (transposeA ? j * m + row : row * k + j))]) *
+                   double(b[size_t(i * n * k + (transposeB ? column * k + j : j * n + column))]);
+          if (!(std::abs(sum - double(c[size_t((i * m + row) * n + column)])) <= 1e-6 * double(k) + 1e-5)) return false;
+        }
+    return true;
   }
-  state.counters["ratio"] = median(ratios);
-  state.counters["gflops"] = 2e-9 * double(batch) * double(m) * double(n) * double(k) / median(times);
+
+  int64_t batch, m, n, k;
+  bool transposeA, transposeB;
+  Buffer a, b, c;
+  MatmulArgs args;
+};
+
+void timeProduct(benchmark::State& state, const Product& product, const std::function<void()>& run) {
+  run();
+  if (!product.isRight()) return state.SkipWithError("wrong result");
+  for (auto _ : state) run();
+  state.SetItemsProcessed(state.iterations() * 2 * product.batch * product.m * product.n * product.k);
+}
+
+void ours(benchmark::State& state) {
+  const Product p(state);
+  const int threads = fw::benchThreads();
+  const Buffer workspace = makeBuffer(fw::kernels::cpu::matmulWorkspace(p.args, threads) / 4, 5);
+  timeProduct(state, p, [&] { fw::kernels::cpu::matmul({threads}, p.args, workspace.get()); });
+}
+
+void oneDnn(benchmark::State& state) {
+  const Product p(state);
+  timeProduct(state, p, [&] {
+    for (int64_t i = 0; i < p.batch; ++i)
+      dnnl_sgemm(p.transposeA ? 'T' : 'N', p.transposeB ? 'T' : 'N', p.m, p.n, p.k, 1, p.a.get() + i * p.m * p.k,
+                 p.args.lda, p.b.get() + i * p.n * p.k, p.args.ldb, 0, p.c.get() + i * p.m * p.n, p.n);
+  });
+}
+
+void openBlas([[maybe_unused]] benchmark::State& state) {
+#ifdef FORMWRIGHT_OPENBLAS
+  const Product p(state);
+  timeProduct(state, p, [&] {
+    for (int64_t i = 0; i < p.batch; ++i)
+      cblas_sgemm(CblasRowMajor, p.transposeA ? CblasTrans : CblasNoTrans, p.transposeB ? CblasTrans : CblasNoTrans,
+                  int(p.m), int(p.n), int(p.k), 1, p.a.get() + i * p.m * p.k, int(p.args.lda),
+                  p.b.get() + i * p.n * p.k, int(p.args.ldb), 0, p.c.get() + i * p.m * p.n, int(p.n));
+  });
+#else
+  state.SkipWithError("OpenBLAS was not found when this was built");
+#endif
 }
 
 void shape(benchmark::internal::Benchmark* bench, std::vector<int64_t> sizes) {
@@ -147,8 +153,14 @@ void vectors(benchmark::internal::Benchmark* bench) {
   for (int64_t layout : {0, 2}) bench->Args({1, 1, 4096, 4096, layout});
 }
 
-BENCHMARK(compare)->Name("matmul/C1")->Apply(large)->UseManualTime()->Iterations(15);
-BENCHMARK(compare)->Name("matmul/C2")->Apply(small)->UseManualTime()->Iterations(15);
-BENCHMARK(compare)->Name("matmul/C7")->Apply(vectors)->UseManualTime()->Iterations(15);
+BENCHMARK(ours)->Name("matmul/C1")->Apply(large)->UseRealTime();
+BENCHMARK(ours)->Name("matmul/C2")->Apply(small)->UseRealTime();
+BENCHMARK(ours)->Name("matmul/C7")->Apply(vectors)->UseRealTime();
+BENCHMARK(oneDnn)->Name("matmul_onednn/C1")->Apply(large)->UseRealTime();
+BENCHMARK(oneDnn)->Name("matmul_onednn/C2")->Apply(small)->UseRealTime();
+BENCHMARK(oneDnn)->Name("matmul_onednn/C7")->Apply(vectors)->UseRealTime();
+BENCHMARK(openBlas)->Name("matmul_openblas/C1")->Apply(large)->UseRealTime();
+BENCHMARK(openBlas)->Name("matmul_openblas/C2")->Apply(small)->UseRealTime();
+BENCHMARK(openBlas)->Name("matmul_openblas/C7")->Apply(vectors)->UseRealTime();
 
 }  // namespace

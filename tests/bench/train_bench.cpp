@@ -1,5 +1,6 @@
 // Forward passes and training steps of three small GPTs (row C4 of the performance goals), and GPT-2's forward pass:
-// document, lowering, plan and executor as the program goes through them. Names are those of peers/train.py.
+// document, lowering, plan and executor as the program goes through them. Items are FLOPs. Names are those of
+// peers/train.py.
 //
 // Where FORMWRIGHT_BENCH_SHARE names a folder, each case writes there what a rival needs to do the same work and to be
 // compared first: starting weights, batches, and the losses or logits that came out.
@@ -72,12 +73,18 @@ class Work {
  public:
   virtual ~Work() = default;
   virtual void run() = 0;
+  double flops = 0;
 };
+
+double flopsOf(const Architecture& architecture, int64_t batch, int64_t time, const char* mode) {
+  return cost(architecture, {.batch = batch, .time = time, .mode = mode, .withPeak = false}).flops;
+}
 
 class TrainingWork : public Work {
  public:
   explicit TrainingWork(const GptSizes& n)
       : backend_(makeCpuBackend(benchThreads())), trainer_(gpt(n), optionsOf(n), *backend_) {
+    flops = flopsOf(*trainer_.architecture(), n.batch, n.time, "train");
     std::map<std::string, Tensor> tensors = isShared() ? trainer_.state().tensors : std::map<std::string, Tensor>{};
     std::vector<float> losses;
     for (int64_t step = 0; step < kSharedSteps; ++step) {
@@ -100,6 +107,7 @@ class ForwardWork : public Work {
   ForwardWork(const std::string& name, const Architecture& architecture, int64_t batch, int64_t time,
               int64_t vocabulary)
       : backend_(makeCpuBackend(benchThreads())), store_(*backend_) {
+    flops = flopsOf(architecture, batch, time, "prefill");
     const std::shared_ptr<const ir::Graph> graph =
         lowerOrThrow(architecture, catalog(), {.mode = Mode::Prefill, .dims = {{"B", batch}, {"T", time}}});
     initializeParameters(*graph, 1, store_);
@@ -135,23 +143,21 @@ void timeWork(benchmark::State& state, const std::string& name, const std::funct
     last.second->run();
   }
   for (auto _ : state) last.second->run();
+  state.SetItemsProcessed(int64_t(double(state.iterations()) * last.second->flops));
 }
 
 void training(benchmark::State& state, const GptSizes& n) {
   timeWork(state, std::string("training/") + n.name, [&] { return std::make_unique<TrainingWork>(n); });
-  state.SetItemsProcessed(state.iterations() * n.batch * n.time);
 }
 
 void forward(benchmark::State& state, const GptSizes& n) {
   timeWork(state, std::string("forward/") + n.name,
            [&] { return std::make_unique<ForwardWork>(n.name, *gpt(n), n.batch, n.time, n.vocabulary); });
-  state.SetItemsProcessed(state.iterations() * n.batch * n.time);
 }
 
 void forwardGpt2(benchmark::State& state) {
   timeWork(state, "forward/gpt2",
            [] { return std::make_unique<ForwardWork>("gpt2", findPreset("gpt2")->make(catalog()), 1, 128, 50257); });
-  state.SetItemsProcessed(state.iterations() * 128);
 }
 
 BENCHMARK_CAPTURE(training, gpt_64x2, kSmall)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -64,9 +64,17 @@ def scanGradient(*sizes):
     return prepare
 
 
+def scanBothWays(*sizes):
+    def prepare():
+        inputs = [x.requires_grad_() for x in scanInputs(*sizes)]
+        dy = torch.randn(sizes[:3])
+        return lambda: torch.autograd.grad(scanLoop(*inputs), inputs, dy)
+    return prepare
+
+
 CASES = {
-    "attention/2048x8x64/real_time": {"PyTorch, naive": naive(1, 2048, 8, 64),
-                                      "PyTorch, fused": fused(1, 2048, 2048, 8, 8, 64, False)},
+    "attention/2048x8x64/real_time": fused(1, 2048, 2048, 8, 8, 64, False),
+    "attention/2048x8x64/real_time naive": {"PyTorch, naive": naive(1, 2048, 8, 64)},
     "attention/causal_2048x8x64/real_time": fused(1, 2048, 2048, 8, 8, 64, True),
     "attention/causal_32x64x4x16/real_time": fused(32, 64, 64, 4, 4, 16, True),
     "attention/causal_16x128x4x32/real_time": fused(16, 128, 128, 4, 4, 32, True),
@@ -81,4 +89,6 @@ CASES = {
     "selectiveScan/8x64x128x8/real_time": scan(8, 64, 128, 8),
     "selectiveScanGradient/1x1024x512x16/real_time": scanGradient(1, 1024, 512, 16),
     "selectiveScanGradient/8x64x128x8/real_time": scanGradient(8, 64, 128, 8),
+    "selectiveScanBothWays/1x1024x512x16/real_time": scanBothWays(1, 1024, 512, 16),
+    "selectiveScanBothWays/8x64x128x8/real_time": scanBothWays(8, 64, 128, 8),
 }
