@@ -218,10 +218,11 @@ TEST(Layering, DevicesAreNamedInKernelsAndExecAlone) {
 }
 
 TEST(Layering, OpsReachKernelsThroughTheTableOfTheDevice) {
-  for (const auto& [path, text] : program())
-    if (path.rfind("engine/ops/", 0) == 0)
-      for (size_t at = 0; (at = text.find("kernels::cpu::", at)) != std::string::npos; ++at)
-        EXPECT_EQ(text.substr(at, 20), "kernels::cpu::tile::") << path << " would run on the CPU whatever the device";
+  for (const auto& [path, text] : program()) {
+    if (path.rfind("engine/ops/", 0) != 0) continue;
+    for (size_t at = 0; (at = text.find("kernels::cpu::", at)) != std::string::npos; ++at)
+      EXPECT_EQ(text.substr(at, 20), "kernels::cpu::tile::") << path << " would run on the CPU whatever the device";
+  }
 }
 
 TEST(Layering, AFileOpensWithWhatItIs) {

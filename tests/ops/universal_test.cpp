@@ -8,6 +8,7 @@
 #include "engine/exec/executor.h"
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
+#include "tests/ops/examples.h"
 #include "tests/ops/reference.h"
 #include "tests/support/each_target.h"
 #include "tests/support/example_input.h"
@@ -19,19 +20,6 @@ namespace {
 const std::set<std::string> kRandom = {"random_uniform", "random_normal", "random_bernoulli", "dropout"};
 /// Has a body; tests/exec/scan_test.cpp.
 const std::set<std::string> kWithBody = {"scan"};
-
-struct Case {
-  const OpDef* op;
-  const OpExample* example;
-  size_t number;
-};
-
-std::vector<Case> allCases() {
-  std::vector<Case> cases;
-  for (const OpDef& op : allOps())
-    for (size_t i = 0; i < op.examples.size(); ++i) cases.push_back({&op, &op.examples[i], i});
-  return cases;
-}
 
 class UniversalOp : public ::testing::TestWithParam<Case> {
  protected:

@@ -1,0 +1,122 @@
+// What attention's kernels share: the rows of a block, which keys they see, scores. A block takes rows of one key head:
+// row r is query r / group in head keyHead * group + r % group, so that heads that share keys read them once.
+#pragma once
+
+#include "kernels/attention.h"
+#include "kernels/cuda/kernel.h"
+#include "kernels/cuda/tile.h"
+
+namespace fw::kernels::FW_CUDA {
+
+__device__ inline int64_t within(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
+
+/// As attentionSequence(), held inside the tensors whatever the device's numbers are.
+__device__ inline AttentionSequence sequenceOn(const AttentionInputs& in, int64_t index) {
+  AttentionSequence s;
+  if (in.queryOffsets != nullptr) {
+    s.queryRow = s.firstQuery = within(in.queryOffsets[index], 0, in.queries);
+    s.queries = within(in.queryOffsets[index + 1], s.queryRow, in.queries) - s.queryRow;
+    s.keyRow = s.firstKey = within(in.keyOffsets[index], 0, in.keys);
+    s.keys = within(in.keyOffsets[index + 1], s.keyRow, in.keys) - s.keyRow;
+    s.offset = s.keys - s.queries;
+    return s;
+  }
+  s.batch = index;
+  s.queryRow = index * in.queries;
+  s.queries = in.queries;
+  s.keyRow = index * in.keys;
+  s.keys = in.keys;
+  s.offset = in.keys - in.queries;
+  if (in.position != nullptr) {
+    s.offset = in.position[index * in.positionStride];
+    s.keys = within(s.offset + in.queries, 0, s.keys);
+  }
+  if (in.keyLengths != nullptr) s.keys = within(in.keyLengths[index], 0, s.keys);
+  return s;
+}
+
+__device__ inline KeyRange visibleOn(const AttentionInputs& in, const AttentionSequence& s, int64_t i) {
+  KeyRange range{0, s.keys};
+  const int64_t at = i + s.offset;
+  if (in.windowLeft >= 0 && at - in.windowLeft > 0) range.begin = at - in.windowLeft;
+  if (in.windowRight >= 0 && at + in.windowRight + 1 < s.keys) range.end = at + in.windowRight + 1;
+  if (range.begin >= range.end) return {0, 0};
+  return range;
+}
+
+/// The rows [first, first + count) of a block.
+struct Rows {
+  AttentionSequence s;
+  int64_t keyHead, group, first, count;
+
+  __device__ int64_t query(int64_t r) const { return (first + r) / group; }
+  __device__ int64_t head(int64_t r) const { return keyHead * group + (first + r) % group; }
+  /// Of [B,T,H].
+  __device__ int64_t index(const AttentionInputs& in, int64_t r) const {
+    return (s.queryRow + query(r)) * in.heads + head(r);
+  }
+  /// Of [B,H,T].
+  __device__ int64_t indexByHead(const AttentionInputs& in, int64_t r) const {
+    return (s.batch * in.heads + head(r)) * in.queries + s.firstQuery + query(r);
+  }
+  /// Keys that some row sees.
+  __device__ KeyRange visible(const AttentionInputs& in) const {
+    KeyRange any{s.keys, 0};
+    for (int64_t i = query(0); i <= query(count - 1); ++i) {
+      const KeyRange range = visibleOn(in, s, i);
+      if (range.begin >= range.end) continue;
+      if (range.begin < any.begin) any.begin = range.begin;
+      if (range.end > any.end) any.end = range.end;
+    }
+    return any.begin < any.end ? any : KeyRange{0, 0};
+  }
+};
+
+/// The score of row r and key j from their product, or -infinity where the key is hidden.
+__device__ inline float scoreOf(const AttentionInputs& in, const float* slopes, const Rows& rows, const KeyRange& range,
+                                int64_t r, int64_t j, float product) {
+  const AttentionSequence& s = rows.s;
+  if (j < range.begin || j >= range.end) return -INFINITY;
+  if (in.keyMask != nullptr && in.keyMask[s.batch * in.keys + s.firstKey + j] == 0) return -INFINITY;
+  float score = in.scale * product;
+  const int64_t i = rows.query(r), h = rows.head(r);
+  if (in.bias != nullptr)
+    score += in.bias[s.batch * in.biasBatchStride + h * in.biasHeadStride + (s.firstQuery + i) * in.biasQueryStride +
+                     s.firstKey + j];
+  if (slopes != nullptr) {
+    const int64_t apart = i + s.offset - j;
+    score -= slopes[h] * float(apart < 0 ? -apart : apart);
+  }
+  return score;
+}
+
+/// `count` rows of `width` numbers into shared memory, `ld` apart; from(r) is where row r lies.
+template <class From>
+__device__ void loadRows(SharedArray<float> to, int ld, int64_t count, int64_t width, const From& from) {
+  for (int64_t n = threadIdx.x; n < count * width; n += blockDim.x) {
+    const int64_t r = n / width, c = n % width;
+    to[r * ld + c] = from(r)[c];
+  }
+}
+
+constexpr int kAttentionThreads = 256;
+
+/// An odd distance between rows: lanes that walk down a column meet no bank twice.
+__host__ __device__ inline int paddedWidth(int64_t width) { return int(width | 1); }
+
+/// The largest tile for which `bytes(tile)` fits.
+template <class Bytes>
+int tileFor(const Bytes& bytes) {
+  constexpr int64_t limit = 160 * 1024;  // of the 163 KB that a block may have on sm_80
+  int tile = 64;
+  while (tile > 1 && bytes(tile) > limit) tile /= 2;
+  return tile;
+}
+
+/// ALiBi's slopes come in the CPU's memory; here they lie at the head of the workspace.
+inline int64_t slopeFloats(const AttentionInputs& in) { return (in.heads + 15) / 16 * 16; }
+
+/// Refuses positions, lengths and offsets that leave the keys.
+void checkAttentionInputs(const Launch& launch, const AttentionInputs& in);
+
+}  // namespace fw::kernels::FW_CUDA

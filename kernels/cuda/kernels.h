@@ -1,0 +1,13 @@
+// The GPU's kernels, declared with the types that the CPU's have.
+#pragma once
+
+#include "kernels/cuda/device.h"
+#include "kernels/kernels.h"
+
+namespace fw::kernels::FW_CUDA {
+
+#define FW_DECLARE(name) decltype(cpu::name) name;
+FW_KERNELS(FW_DECLARE)
+#undef FW_DECLARE
+
+}  // namespace fw::kernels::FW_CUDA

@@ -1,0 +1,62 @@
+// A backend that runs plans by the emulated CUDA kernels.
+#include "tests/cuda/emulated_backend.h"
+
+#include <cstring>
+
+#include "engine/base/tensor.h"
+#include "engine/exec/device_fault.h"
+#include "kernels/cuda/device.h"
+#include "kernels/kernels.h"
+
+namespace fw::kernels::emulated {
+const Kernels& kernels();
+}
+
+namespace fw::testing {
+namespace {
+
+class EmulatedBackend : public Backend {
+ public:
+  EmulatedBackend() { device_.fault = &fault_; }
+
+  DeviceInfo info() const override {
+    return {.id = "emulated", .name = "CUDA kernels on the CPU", .memoryBytes = freeMemoryBytes()};
+  }
+  const kernels::Kernels* kernels() const override { return &kernels::emulated::kernels(); }
+  Memory allocate(int64_t bytes, const std::string& what) override {
+    std::shared_ptr<std::byte> owner = allocateAligned(bytes, what);
+    std::byte* pointer = owner.get();
+    fill(pointer, 0xff, bytes);
+    return {std::move(owner), pointer, bytes};
+  }
+  void upload(const Memory& to, int64_t offset, const void* from, int64_t bytes) override {
+    copy(to.pointer + offset, from, bytes);
+  }
+  void download(void* to, const Memory& from, int64_t offset, int64_t bytes) override {
+    copy(to, from.pointer + offset, bytes);
+  }
+  void copy(void* to, const void* from, int64_t bytes) override {
+    if (bytes > 0) std::memmove(to, from, size_t(bytes));
+  }
+  void fill(void* to, unsigned char byte, int64_t bytes) override {
+    if (bytes > 0) std::memset(to, byte, size_t(bytes));
+  }
+  void run(const OpDef& op, const KernelCall& call) override {
+    device_.op = opNumber(op);
+    const kernels::Launch launch = {1, kernels(), &device_};
+    op.kernel(KernelCall{launch, call.inputTypes, call.outputTypes, call.inputs, call.outputs, call.attrs,
+                         call.workspace, call.prepared, call.body, call.cancel});
+  }
+  void wait() override { throwFault(fault_); }
+  double seconds() override { return 0; }
+
+ private:
+  kernels::Fault fault_;
+  kernels::Device device_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> makeEmulatedBackend() { return std::make_unique<EmulatedBackend>(); }
+
+}  // namespace fw::testing

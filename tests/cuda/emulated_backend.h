@@ -1,0 +1,13 @@
+// A backend that runs plans by the emulated CUDA kernels, in host memory: whole models go the way of the GPU where
+// there is none.
+#pragma once
+
+#include <memory>
+
+#include "engine/exec/backend.h"
+
+namespace fw::testing {
+
+std::unique_ptr<Backend> makeEmulatedBackend();
+
+}  // namespace fw::testing
