@@ -118,7 +118,7 @@ void lower(Lowering& at) {
 
   const bool isNormed = at.flag("qk_norm"), isNormedWhole = at.text("qk_norm_over") == "all";
   const auto project = [&](const char* name, int64_t heads, const char* norm) {
-    ir::Value rows = at.linear(name, x, heads * sizes.headWidth, bias != "none");
+    ir::Value rows = at.linear(name, x, heads * sizes.headWidth, bias == "qkv" || bias == "all");
     if (norm && isNormed && isNormedWhole) rows = rmsNorm(at, norm, rows);
     rows = ir::reshape(rows, Shape{batch, time, heads, sizes.headWidth});
     return norm && isNormed && !isNormedWhole ? rmsNorm(at, norm, rows) : rows;
@@ -150,8 +150,8 @@ void lower(Lowering& at) {
   }
   const double cap = at.real("soft_cap");
   const ir::Value mixed = cap > 0 ? cappedAttention(q, k, v, options, cap) : ir::attention(q, k, v, options);
-  ir::Value y =
-      at.linear("o", ir::reshape(mixed, Shape{batch, time, sizes.heads * sizes.headWidth}), width, bias == "all");
+  ir::Value y = at.linear("o", ir::reshape(mixed, Shape{batch, time, sizes.heads * sizes.headWidth}), width,
+                          bias == "all" || bias == "o");
   if (at.real("dropout") > 0 && at.mode() == Mode::Train)
     y = ir::dropout(y, at.randomSeed(), at.real("dropout"), at.randomStream("dropout"));
   at.output("y", y);
@@ -213,7 +213,7 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
           .label("QK norm around one")
           .when("qk_norm=true")
           .help("Features are scaled by 1 + weight (Gemma 3)."),
-      choiceParam("bias", text, {"none", "qkv", "all"}).label("Bias").help("Which of the four maps have one."),
+      choiceParam("bias", text, {"none", "qkv", "o", "all"}).label("Bias").help("Which of the four maps have one."),
       realParam("rope_base", 10000)
           .label("Rotary base")
           .range(1, 1e12)
@@ -307,6 +307,7 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
                {"rope_factor", 4.0},
                {"rope_low", 0.5},
                {"rope_high", 3.0},
+               {"bias", std::string("o")},
                {"rope_length", int64_t(16)}},
               16),
   };

@@ -27,9 +27,10 @@ void lower(Lowering& at) {
   const ir::Value grid = ir::conv2d(x, weight, bias, {.strides = {patch, patch}});
   const int64_t count = grid.size(2) * grid.size(3);
   ir::Value y = ir::transpose(ir::reshape(grid, Shape{batch, width, count}), {0, 2, 1});
-  if (at.flag("class_token")) {
+  for (const char* name : {"distillation_token", "class_token"}) {
+    if (!at.flag(name)) continue;
     const ir::Value token =
-        at.weight({.name = "class_token", .shape = {1, 1, width}, .init = initNormal(0.02), .decays = false});
+        at.weight({.name = name, .shape = {1, 1, width}, .init = initNormal(0.02), .decays = false});
     y = ir::concat({ir::broadcastTo(token, Shape{batch, 1, width}), y}, 1);
   }
   at.output("y", y);
@@ -51,10 +52,16 @@ BlockDef block_embedding_patch() {
       .params = {intParam("patch", 16).label("Patch").range(1, 1024).help("Side of the squares, in pixels."),
                  intParam("width", 64).label("Width").help("Size of each vector."),
                  boolParam("bias", true).label("Bias").help("Adds a vector to each patch."),
-                 boolParam("class_token", false).label("Class token").help("A learned vector before the patches.")},
+                 boolParam("class_token", false).label("Class token").help("A learned vector before the patches."),
+                 boolParam("distillation_token", false)
+                     .label("Distillation token")
+                     .help("A second one, between the class token and the patches (DeiT).")},
       .summary = {"patch", "width"},
       .lower = lower,
-      .examples = {{.params = {{"patch", int64_t(2)}, {"width", int64_t(5)}, {"class_token", true}},
+      .examples = {{.params = {{"patch", int64_t(2)},
+                               {"width", int64_t(5)},
+                               {"class_token", true},
+                               {"distillation_token", true}},
                     .dims = {{"B", 2}, {"C", 3}, {"Y", 4}, {"X", 6}}}},
   };
 }

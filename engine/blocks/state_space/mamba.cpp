@@ -10,6 +10,7 @@
 #include "engine/ops/iota.h"
 #include "engine/ops/random_uniform.h"
 #include "engine/ops/reshape.h"
+#include "engine/ops/rms_norm.h"
 #include "engine/ops/selective_scan.h"
 #include "engine/ops/slice.h"
 
@@ -70,20 +71,30 @@ void lower(Lowering& at) {
   ir::Value projected;
   if (parts > 0) projected = at.linear("x_proj", x, parts, false, uniform(inner));
   int64_t offset = 0;
-  const auto part = [&](int64_t size) {
+  const std::string& norm = at.text("inner_norm");
+  const auto part = [&](int64_t size, const char* name) {
     offset += size;
-    return ir::slice(projected, 2, offset - size, offset);
+    const ir::Value rows = ir::slice(projected, 2, offset - size, offset);
+    if (norm == "none") return rows;
+    const ir::Value weight = norm == "weighted" ? at.weight({.name = text(name, "_norm.weight"),
+                                                             .shape = {size},
+                                                             .init = initOnes(),
+                                                             .role = "norm",
+                                                             .decays = false})
+                                                : ir::Value{};
+    return ir::rmsNorm(rows, weight, at.real("inner_norm_eps"));
   };
   const double stepBound = 1 / std::sqrt(double(rank));
   const ir::Value stepBias = at.weight(
       {.name = "dt_proj.bias", .shape = {inner}, .init = initStep(1e-3, 1e-1), .role = "bias", .decays = false});
   ir::Value delta;
   if (isStepSelective)
-    delta = ir::softplus(at.linear("dt_proj", part(rank), inner, false, initUniform(-stepBound, stepBound)) + stepBias);
+    delta = ir::softplus(at.linear("dt_proj", part(rank, "dt"), inner, false, initUniform(-stepBound, stepBound)) +
+                         stepBias);
   else
     delta = ir::broadcastTo(ir::softplus(stepBias), Shape{batch, time, inner});
-  const ir::Value b = isInputSelective ? part(state) : constant("B", state, initOnes());
-  const ir::Value c = isOutputSelective ? part(state) : constant("C", state, uniform(state));
+  const ir::Value b = isInputSelective ? part(state, "b") : constant("B", state, initOnes());
+  const ir::Value c = isOutputSelective ? part(state, "c") : constant("C", state, uniform(state));
   at.probe("delta", delta);
 
   const ir::Value a =
@@ -122,7 +133,16 @@ BlockDef block_state_space_mamba() {
            boolParam("conv_bias", true).label("Convolution bias").help("Of the short convolution."),
            boolParam("selective_delta", true).label("Selective step").help("Off: one learned step size a channel."),
            boolParam("selective_b", true).label("Selective B").help("Off: a learned constant."),
-           boolParam("selective_c", true).label("Selective C").help("Off: a learned constant.")},
+           boolParam("selective_c", true).label("Selective C").help("Off: a learned constant."),
+           choiceParam("inner_norm", "none", {"none", "plain", "weighted"})
+               .label("Inner norms")
+               .help("RMS norm of what delta, B and C are computed from, without weights (Falcon Mamba) or with "
+                     "(Jamba)."),
+           realParam("inner_norm_eps", 1e-6)
+               .label("Inner epsilon")
+               .range(0, 1)
+               .when("inner_norm!=none")
+               .help("Added to the mean square.")},
       .summary = {"state", "conv", "expand"},
       .isCausal = true,
       .lower = lower,
@@ -132,7 +152,11 @@ BlockDef block_state_space_mamba() {
                                {"conv_bias", false},
                                {"rank", int64_t(2)},
                                {"selective_b", false}},
-                    .dims = {{"B", 1}, {"T", 5}, {"D", 3}}}},
+                    .dims = {{"B", 1}, {"T", 5}, {"D", 3}}},
+                   {.params = {{"state", int64_t(3)}, {"conv", int64_t(3)}, {"inner_norm", std::string("plain")}},
+                    .dims = {{"B", 1}, {"T", 5}, {"D", 4}}},
+                   {.params = {{"state", int64_t(2)}, {"conv", int64_t(1)}, {"inner_norm", std::string("weighted")}},
+                    .dims = {{"B", 2}, {"T", 5}, {"D", 40}}}},
   };
 }
 
