@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
 #include "engine/presets/sketch.h"
@@ -219,6 +220,24 @@ Architecture decoder(const DecoderSketch& of, const Catalog& catalog) {
 void addModule(std::vector<WeightRule>& rules, const std::string& theirs, const std::string& ours, bool hasBias) {
   rules.push_back({.tensor = theirs + ".weight", .parts = {{ours + ".weight"}}});
   if (hasBias) rules.push_back({.tensor = theirs + ".bias", .parts = {{ours + ".bias"}}});
+}
+
+void setStepLimits(Params& mamba, const ModelConfig& config) {
+  config.ignore({"time_step_limit"});
+  const auto limits = config.json().find("time_step_limit");
+  if (limits == config.json().end() || !limits->is_array() || limits->size() != 2) return;
+  if ((*limits)[0].is_number() && (*limits)[0].get<double>() > 0) mamba["step_low"] = (*limits)[0].get<double>();
+  if ((*limits)[1].is_number() && (*limits)[1].get<double>() < 1e30) mamba["step_high"] = (*limits)[1].get<double>();
+}
+
+void addMamba2Names(std::vector<WeightRule>& rules, const std::string& theirs, const std::string& ours, bool hasBias,
+                    bool hasConvBias) {
+  addModule(rules, theirs + "in_proj", ours + "in_proj", hasBias);
+  addModule(rules, theirs + "conv1d", ours + "conv1d", hasConvBias);
+  addModule(rules, theirs + "norm", ours + "norm");
+  addModule(rules, theirs + "out_proj", ours + "out_proj", hasBias);
+  for (const char* name : {"A_log", "D", "dt_bias"})
+    rules.push_back({.tensor = theirs + name, .parts = {{ours + name}}});
 }
 
 std::vector<WeightRule> llamaNames(const std::string& attentionBias, bool hasMlpBias, bool isTied) {

@@ -65,6 +65,13 @@ void writeLayers(Sketch& sketch, const DecoderSketch& of);
 /// its end; empty where all are alike.
 std::string foldedPattern(const std::string& letters);
 
+/// `time_step_limit` as parameters of a Mamba 2 block; infinity, which JSON has no number for, is no limit.
+void setStepLimits(Params& mamba, const ModelConfig& config);
+
+/// Names of a Mamba 2 mixer.
+void addMamba2Names(std::vector<WeightRule>& rules, const std::string& theirs, const std::string& ours, bool hasBias,
+                    bool hasConvBias);
+
 /// "weight" and, with `hasBias`, "bias" of one module: rules for tensors `theirs`.* and weights `ours`.*.
 void addModule(std::vector<WeightRule>& rules, const std::string& theirs, const std::string& ours,
                bool hasBias = false);

@@ -23,6 +23,7 @@ struct WeightRule {
   std::vector<WeightPart> parts;
   bool isTransposed = false;  // the tensor is [in,out]; here [out,in]
   int64_t groups = 1;         // along the first axis the parts alternate: a group of rows holds some of each part
+  bool isOldName = false;     // files may still have it, none is written with it
   int onesInFront = 0;        // sizes of 1 that the tensor has before those of the part; negative: the part has them
 };
 

@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kConfig = "config.json";
+constexpr size_t kMostConfig = size_t(1) << 24;
 
 /// "a, b, c and 4 more"
 std::string listed(const std::vector<std::string>& names, size_t most) {
@@ -29,6 +30,29 @@ std::string supportedTypes() {
     types.insert(types.end(), family.modelTypes.begin(), family.modelTypes.end());
   std::sort(types.begin(), types.end());
   return listed(types, types.size());
+}
+
+/// Python writes numbers that JSON has not: Infinity, -Infinity and NaN become texts.
+std::string withQuotedNumbers(const std::string& json) {
+  std::string out;
+  bool isText = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') isText = !isText;
+    if (isText && c == '\\' && i + 1 < json.size()) {
+      out += {c, json[++i]};
+      continue;
+    }
+    bool isNumber = false;
+    for (const std::string_view name : {"-Infinity", "Infinity", "NaN"})
+      if (!isText && !isNumber && json.compare(i, name.size(), name) == 0) {
+        out += text('"', name, '"');
+        i += name.size() - 1;
+        isNumber = true;
+      }
+    if (!isNumber) out += c;
+  }
+  return out;
 }
 
 /// Rules by what stands before their first number, as a checkpoint may have ten thousands of tensors.
@@ -92,9 +116,9 @@ bool isHuggingFaceFolder(const std::string& folder) {
 
 Checkpoint openHuggingFace(const std::string& folder, const Catalog& catalog, bool withWeights) {
   const fs::path path(folder);
-  const ModelConfig config(
-      parseJson(readFile((path / kConfig).string(), size_t(1) << 24), kConfig, {.bytes = size_t(1) << 24, .depth = 32}),
-      kConfig);
+  const ModelConfig config(parseJson(withQuotedNumbers(readFile((path / kConfig).string(), kMostConfig)), kConfig,
+                                     {.bytes = kMostConfig, .depth = 32}),
+                           kConfig);
   const std::string type = config.text({"model_type"}, "");
   const FamilyDef* family = findFamily(type);
   if (!family)

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/arch/document_file.h"
+#include "engine/arch/walk.h"
 #include "engine/base/error.h"
 #include "engine/io/huggingface.h"
 #include "engine/io/safetensors.h"
@@ -81,11 +82,26 @@ int64_t smallestBatch(const Graph& graph) {
 
 }  // namespace
 
+int64_t longestTime(const Architecture& architecture, int64_t wish) {
+  forEachNode(
+      architecture, [](const Node& node) { return node.block == "embedding.position"; },
+      [&](const GraphPath&, const Node& node) {
+        try {
+          const ParamValue length = paramValue(node, *catalog().find(node.block), "length", architecture.variables);
+          wish = std::min(wish, std::get<int64_t>(length));
+        } catch (const Error&) {
+          return;  // lowering says what is wrong with it
+        }
+      });
+  return wish;
+}
+
 int64_t smallestBatch(const Architecture& architecture) { return smallestBatch(*architecture.root); }
 
 std::vector<Diagnostic> check(const Architecture& architecture, const std::map<std::string, int64_t>& dims) {
   LowerOptions options;
   options.dims["B"] = smallestBatch(architecture);
+  options.dims["T"] = longestTime(architecture, 128);
   for (const auto& [letter, size] : dims) options.dims[letter] = size;
   return lower(architecture, catalog(), options).diagnostics;
 }

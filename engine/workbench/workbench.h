@@ -47,7 +47,10 @@ std::shared_ptr<const Tokenizer> findTokenizer(const std::string& model);
 /// The fewest rows that a batch may have: 1, or what every Fork can deal out evenly to its branches.
 int64_t smallestBatch(const Architecture& architecture);
 
-/// Structure, parameters and shapes at the smallest batch and time 128 (or `dims`).
+/// `wish`, or fewer where a table of learned positions is shorter.
+int64_t longestTime(const Architecture& architecture, int64_t wish);
+
+/// Structure, parameters and shapes at the smallest batch and time 128, or the longest time below (or `dims`).
 std::vector<Diagnostic> check(const Architecture& architecture, const std::map<std::string, int64_t>& dims = {});
 
 // ---- cost

@@ -67,6 +67,41 @@ CAUSAL = {
                         max_position_embeddings=64, word_embed_proj_dim=24)),
     "opt_projected": ("opt", dict(vocab_size=61, hidden_size=24, num_hidden_layers=2, num_attention_heads=4, ffn_dim=37,
                                   max_position_embeddings=64, word_embed_proj_dim=12, do_layer_norm_before=False)),
+    "mamba": ("mamba", dict(vocab_size=61, hidden_size=20, num_hidden_layers=3, state_size=5)),
+    "mamba_bias": ("mamba", dict(vocab_size=61, hidden_size=20, num_hidden_layers=2, state_size=3, use_bias=True,
+                                 use_conv_bias=False, conv_kernel=3, time_step_rank=7, tie_word_embeddings=False)),
+    "falcon_mamba": ("falcon_mamba", dict(vocab_size=61, hidden_size=36, num_hidden_layers=3, state_size=5)),
+    "mamba2": ("mamba2", dict(vocab_size=61, hidden_size=24, num_hidden_layers=3, num_heads=6, head_dim=8, state_size=5,
+                              n_groups=2, chunk_size=8)),
+    "mamba2_limits": ("mamba2", dict(vocab_size=61, hidden_size=20, num_hidden_layers=2, num_heads=5, head_dim=8,
+                                     state_size=7, n_groups=1, chunk_size=4, use_bias=True, use_conv_bias=False,
+                                     time_step_limit=(0.05, 0.5), tie_word_embeddings=True)),
+}
+
+ENCODER = {key: value for key, value in TINY.items() if not key.endswith("_token_id")}
+DISTIL = dict(vocab_size=61, dim=24, n_layers=3, n_heads=4, hidden_dim=37, max_position_embeddings=40)
+# name: (class, options, output)
+TEXT = {
+    "bert": ("BertForMaskedLM", ENCODER, "logits"),
+    "bert_untied": ("BertForMaskedLM", dict(ENCODER, tie_word_embeddings=False, hidden_act="relu"), "logits"),
+    "bert_bare": ("BertModel", ENCODER, "last_hidden_state"),
+    "roberta": ("RobertaForMaskedLM", dict(ENCODER, type_vocab_size=1), "logits"),
+    "distilbert": ("DistilBertForMaskedLM", DISTIL, "logits"),
+    "distilbert_bare": ("DistilBertModel", dict(DISTIL, sinusoidal_pos_embds=True), "last_hidden_state"),
+}
+
+IMAGE = dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=4, intermediate_size=37, image_size=12, patch_size=4)
+PIXELS = np.random.default_rng(8).normal(size=(2, 3, 12, 12)).astype(np.float32)
+VISION = {
+    "vit": ("ViTForImageClassification", dict(IMAGE, num_labels=5), "logits"),
+    "vit_bare": ("ViTModel", dict(IMAGE, qkv_bias=False), "last_hidden_state"),
+    "deit": ("DeiTForImageClassification", dict(IMAGE, num_labels=5), "logits"),
+}
+
+TOWERS = {
+    "clip": ("CLIPModel", dict(text_config=dict(ENCODER, eos_token_id=60), vision_config=IMAGE, projection_dim=10)),
+    "clip_old": ("CLIPModel", dict(text_config=dict(ENCODER, eos_token_id=2), vision_config=IMAGE, projection_dim=10)),
+    "siglip": ("SiglipModel", dict(text_config=ENCODER, vision_config=IMAGE)),
 }
 
 
@@ -82,6 +117,11 @@ def randomize(model):
 
 
 def run(folder, inputs, out):
+    checked = subprocess.run([CLI, "check", str(folder), "--json"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr + checked.stdout
+    report = json.loads(checked.stdout)
+    assert report["valid"] and not report["diagnostics"], report
+    assert not report["notes"], report["notes"]  # every key and every tensor has a meaning here
     np.savez(out / "input.npz", **inputs)
     done = subprocess.run([CLI, "run", str(folder), "--input", str(out / "input.npz"), "--output",
                            str(out / "output.npz")], capture_output=True, text=True)
@@ -115,6 +155,21 @@ class Families(unittest.TestCase):
                 wanted = model(torch.from_numpy(TOKENS)).logits
             assert_close(run(folder, {"tokens": TOKENS}, Path(temporary))["logits"], wanted)
 
+    def one(self, name, options, inputs, outputs):
+        torch.manual_seed(1)
+        kind = getattr(transformers, name)
+        config = kind.config_class(**options)
+        model = kind._from_config(config, attn_implementation="eager").eval()
+        randomize(model)
+        with tempfile.TemporaryDirectory() as temporary:
+            model.save_pretrained(Path(temporary) / "model")
+            names = {"tokens": "input_ids", "pixels": "pixel_values"}
+            with torch.no_grad():
+                wanted = model(**{names[key]: torch.from_numpy(value) for key, value in inputs.items()})
+            got = run(Path(temporary) / "model", inputs, Path(temporary))
+            for ours, theirs in outputs.items():
+                assert_close(got[ours], wanted[theirs])
+
     def test_sharded(self):
         self.causal(*CAUSAL["llama"], max_shard_size="9KB")
         self.causal(*CAUSAL["gpt2"], max_shard_size="9KB")
@@ -138,6 +193,18 @@ class Families(unittest.TestCase):
 
 for name, (kind, options) in CAUSAL.items():
     setattr(Families, f"test_{name}", lambda self, kind=kind, options=options: self.causal(kind, options))
+
+for name, (kind, options, output) in TEXT.items():
+    setattr(Families, f"test_{name}", lambda self, kind=kind, options=options, output=output: self.one(
+        kind, options, {"tokens": TOKENS}, {"logits" if output == "logits" else "hidden": output}))
+for name, (kind, options, output) in VISION.items():
+    setattr(Families, f"test_{name}", lambda self, kind=kind, options=options, output=output: self.one(
+        kind, options, {"pixels": PIXELS}, {"logits" if output == "logits" else "hidden": output}))
+ENDED = np.concatenate([TOKENS[:, :9], [[60, 1, 2, 60], [5, 60, 60, 4]]], 1)
+for name, (kind, options) in TOWERS.items():
+    setattr(Families, f"test_{name}", lambda self, kind=kind, options=options: self.one(
+        kind, options, {"tokens": ENDED, "pixels": PIXELS},
+        {"text_embeds": "text_embeds", "image_embeds": "image_embeds"}))
 
 if __name__ == "__main__":
     unittest.main(verbosity=0)

@@ -13,7 +13,8 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
     config.fail("layer_norm_elementwise_affine is false; no norm here is without weights.");
   const int64_t width = config.integer({"hidden_size"}, 768);
   const int64_t embeddingWidth = config.integer({"word_embed_proj_dim"}, width);
-  const bool hasFinalNorm = isNormedBefore && !config.flag({"_remove_final_layer_norm"}, false);
+  const bool isFinalNormRemoved = config.flag({"_remove_final_layer_norm"}, false);
+  const bool hasFinalNorm = isNormedBefore && !isFinalNormRemoved;
   FamilyModel model{.architecture = decoder(
                         {.vocabulary = config.integer({"vocab_size"}, 50272),
                          .width = width,

@@ -1,0 +1,77 @@
+// Mamba and Falcon Mamba: selective state spaces alone. (Gu and Dao, 2023; Zuo et al., Falcon Mamba, 2024.)
+#include <nlohmann/json.hpp>
+
+#include "engine/families/towers.h"
+
+namespace fw {
+namespace {
+
+FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
+  ignoreCommonKeys(config);
+  config.ignore({"residual_in_fp32", "time_step_scale", "time_step_min", "time_step_max", "time_step_init_scheme",
+                 "time_step_floor", "rescale_prenorm_residual", "use_mambapy", "use_falcon_mambapy",
+                 "use_associative_scan", "intermediate_size", "ssm_cfg", "fused_add_norm", "rms_norm",
+                 "pad_vocab_size_multiple", "d_model", "d_inner", "n_layer"});
+  const bool isFalcon = config.text({"model_type"}, "") == "falcon_mamba";
+  const bool isTied = config.flag({"tie_word_embeddings"}, true), hasBias = config.flag({"use_bias"}, false);
+  const bool hasConvBias = config.flag({"use_conv_bias"}, true);
+  if (activationOf(config, {"hidden_act"}, "silu") != "silu") config.fail("hidden_act is not silu; expected it.");
+  const int64_t vocabulary = config.integer({"vocab_size"}, 50280);
+  const Params norm = {{"eps", config.real({"layer_norm_epsilon"}, 1e-5)}};
+  const auto rank = config.json().find("time_step_rank");
+  const bool isAutomatic = rank == config.json().end() || rank->is_string();
+  config.ignore({"time_step_rank"});
+
+  Sketch sketch({}, catalog);
+  sketch.variable("width", double(config.integer({"hidden_size"}, 768)));
+  sketch.add("in", {{"kind", std::string("tokens")}, {"dims", std::string("B T")}}, "tokens");
+  sketch.add("embedding.token", {{"vocabulary", vocabulary}, {"width", std::string("=width")}});
+  const NodeId layers = sketch.add("structure.repeat", {{"count", config.integer({"num_hidden_layers"}, 32)}});
+  Sketch layer = sketch.inside(layers);
+  layer.sublayer("norm.rms", "ssm.mamba",
+                 {{"state", config.integer({"state_size"}, 16)},
+                  {"conv", config.integer({"conv_kernel"}, 4)},
+                  {"expand", config.integer({"expand"}, 2)},
+                  {"rank", isAutomatic ? int64_t(0) : config.integer({"time_step_rank"})},
+                  {"bias", hasBias},
+                  {"conv_bias", hasConvBias},
+                  {"inner_norm", std::string(isFalcon ? "plain" : "none")},
+                  {"inner_norm_eps", config.real({"mixer_rms_eps"}, 1e-6)}},
+                 norm);
+  layer.finish();
+  sketch.add("norm.rms", norm, "norm_final");
+  sketch.add("head.language_model", {{"vocabulary", vocabulary}, {"tied", isTied}});
+  sketch.add("out", {}, "logits");
+
+  FamilyModel model{.architecture = sketch.result(), .prefix = "backbone.", .unused = {"lm_head.weight"}};
+  std::vector<WeightRule>& rules = model.weights;
+  const std::string theirs = "backbone.layers.{}.", ours = "layers.{}.";
+  addModule(rules, "backbone.embeddings", "embedding");
+  addModule(rules, "backbone.embedding", "embedding");
+  rules.back().isOldName = true;
+  addModule(rules, theirs + "norm", ours + "norm");
+  addModule(rules, theirs + "mixer.in_proj", ours + "mamba.in_proj", hasBias);
+  addModule(rules, theirs + "mixer.conv1d", ours + "mamba.conv1d", hasConvBias);
+  addModule(rules, theirs + "mixer.x_proj", ours + "mamba.x_proj");
+  addModule(rules, theirs + "mixer.dt_proj", ours + "mamba.dt_proj", true);
+  addModule(rules, theirs + "mixer.out_proj", ours + "mamba.out_proj", hasBias);
+  for (const char* name : {"A_log", "D"})
+    rules.push_back({.tensor = theirs + "mixer." + name, .parts = {{ours + "mamba." + name}}});
+  addModule(rules, "backbone.norm_f", "norm_final");
+  if (!isTied) addModule(rules, "lm_head", "head");
+  return model;
+}
+
+}  // namespace
+
+FamilyDef family_state_space_mamba() {
+  return {.id = "mamba",
+          .title = "Mamba, Falcon Mamba",
+          .help = "Selective state spaces alone: no attention, no positions; Falcon Mamba norms delta, B and C.",
+          .paper = "Gu and Dao, Mamba: Linear-Time Sequence Modeling with Selective State Spaces, 2023",
+          .modelTypes = {"mamba", "falcon_mamba"},
+          .modelClass = "MambaForCausalLM",
+          .read = read};
+}
+
+}  // namespace fw
