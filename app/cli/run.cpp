@@ -23,6 +23,7 @@ void addRun(CLI::App& program) {
   verb->add_option("--device", options->run.device, "cpu, cpu:THREADS")->capture_default_str();
   verb->add_option("--record", options->run.record, "Glob over probe names: recorded values join the outputs");
   verb->callback([options] {
+    requireArraysName(options->output);
     const OpenedModel opened = openModel(options->model);
     options->run.inputs = loadArrays(options->input);
     options->run.weights = options->weights.empty() ? opened.weights : loadArrays(options->weights);

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -31,8 +32,10 @@ std::shared_ptr<std::byte> allocateAligned(int64_t bytes, const std::string& wha
   return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
 
-int64_t freeMemoryBytes() {
-  std::ifstream info("/proc/meminfo");
+namespace {
+
+int64_t machineMemoryBytes(const std::string& root) {
+  std::ifstream info(root + "/proc/meminfo");
   std::string key;
   int64_t kilobytes = 0;
   while (info >> key >> kilobytes) {
@@ -40,6 +43,29 @@ int64_t freeMemoryBytes() {
     info.ignore(64, '\n');
   }
   return int64_t(sysconf(_SC_AVPHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+}
+
+/// What a control group leaves of its limit; the largest number where it sets none. File pages that nobody uses are
+/// given back before a process has to end.
+int64_t groupMemoryBytes(const std::string& folder, const char* limitFile, const char* usageFile,
+                         const char* cacheKey) {
+  int64_t limit = 0, usage = 0, cache = 0;
+  if (!(std::ifstream(folder + limitFile) >> limit) || !(std::ifstream(folder + usageFile) >> usage)) return INT64_MAX;
+  std::ifstream stat(folder + "/memory.stat");
+  std::string key;
+  for (int64_t value = 0; stat >> key >> value;)
+    if (key == cacheKey) cache = value;
+  return std::max<int64_t>(1, limit - std::max<int64_t>(0, usage - cache));  // 0 means no limit to planners
+}
+
+}  // namespace
+
+int64_t freeMemoryBytes(const std::string& root) {
+  const std::string groups = root + "/sys/fs/cgroup";
+  return std::min({machineMemoryBytes(root),
+                   groupMemoryBytes(groups, "/memory.max", "/memory.current", "inactive_file"),
+                   groupMemoryBytes(groups + "/memory", "/memory.limit_in_bytes", "/memory.usage_in_bytes",
+                                    "total_inactive_file")});
 }
 
 std::string formatBytes(double bytes) {

@@ -42,8 +42,9 @@ struct Tensor {
 /// 64-byte aligned host memory; throws Code::Memory that names `what`.
 std::shared_ptr<std::byte> allocateAligned(int64_t bytes, const std::string& what);
 
-/// Bytes of memory the machine can still give.
-int64_t freeMemoryBytes();
+/// Bytes of memory that the machine, or the container that limits this process, can still give. `root` stands before
+/// /proc and /sys.
+int64_t freeMemoryBytes(const std::string& root = {});
 
 /// "41 GB", "312 MB", "6.1 KB" (powers of 1000, three significant digits).
 std::string formatBytes(double bytes);

@@ -16,10 +16,15 @@ std::map<std::string, Tensor> loadArrays(const std::string& path) {
   return isZip ? loadNpz(path) : loadSafetensors(path).tensors;
 }
 
-void saveArrays(const std::string& path, const std::map<std::string, Tensor>& arrays) {
-  if (path.ends_with(".npz")) return saveNpz(path, arrays);
-  if (path.ends_with(".safetensors")) return saveSafetensors(path, arrays);
+void requireArraysName(const std::string& path) {
+  if (path.ends_with(".npz") || path.ends_with(".safetensors")) return;
   throw Error(Code::Usage, text("[", path, "] expected a name that ends in .npz or .safetensors."));
+}
+
+void saveArrays(const std::string& path, const std::map<std::string, Tensor>& arrays) {
+  requireArraysName(path);
+  if (path.ends_with(".npz")) return saveNpz(path, arrays);
+  saveSafetensors(path, arrays);
 }
 
 }  // namespace fw

@@ -11,7 +11,10 @@ namespace fw {
 /// Throws Code::File with a sentence that names the file and the array.
 std::map<std::string, Tensor> loadArrays(const std::string& path);
 
-/// By the extension: `.npz` or `.safetensors`; throws Code::Usage for others.
+/// Throws Code::Usage unless the name ends in `.npz` or `.safetensors`.
+void requireArraysName(const std::string& path);
+
+/// By the extension; see requireArraysName().
 void saveArrays(const std::string& path, const std::map<std::string, Tensor>& arrays);
 
 /// NumPy's zip of .npy files: stored or deflated members, versions 1 to 3, C order, little endian; f2 f4 f8, signed and

@@ -1,6 +1,7 @@
 // The templates learn what they are made for, on two cores, each within three minutes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/file.h"
@@ -14,14 +15,16 @@ namespace {
 
 constexpr double kThreeMinutes = 180;
 
-TrainResult trainPreset(const std::string& id, const Params& taskOptions, const std::filesystem::path& out) {
+TrainResult trainPreset(const std::string& id, const Params& taskOptions, const std::filesystem::path& out,
+                        uint64_t seed = 1) {
   const PresetDef& preset = *findPreset(id);
   TrainCall call{.architecture = std::make_shared<const Architecture>(preset.make(catalog())),
                  .options = {.task = preset.task,
                              .taskOptions = taskOptions,
                              .steps = preset.steps,
                              .batch = preset.batch,
-                             .learningRate = preset.learningRate},
+                             .learningRate = preset.learningRate,
+                             .seed = seed},
                  .out = out,
                  .evaluateEvery = 0};
   return train(call);
@@ -42,6 +45,53 @@ TEST(LearningSlow, MambaSolvesSelectiveCopying) {
   EXPECT_GE(result.final.measures.at("accuracy"), 0.99);
   EXPECT_LE(result.seconds, kThreeMinutes);
 }
+
+/// What a guess without a look scores: the commonest answer of each attribute, and the commonest code.
+std::pair<double, double> blindScores(const Task& task) {
+  std::vector<std::map<int64_t, double>> attributes(5);
+  std::map<int64_t, double> codes;
+  double pictures = 0, cells = 0;
+  for (int64_t index = 0; index < 50; ++index) {
+    const Batch batch = task.batch(Split::Test, index, 32);
+    const Tensor& labels = batch.at("labels");
+    for (int64_t row = 0; row < 32; ++row) {
+      size_t word = 0;
+      for (int64_t t = 0; t < labels.shape[1]; ++t) {
+        const int64_t label = labels.data<int64_t>()[row * labels.shape[1] + t];
+        if (label < 0) continue;
+        if (row >= 16) {
+          ++codes[label];
+          ++cells;
+        } else if (word < 5) {
+          ++attributes[word++][label / 2];
+        }
+      }
+      pictures += row < 16;
+    }
+  }
+  const auto most = [](const std::map<int64_t, double>& counts) {
+    double best = 0;
+    for (const auto& [value, count] : counts) best = std::max(best, count);
+    return best;
+  };
+  double names = 0;
+  for (const auto& counts : attributes) names += most(counts) / pictures / 5;
+  return {names, most(codes) / cells};
+}
+
+void expectForkedModelLearns(uint64_t seed) {
+  const auto [names, drawings] = blindScores(*makeTask("image_text", {}, seed));
+  EXPECT_LT(names, 0.45);
+  EXPECT_LT(drawings, 0.3);
+  const TemporaryFolder folder;
+  const TrainResult result = trainPreset("forked-shapes", {}, std::filesystem::path(folder.path()) / "run", seed);
+  EXPECT_GE(result.final.measures.at("accuracy"), 0.85);
+  EXPECT_GE(result.final.measures.at("generation_accuracy"), 0.8);
+  EXPECT_LE(result.seconds, kThreeMinutes);
+}
+
+TEST(LearningSlow, ForkedModelNamesAndDrawsPictures) { expectForkedModelLearns(1); }
+TEST(LearningSlow, ForkedModelLearnsWithAnotherSeed) { expectForkedModelLearns(2); }
 
 /// Cross-entropy of the last tenth under bigram counts of the rest, one added to every count; nats a byte.
 double bigramLoss(const std::string& text) {

@@ -42,7 +42,7 @@ PresetDef preset_templates_forked_shapes() {
           .family = "Templates",
           .isTemplate = true,
           .task = "image_text",
-          .steps = 400,
+          .steps = 1000,
           .learningRate = 2e-3,
           .batch = 16,
           .make = make};
