@@ -168,6 +168,9 @@ TEST(CharLm, LabelsAreTheNextBytesAndTheLastTenthIsForTesting) {
       for (const char c : window) EXPECT_EQ(std::isupper(c) != 0, split == Split::Test);
     }
   }
+  // The toy language is as long as the context asks for.
+  EXPECT_EQ(makeTask("char_lm", {{"context", int64_t(200'000)}}, 1)->batch(Split::Test, 0, 1).at("tokens").count(),
+            200'000);
   EXPECT_EQ(task->decode(task->encode("caf\xc3\xa9\n")), "caf\xc3\xa9\n");
   expectError(
       [&] {

@@ -1,4 +1,6 @@
 // Character-level language modelling: the next byte of a text.
+#include <algorithm>
+
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
@@ -15,9 +17,9 @@ class CharLm : public Task {
  public:
   CharLm(const Params& params, uint64_t seed) : context_(std::get<int64_t>(params.at("context"))), seed_(seed) {
     const std::string& file = std::get<std::string>(params.at("file"));
-    text_ = file.empty() ? toyText(1'000'000, seed).text : readFile(file);
-    trainBytes_ = int64_t(text_.size()) - int64_t(text_.size()) / 10;
     const int64_t least = (context_ + 1) * 10;
+    text_ = file.empty() ? toyText(std::max<int64_t>(1'000'000, least), seed).text : readFile(file);
+    trainBytes_ = int64_t(text_.size()) - int64_t(text_.size()) / 10;
     if (int64_t(text_.size()) < least)
       throw Error(Code::Data, text("[", file, "] has ", text_.size(), " bytes; expected at least ", least,
                                    " for a context of ", context_, "."));
