@@ -11,6 +11,7 @@ void addExport(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("export", "A model as a file of another tool");
   struct Options {
     std::string model, to, path;
+    uint64_t seed = 0;
   };
   const auto options = std::make_shared<Options>();
   std::vector<std::string> names;
@@ -18,8 +19,11 @@ void addExport(CLI::App& program) {
   verb->add_option("MODEL", options->model, "Preset, .fw.json, run folder or Hugging Face folder")->required();
   verb->add_option("--to", options->to, "Format")->required()->check(CLI::IsMember(names));
   verb->add_option("--out", options->path, "File or folder")->required();
-  verb->callback([options] {
-    const OpenedModel opened = openModel(options->model);
+  CLI::Option* seed = verb->add_option("--seed", options->seed, "Writes starting weights where the model has none");
+  verb->callback([options, seed] {
+    OpenedModel opened = openModel(options->model);
+    if (opened.weights.empty() && seed->count() > 0)
+      opened.weights = startingWeights(*opened.architecture, options->seed);
     for (const ExporterDef& exporter : allExporters())
       if (exporter.id == options->to)
         exporter.write({*opened.architecture, opened.weights.empty() ? nullptr : &opened.weights, options->path});

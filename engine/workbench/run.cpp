@@ -146,6 +146,17 @@ void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& gi
   if (given.empty()) initializeParameters(graph, seed, store);
 }
 
+std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed) {
+  const auto graph = lowerOrThrow(architecture, catalog(),
+                                  {.mode = Mode::Prefill, .dims = {{"B", smallestBatch(architecture)}, {"T", 1}}});
+  const std::unique_ptr<Backend> backend = makeBackend("cpu");
+  Store store(*backend);
+  initializeParameters(*graph, seed, store);
+  std::map<std::string, Tensor> weights;
+  for (const ir::ParameterInfo& parameter : graph->parameters) weights[parameter.name] = store.get(parameter.name);
+  return weights;
+}
+
 std::map<std::string, Tensor> run(const Architecture& architecture, const RunOptions& options,
                                   const CancelToken& cancel, const Progress& progress) {
   LowerOptions lowering{.mode = Mode::Prefill, .dims = dimsOf(architecture, options.inputs)};

@@ -91,6 +91,9 @@ void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& gi
 /// Those of `given` that the store has replace its values. Throws Code::Data for one of another shape.
 void replaceWeights(const std::map<std::string, Tensor>& given, Store& store);
 
+/// The starting values of all parameters, by name.
+std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed);
+
 struct RunOptions {
   std::map<std::string, Tensor> inputs;
   std::map<std::string, Tensor> weights;

@@ -1,0 +1,51 @@
+// A model's graph with sizes that follow batch and time, as exporters write it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/arch/architecture.h"
+#include "engine/ir/graph.h"
+
+namespace fw {
+
+/// (constant + batch B + time T + both B T) / divisor
+struct SymbolicSize {
+  int64_t constant = 0, batch = 0, time = 0, both = 0, divisor = 1;
+  bool isConstant() const { return batch == 0 && time == 0 && both == 0; }
+  bool operator==(const SymbolicSize&) const = default;
+  /// "2*T", "B//4"; `batchName` and `timeName` stand for B and T.
+  std::string toString(const std::string& batchName = "B", const std::string& timeName = "T") const;
+};
+using SymbolicSizes = std::vector<SymbolicSize>;
+
+class PortableGraph {
+ public:
+  const ir::Graph& graph() const { return *graphs_.front(); }
+  /// False where the model could be had at one length only.
+  bool hasTime() const { return hasTime_; }
+  SymbolicSizes dims(ir::ValueRef value) const;
+  /// The integers of an attribute of a node; one for a single integer.
+  SymbolicSizes sizes(int node, const std::string& attribute) const;
+  /// The body of a scan.
+  PortableGraph body(int node) const;
+
+  /// Lowered for a whole sequence at several sizes. Ops for which `isKnown` does not hold are replaced by what they are
+  /// made of. Throws what lowering throws, and Code::Graph "[export] there is no form for the op 'x'."
+  static PortableGraph of(const Architecture& architecture,
+                          const std::function<bool(const ir::Graph&, const ir::Node&)>& isKnown);
+
+ private:
+  struct Point {
+    int64_t batch, time;
+  };
+  SymbolicSize fit(const std::vector<int64_t>& values) const;
+
+  std::vector<std::shared_ptr<const ir::Graph>> graphs_;  // the same steps at each point
+  std::vector<Point> points_;                             // one, or (b,t) (b',t) and, with time, (b,t') (b',t')
+  bool hasTime_ = false;
+};
+
+}  // namespace fw

@@ -1,0 +1,665 @@
+// A model as Python source: a class for each distinct module, loops for repeats.
+#include "engine/workbench/export/torch_writer.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "engine/base/error.h"
+#include "engine/ir/op.h"
+#include "engine/workbench/export/torch_function.h"
+#include "engine/workbench/workbench.h"
+
+namespace fw {
+namespace {
+
+/// Attributes of nn.Module that a part must not hide.
+bool isTaken(const std::string& name) {
+  static const std::set<std::string> names = {"add_module",
+                                              "apply",
+                                              "bfloat16",
+                                              "buffers",
+                                              "call_super_init",
+                                              "children",
+                                              "compile",
+                                              "cpu",
+                                              "cuda",
+                                              "double",
+                                              "dump_patches",
+                                              "eval",
+                                              "extra_repr",
+                                              "float",
+                                              "forward",
+                                              "half",
+                                              "ipu",
+                                              "load_state_dict",
+                                              "modules",
+                                              "named_buffers",
+                                              "named_children",
+                                              "named_modules",
+                                              "named_parameters",
+                                              "parameters",
+                                              "register_buffer",
+                                              "register_module",
+                                              "register_parameter",
+                                              "requires_grad_",
+                                              "share_memory",
+                                              "state_dict",
+                                              "to",
+                                              "to_empty",
+                                              "train",
+                                              "training",
+                                              "type",
+                                              "xpu",
+                                              "zero_grad"};
+  return names.contains(name);
+}
+
+std::string camel(const std::string& text) {
+  std::string out;
+  bool isStart = true;
+  for (const char c : text) {
+    if (!std::isalnum(uint8_t(c))) {
+      isStart = true;
+      continue;
+    }
+    out += isStart ? char(std::toupper(uint8_t(c))) : c;
+    isStart = false;
+  }
+  return out.empty() || std::isdigit(uint8_t(out[0])) ? "Model" + out : out;
+}
+
+std::string access(const std::string& name) {
+  return isPythonName(name) && !isTaken(name) ? "self." + name : "self._modules[\"" + name + "\"]";
+}
+
+/// Of weights that lie deeper than their block: `self.experts[0]["down"]`.
+std::string accessGroup(const std::string& prefix) {
+  std::istringstream words(prefix);
+  std::string out;
+  for (std::string word; std::getline(words, word, '.');)
+    if (out.empty())
+      out = access(word);
+    else if (word.find_first_not_of("0123456789") == std::string::npos)
+      out += "[" + word + "]";
+    else
+      out += "[\"" + word + "\"]";
+  return out;
+}
+
+bool isNumeric(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Parameters of a module that share the first part of their name: {"q": {"weight", "bias"}}.
+struct ParameterGroup {
+  std::map<std::string, const ir::ParameterInfo*> leaves;
+  bool isLinear = false;
+};
+
+class TorchWriter {
+ public:
+  explicit TorchWriter(const Architecture& architecture)
+      : architecture_(architecture),
+        portable_(PortableGraph::of(architecture, hasTorchForm)),
+        graph_(portable_.graph()),
+        tree_(moduleTree(graph_)) {
+    users_.resize(graph_.nodes.size());
+    for (int i = 0; i < int(graph_.nodes.size()); ++i)
+      for (const ir::ValueRef& value : graph_.nodes[size_t(i)].inputs) users_[size_t(value.node)].push_back(i);
+    needs_.resize(tree_.modules.size());
+    classNames_.resize(tree_.modules.size());
+  }
+
+  std::string source() {
+    names_ = {"Tensor", "Parameters"};
+    writeModule(0);
+    std::ostringstream out;
+    const std::string title = architecture_.name.empty() ? "A model" : architecture_.name;
+    int64_t count = 0;
+    for (const ir::ParameterInfo& info : graph_.parameters) count += graph_.type({info.node, 0}).shape.count();
+    out << "\"\"\"" << title << ", written by Formwright. Needs PyTorch 2.5 or newer.\n\n"
+        << "    model = " << classNames_[0] << "()\n"
+        << "    model.load_state_dict(safetensors.torch.load_file(\"model.safetensors\"))\n\"\"\"\n\n"
+        << "from dataclasses import dataclass\n\nimport torch\nimport torch.nn.functional as F\nfrom torch import "
+           "Tensor, nn\n";
+    out << "\n\n@dataclass(frozen=True)\nclass Config:\n    \"\"\"Sizes of the model.\"\"\"\n\n";
+    for (const auto& [name, value] : config_) out << "    " << name << ": int = " << value << "\n";
+    out << "    parameters: int = " << count << "\n";
+    std::set<std::string> wanted(used_.begin(), used_.end());
+    for (const std::string& name : wanted) out << "\n" << torchFunctions().at(name);
+    if (usesParameters_) out << parametersClass();
+    for (const auto& [name, body] : classes_) out << "\n\nclass " << name << "(nn.Module):\n" << body;
+    out << "\n\nif __name__ == \"__main__\":\n    config = Config()\n    model = " << classNames_[0]
+        << "(config)\n    count = sum(parameter.numel() for parameter in model.parameters())\n"
+        << "    assert count == config.parameters, count\n    print(f\"{count} parameters\")\n";
+    return out.str();
+  }
+
+ private:
+  static std::string parametersClass() {
+    return R"(
+
+class Parameters(nn.Module):
+    """Weights under names of their own."""
+
+    def __init__(self, **values: Tensor):
+        super().__init__()
+        for name, value in values.items():
+            setattr(self, name, nn.Parameter(value))
+)";
+  }
+
+  std::string shapeText(const Shape& shape) const {
+    std::vector<std::string> parts;
+    for (const int64_t size : shape.dims()) parts.push_back(std::to_string(size));
+    return joined(parts);
+  }
+
+  /// A tensor with starting values.
+  std::string startText(const ir::ParameterInfo& info) const {
+    const Shape& sizes = graph_.type({info.node, 0}).shape;
+    const std::string shape = sizes.rank() == 0 ? "()" : shapeText(sizes), tail = sizes.rank() == 1 ? "," : "";
+    const ir::Init& init = info.init;
+    if (!init.make || init.name == "zeros") return "torch.zeros(" + shape + ")";
+    if (init.name == "ones") return "torch.ones(" + shape + ")";
+    if (init.name == "constant") return "torch.full((" + shape + tail + "), " + pythonNumber(init.a) + ")";
+    if (init.name == "uniform")
+      return "torch.empty(" + shape + ").uniform_(" + pythonNumber(init.a) + ", " + pythonNumber(init.b) + ")";
+    if (init.name == "normal") return "torch.randn(" + shape + ") * " + pythonNumber(init.a);
+    return "torch.full((" + shape + ",), float(\"nan\"))  # starts as " + init.name + "; load the weights";
+  }
+
+  std::string localName(int module, const ir::ParameterInfo& info) const {
+    const std::string& path = tree_.modules[size_t(module)].path;
+    return path.empty() ? info.name : info.name.substr(path.size() + 1);
+  }
+
+  std::map<std::string, ParameterGroup> groupsOf(int module) const {
+    std::map<std::string, ParameterGroup> groups;
+    for (const int p : tree_.modules[size_t(module)].parameters) {
+      const ir::ParameterInfo& info = graph_.parameters[size_t(p)];
+      const std::string local = localName(module, info);
+      const size_t dot = local.rfind('.');
+      groups[dot == std::string::npos ? "" : local.substr(0, dot)]
+          .leaves[dot == std::string::npos ? local : local.substr(dot + 1)] = &info;
+    }
+    for (auto& [prefix, group] : groups) {
+      const auto weight = group.leaves.find("weight"), bias = group.leaves.find("bias");
+      if (prefix.empty() || weight == group.leaves.end() || group.leaves.size() > 2) continue;
+      if (group.leaves.size() == 2 && bias == group.leaves.end()) continue;
+      const int biasNode = bias == group.leaves.end() ? -1 : bias->second->node;
+      group.isLinear = !users_[size_t(weight->second->node)].empty();
+      for (const int user : users_[size_t(weight->second->node)])
+        group.isLinear &= tree_.moduleOf[size_t(user)] == module && isLinearCall(user, weight->second->node, biasNode);
+      if (biasNode >= 0)
+        for (const int user : users_[size_t(biasNode)])
+          group.isLinear &= isLinearCall(user, weight->second->node, biasNode);
+    }
+    return groups;
+  }
+
+  bool isLinearCall(int index, int weight, int bias) const {
+    const ir::Node& node = graph_.nodes[size_t(index)];
+    if (node.op->name != "matmul" || node.inputs[1].node != weight || node.inputs[0].node == weight) return false;
+    const ir::Attrs& attrs = node.attrs;
+    if (attrs.flag("transpose_a", false) || !attrs.flag("transpose_b", false) || attrs.flag("accumulate", false) ||
+        graph_.type(node.inputs[1]).shape.rank() != 2)
+      return false;
+    return bias < 0 ? node.inputs.size() == 2 : node.inputs.size() == 3 && node.inputs[2].node == bias;
+  }
+
+  bool isList(int module) const {
+    const Module& m = tree_.modules[size_t(module)];
+    if (module == 0 || m.children.empty() || !m.parameters.empty() || m.steps.size() != m.children.size()) return false;
+    for (size_t i = 0; i < m.children.size(); ++i)
+      if (tree_.modules[size_t(m.children[i])].name != std::to_string(i)) return false;
+    return true;
+  }
+
+  /// How `owner`'s parameter is reached from `module`, which it lies in or below.
+  std::string parameterText(int module, const ir::ParameterInfo& info) const {
+    const std::string local = localName(module, info);
+    const int owner = tree_.ownerOf[size_t(info.node)];
+    const std::string own = localName(owner, info);
+    const size_t leaf = own.rfind('.');
+    if (leaf != std::string::npos && own.find('.') != leaf)
+      return owner == module ? accessGroup(own.substr(0, leaf)) + own.substr(leaf)
+                             : "self.get_parameter(\"" + local + "\")";
+    std::string out = "self";
+    std::istringstream words(local);
+    bool isPlain = true;
+    for (std::string word; std::getline(words, word, '.');) {
+      if (isNumeric(word))
+        out += "[" + word + "]";
+      else
+        out += "." + word;
+      isPlain &= isNumeric(word) || (isPythonName(word) && !isTaken(word));
+    }
+    return isPlain ? out : "self.get_parameter(\"" + local + "\")";
+  }
+
+  struct ChildCall {
+    int child;
+    std::string text;  // self.attention, self.layers[3]
+  };
+
+  void addSizes(std::vector<std::string>& arguments, int child, UsedSizes& used) const {
+    if (needs_[size_t(child)].batch) arguments.push_back("B");
+    if (needs_[size_t(child)].time) arguments.push_back("T");
+    used.batch |= needs_[size_t(child)].batch;
+    used.time |= needs_[size_t(child)].time;
+  }
+
+  TorchStatement callOf(TorchFunction& function, int child, const std::string& callee) {
+    const Module& c = tree_.modules[size_t(child)];
+    TorchStatement statement{.outputs = c.outputs, .inputs = c.inputs};
+    statement.call = [this, &function, child, callee](std::vector<std::string> arguments) {
+      addSizes(arguments, child, function.sizes);
+      return callee + "(" + joined(arguments) + ")";
+    };
+    statement.hint = isPythonName(c.name) ? c.name : "x";
+    return statement;
+  }
+
+  /// Whether the call of `next` takes what `one` gives and otherwise the same; `links` receives which output of `one`
+  /// stands at each input (-1: the same value).
+  bool follows(int one, int next, std::vector<int>& links) const {
+    const Module &a = tree_.modules[size_t(one)], &b = tree_.modules[size_t(next)];
+    if (a.inputs.size() != b.inputs.size() || a.outputs.size() != b.outputs.size() ||
+        classNames_[size_t(one)].empty() || needs_[size_t(one)].batch != needs_[size_t(next)].batch ||
+        needs_[size_t(one)].time != needs_[size_t(next)].time)
+      return false;
+    links.clear();
+    std::set<ir::ValueRef> taken;
+    for (size_t k = 0; k < a.inputs.size(); ++k) {
+      const auto at = std::find(a.outputs.begin(), a.outputs.end(), b.inputs[k]);
+      if (at != a.outputs.end()) {
+        links.push_back(int(at - a.outputs.begin()));
+        taken.insert(b.inputs[k]);
+      } else if (a.inputs[k] == b.inputs[k]) {
+        links.push_back(-1);
+      } else {
+        return false;
+      }
+    }
+    if (taken.size() != a.outputs.size()) return false;
+    // Nobody but the next reads what is handed on.
+    for (const ir::ValueRef& value : a.outputs) {
+      for (const int user : users_[size_t(value.node)]) {
+        const ir::Node& node = graph_.nodes[size_t(user)];
+        const bool reads = std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
+        if (reads && !tree_.isInside(tree_.moduleOf[size_t(user)], next) &&
+            !tree_.isInside(tree_.moduleOf[size_t(user)], one))
+          return false;
+      }
+      for (const ir::OutputInfo& output : graph_.outputs)
+        if (output.value == value) return false;
+    }
+    return true;
+  }
+
+  void addListCalls(TorchFunction& function, int list, std::vector<TorchStatement>& statements) {
+    const Module& m = tree_.modules[size_t(list)];
+    const std::string callee = access(m.name);
+    for (size_t i = 0; i < m.children.size();) {
+      std::vector<int> links, first;
+      size_t end = i + 1;
+      while (end < m.children.size() && follows(m.children[end - 1], m.children[end], links) &&
+             (first.empty() || links == first)) {
+        first = links;
+        ++end;
+      }
+      if (end - i < 2) {
+        statements.push_back(callOf(function, m.children[i], callee + "[" + std::to_string(i) + "]"));
+        ++i;
+        continue;
+      }
+      const bool isWhole = i == 0 && end == m.children.size();
+      const std::string range = isWhole ? ""
+                                        : "[" + (i == 0 ? "" : std::to_string(i)) + ":" +
+                                              (end == m.children.size() ? "" : std::to_string(end)) + "]";
+      const Module &head = tree_.modules[size_t(m.children[i])], &tail = tree_.modules[size_t(m.children[end - 1])];
+      TorchStatement loop{.outputs = tail.outputs, .inputs = head.inputs, .hint = "x"};
+      const int child = m.children[i];
+      loop.loopOver = callee + range;
+      loop.links = first;
+      loop.call = [this, &function, child](std::vector<std::string> arguments) {
+        addSizes(arguments, child, function.sizes);
+        return "layer(" + joined(arguments) + ")";
+      };
+      statements.push_back(std::move(loop));
+      i = end;
+    }
+  }
+
+  void writeModule(int index) {
+    const Module& m = tree_.modules[size_t(index)];
+    for (const int child : m.children) writeModule(child);
+    if (isList(index)) {
+      for (const int child : m.children) {
+        needs_[size_t(index)].batch |= needs_[size_t(child)].batch;
+        needs_[size_t(index)].time |= needs_[size_t(child)].time;
+      }
+      return;
+    }
+    const std::map<std::string, ParameterGroup> groups = groupsOf(index);
+    std::map<int, std::string> linears;  // by the node of the weight
+    TorchFunction function(portable_, used_);
+    // Parameters reached from here: its own and those of inner modules.
+    for (const ir::ParameterInfo& info : graph_.parameters)
+      if (tree_.isInside(tree_.ownerOf[size_t(info.node)], index))
+        function.give({info.node, 0}, parameterText(index, info));
+    for (const auto& [prefix, group] : groups)
+      if (group.isLinear) linears[group.leaves.at("weight")->node] = prefix;
+    function.special = [&](int node, const std::function<std::string(ir::ValueRef)>& text) -> std::string {
+      const ir::Node& call = graph_.nodes[size_t(node)];
+      if (call.op->name != "matmul") return {};
+      const auto at = linears.find(call.inputs[1].node);
+      if (at == linears.end()) return {};
+      std::string inner = accessGroup(at->second) + "(" + text(call.inputs[0]) + ")";
+      const std::string activation = call.attrs.has("activation") ? call.attrs.text("activation") : "none";
+      if (activation == "relu") return "F.relu(" + inner + ")";
+      if (activation == "silu") return "F.silu(" + inner + ")";
+      if (activation == "gelu") return "F.gelu(" + inner + ")";
+      if (activation == "gelu_tanh") return "F.gelu(" + inner + ", approximate=\"tanh\")";
+      if (activation == "squared_relu") return "F.relu(" + inner + ").square()";
+      return inner;
+    };
+    function.hint = [&](int node) -> std::string {
+      static const std::set<std::string> keeping = {"reshape", "transpose", "rotary", "rms_norm", "silu", "softplus"};
+      int source = node;
+      while (keeping.contains(graph_.nodes[size_t(source)].op->name))
+        source = graph_.nodes[size_t(source)].inputs[0].node;
+      const ir::Node& call = graph_.nodes[size_t(source)];
+      if (call.op->name != "matmul") return {};
+      const auto at = linears.find(call.inputs[1].node);
+      if (at == linears.end() || at->second == "o" || at->second == "out") return {};
+      return at->second.substr(at->second.rfind('.') + 1);
+    };
+
+    std::vector<std::string> arguments;
+    std::set<std::string> argumentNames;
+    for (const ir::ValueRef& value : m.inputs) {
+      const ir::Node& node = graph_.nodes[size_t(value.node)];
+      std::string wish = "x";
+      if (node.op->name == "input") wish = node.attrs.text("name");
+      if (node.op->name == "parameter") {
+        wish = node.attrs.text("name");
+        std::replace(wish.begin(), wish.end(), '.', '_');
+        // Layers that share weights have one signature.
+        const size_t last = node.attrs.text("name").rfind('.');
+        const size_t before = last == std::string::npos ? last : node.attrs.text("name").rfind('.', last - 1);
+        if (before != std::string::npos) wish = wish.substr(before + 1);
+      }
+      if (!isPythonName(wish)) wish = "x";
+      std::string name = wish;
+      for (int number = 2; !argumentNames.insert(name).second; ++number) name = wish + std::to_string(number);
+      function.give(value, name);
+      arguments.push_back(name);
+    }
+
+    std::vector<TorchStatement> statements;
+    for (const ModuleStep& step : m.steps) {
+      if (step.node >= 0) {
+        statements.push_back({.outputs = readOutputs(graph_, step.node),
+                              .inputs = graph_.nodes[size_t(step.node)].inputs,
+                              .node = step.node});
+      } else if (isList(step.child)) {
+        addListCalls(function, step.child, statements);
+      } else {
+        statements.push_back(callOf(function, step.child, access(tree_.modules[size_t(step.child)].name)));
+      }
+    }
+    std::vector<std::string> results;
+    std::vector<std::string> lines = function.write(statements, m.outputs, results);
+
+    // B and T from an argument's shape, or as further arguments.
+    std::vector<std::string> head, signature = {"self"};
+    for (const std::string& argument : arguments) signature.push_back(argument + ": Tensor");
+    const auto define = [&](bool isBatch) {
+      for (size_t i = 0; i < m.inputs.size(); ++i) {
+        const SymbolicSizes dims = portable_.dims(m.inputs[i]);
+        for (size_t axis = 0; axis < dims.size(); ++axis) {
+          const SymbolicSize& d = dims[axis];
+          const int64_t factor = isBatch ? d.batch : d.time;
+          if (factor == 0 || d.both != 0 || (isBatch ? d.time : d.batch) != 0) continue;
+          std::string text = arguments[i] + ".shape[" + std::to_string(axis) + "]";
+          if (d.divisor != 1) text += " * " + std::to_string(d.divisor);
+          if (d.constant != 0) text += (d.constant > 0 ? " - " : " + ") + std::to_string(std::abs(d.constant));
+          if (factor != 1) text = (d.constant != 0 ? "(" + text + ")" : text) + " // " + std::to_string(factor);
+          head.push_back(std::string(isBatch ? "B" : "T") + " = " + text);
+          return;
+        }
+      }
+      if (index == 0)
+        throw Error(Code::Graph, text("[pytorch] no input tells the ", isBatch ? "batch" : "time", " of the model."));
+      (isBatch ? needs_[size_t(index)].batch : needs_[size_t(index)].time) = true;
+      signature.push_back(isBatch ? "B: int" : "T: int");
+    };
+    if (function.sizes.batch && mentions(lines, results, "B")) define(true);
+    if (function.sizes.time && mentions(lines, results, "T")) define(false);
+    if (head.size() == 2 && arguments.size() > 0 && head[0] == "B = " + arguments[0] + ".shape[0]" &&
+        head[1] == "T = " + arguments[0] + ".shape[1]")
+      head = {"B, T = " + arguments[0] + ".shape[:2]"};
+    lines.insert(lines.begin(), head.begin(), head.end());
+
+    std::ostringstream body;
+    body << "    \"\"\"" << documentation(index, arguments) << "\"\"\"\n\n";
+    body << "    def __init__(self, config: Config" << (index == 0 ? " = Config()" : "")
+         << "):\n        super().__init__()\n";
+    for (const std::string& line : initLines(index, groups)) body << "        " << line << "\n";
+    const std::string returns = m.outputs.size() == 1
+                                    ? "Tensor"
+                                    : "tuple[" + joined(std::vector<std::string>(m.outputs.size(), "Tensor")) + "]";
+    body << "\n    def forward(" << joined(signature) << ") -> " << returns << ":\n";
+    for (const std::string& line : lines) body << (line.empty() ? "" : "        ") << line << "\n";
+    body << "        return " << joined(results) << "\n";
+    classNames_[size_t(index)] = nameFor(index, body.str());
+  }
+
+  static bool mentions(const std::vector<std::string>& lines, const std::vector<std::string>& results,
+                       const std::string& name) {
+    const auto isPart = [](char c) { return std::isalnum(uint8_t(c)) || c == '_' || c == '.'; };
+    const auto holds = [&](const std::string& line) {
+      for (size_t at = line.find(name); at != std::string::npos; at = line.find(name, at + 1)) {
+        const bool starts = at == 0 || !isPart(line[at - 1]), ends = at + 1 == line.size() || !isPart(line[at + 1]);
+        if (starts && ends) return true;
+      }
+      return false;
+    };
+    return std::any_of(lines.begin(), lines.end(), holds) || std::any_of(results.begin(), results.end(), holds);
+  }
+
+  std::string nameFor(int index, const std::string& body) {
+    for (const auto& [name, known] : classes_)
+      if (known == body) return name;
+    std::string base = wishFor(index), name = base;
+    for (int number = 2; names_.contains(name); ++number) name = base + std::to_string(number);
+    names_.insert(name);
+    classes_.emplace_back(name, body);
+    return name;
+  }
+
+  const Node* nodeOf(int index) const {
+    const Module& m = tree_.modules[size_t(index)];
+    return m.origin == 0 ? nullptr : findNode(architecture_, m.origin);
+  }
+
+  std::string wishFor(int index) const {
+    const Module& m = tree_.modules[size_t(index)];
+    if (index == 0) return camel(architecture_.name.empty() ? "Model" : architecture_.name);
+    if (isNumeric(m.name)) {
+      std::string parent = tree_.modules[size_t(m.parent)].name;
+      if (parent.size() > 1 && parent.back() == 's') parent.pop_back();
+      return camel(parent);
+    }
+    const Node* node = m.children.empty() ? nodeOf(index) : nullptr;
+    if (!node) return camel(m.name);
+    const size_t dot = node->block.find('.');
+    if (dot == std::string::npos) return camel(node->block);
+    const std::string category = node->block.substr(0, dot), kind = node->block.substr(dot + 1);
+    return kind == category ? camel(kind) : camel(kind) + camel(category);
+  }
+
+  std::string dimsText(ir::ValueRef value) {
+    std::vector<std::string> parts;
+    for (const SymbolicSize& size : portable_.dims(value)) parts.push_back(size.toString());
+    return "[" + joined(parts) + "]";
+  }
+
+  std::string documentation(int index, const std::vector<std::string>& arguments) {
+    const Module& m = tree_.modules[size_t(index)];
+    std::string title = index == 0 ? (architecture_.name.empty() ? "The model" : architecture_.name) : "";
+    if (const Node* node = m.children.empty() ? nodeOf(index) : nullptr)
+      if (const BlockDef* block = catalog().find(node->block)) title = block->title;
+    std::vector<std::string> given, made;
+    for (size_t i = 0; i < m.inputs.size(); ++i) given.push_back(arguments[i] + " " + dimsText(m.inputs[i]));
+    for (const ir::ValueRef& value : m.outputs) made.push_back(dimsText(value));
+    if (index == 0)
+      for (size_t i = 0; i < made.size(); ++i) made[i] = graph_.outputs[i].name + " " + made[i];
+    const std::string shapes = joined(given) + " -> " + joined(made);
+    return title.empty() ? shapes : title + ": " + shapes;
+  }
+
+  std::string constructorOf(const ParameterGroup& group) {
+    if (group.isLinear) {
+      const Shape& shape = graph_.type({group.leaves.at("weight")->node, 0}).shape;
+      return "nn.Linear(" + std::to_string(shape[1]) + ", " + std::to_string(shape[0]) +
+             (group.leaves.size() == 1 ? ", bias=False)" : ")");
+    }
+    usesParameters_ = true;
+    std::vector<std::string> values;
+    for (const auto& [leaf, info] : group.leaves) {
+      const std::string start = startText(*info);
+      values.push_back(leaf + "=" + start.substr(0, start.find("  #")));
+    }
+    return "Parameters(" + joined(values) + ")";
+  }
+
+  static std::string startLine(const std::string& target, const ir::ParameterInfo& info) {
+    const ir::Init& init = info.init;
+    if (!init.make || init.name == "zeros") return "nn.init.zeros_(" + target + ")";
+    if (init.name == "ones") return "nn.init.ones_(" + target + ")";
+    if (init.name == "constant") return "nn.init.constant_(" + target + ", " + pythonNumber(init.a) + ")";
+    if (init.name == "normal") return "nn.init.normal_(" + target + ", std=" + pythonNumber(init.a) + ")";
+    if (init.name == "uniform")
+      return "nn.init.uniform_(" + target + ", " + pythonNumber(init.a) + ", " + pythonNumber(init.b) + ")";
+    return "nn.init.constant_(" + target + ", float(\"nan\"))  # starts as " + init.name + "; load the weights";
+  }
+
+  /// nn.ModuleList and nn.ModuleDict around what lies at the paths that begin with `front`.
+  static std::string nested(const std::map<std::string, std::string>& made, const std::string& front) {
+    std::vector<std::string> names;
+    for (const auto& [path, text] : made)
+      if (path.starts_with(front)) {
+        const std::string name = path.substr(front.size(), path.find('.', front.size()) - front.size());
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      }
+    const bool isList = std::all_of(names.begin(), names.end(), isNumeric);
+    if (isList)
+      std::sort(names.begin(), names.end(),
+                [](const std::string& a, const std::string& b) { return std::stoll(a) < std::stoll(b); });
+    std::vector<std::string> parts;
+    for (const std::string& name : names) {
+      const auto at = made.find(front + name);
+      const std::string text = at != made.end() ? at->second : nested(made, front + name + ".");
+      parts.push_back(isList ? text : "\"" + name + "\": " + text);
+    }
+    return isList ? "nn.ModuleList([" + joined(parts) + "])" : "nn.ModuleDict({" + joined(parts) + "})";
+  }
+
+  std::vector<std::string> initLines(int index, const std::map<std::string, ParameterGroup>& groups) {
+    const Module& m = tree_.modules[size_t(index)];
+    std::vector<std::string> lines, after;
+    std::map<std::string, std::string> deep;  // what is made at each path that lies deeper than the block
+    for (const auto& [prefix, group] : groups) {
+      if (prefix.empty()) {
+        for (const auto& [leaf, info] : group.leaves) {
+          const std::string start = startText(*info);
+          const size_t comment = start.find("  #");
+          lines.push_back("self." + leaf + " = nn.Parameter(" + start.substr(0, comment) + ")" +
+                          (comment == std::string::npos ? "" : start.substr(comment)));
+        }
+        continue;
+      }
+      const bool isDeep = prefix.find('.') != std::string::npos;
+      const std::string target = accessGroup(prefix);
+      if (isDeep)
+        deep[prefix] = constructorOf(group);
+      else
+        lines.push_back(target + " = " + constructorOf(group));
+      if (!group.isLinear) continue;
+      for (const auto& [leaf, info] : group.leaves)
+        (isDeep ? after : lines).push_back(startLine(target + "." + leaf, *info));
+    }
+    std::set<std::string> roots;
+    for (const auto& [prefix, made] : deep) {
+      const std::string root = prefix.substr(0, prefix.find('.'));
+      if (roots.insert(root).second) lines.push_back(access(root) + " = " + nested(deep, root + "."));
+    }
+    lines.insert(lines.end(), after.begin(), after.end());
+    for (const int child : m.children) {
+      const Module& c = tree_.modules[size_t(child)];
+      if (!isList(child)) {
+        lines.push_back(access(c.name) + " = " + classNames_[size_t(child)] + "(config)");
+        continue;
+      }
+      lines.push_back(access(c.name) + " = nn.ModuleList(" + listText(child) + ")");
+    }
+    if (lines.empty()) lines.push_back("del config");
+    return lines;
+  }
+
+  /// [Layer(config) for _ in range(config.layers)], or the classes of a repeated pattern.
+  std::string listText(int list) {
+    const Module& m = tree_.modules[size_t(list)];
+    std::vector<std::string> names;
+    for (const int child : m.children) names.push_back(classNames_[size_t(child)]);
+    const size_t count = names.size();
+    size_t period = 1;
+    while (period < count) {
+      bool isPeriod = count % period == 0;
+      for (size_t i = period; i < count && isPeriod; ++i) isPeriod = names[i] == names[i - period];
+      if (isPeriod) break;
+      ++period;
+    }
+    const std::vector<std::string> unit(names.begin(), names.begin() + ptrdiff_t(period));
+    if (period == count) {
+      for (std::string& name : names) name += "(config)";
+      return "[" + joined(names) + "]";
+    }
+    const std::string key = configName(m.name, int64_t(count / period));
+    if (period == 1) return "[" + unit[0] + "(config) for _ in range(config." + key + ")]";
+    return "[kind(config) for _ in range(config." + key + ") for kind in (" + joined(unit) + ")]";
+  }
+
+  std::string configName(const std::string& wish, int64_t value) {
+    const std::string base = isPythonName(wish) ? wish : "layers";
+    std::string name = base;
+    for (int number = 2; config_.contains(name) && config_[name] != value; ++number)
+      name = base + std::to_string(number);
+    config_[name] = value;
+    return name;
+  }
+
+  const Architecture& architecture_;
+  PortableGraph portable_;
+  const ir::Graph& graph_;
+  ModuleTree tree_;
+  std::vector<std::vector<int>> users_;
+  std::vector<UsedSizes> needs_;
+  std::vector<std::string> classNames_;
+  std::vector<std::pair<std::string, std::string>> classes_;  // name and text, inner ones first
+  std::set<std::string> names_, used_;
+  std::map<std::string, int64_t> config_;
+  bool usesParameters_ = false;
+};
+
+}  // namespace
+
+std::string torchSource(const Architecture& architecture) { return TorchWriter(architecture).source(); }
+
+}  // namespace fw
