@@ -35,6 +35,9 @@ def check_torch(folder, data):
     kind = [one for one in vars(source).values() if isinstance(one, type) and issubclass(one, torch.nn.Module)][-1]
     model = kind()
     assert sum(p.numel() for p in model.parameters()) == source.Config().parameters, name
+    for key, value in model.named_parameters():
+        if not torch.isfinite(value).all():
+            failures.append(f"{name}: {key} starts as NaN")
     model.load_state_dict({k: torch.from_numpy(v) for k, v in load_file(folder / "model.safetensors").items()}, strict=True)
     inputs = {k[6:]: torch.from_numpy(v) for k, v in data.items() if k.startswith("input/")}
     for value in inputs.values():

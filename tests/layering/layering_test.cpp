@@ -55,8 +55,9 @@ std::vector<Layer> layers() {
     if (folder == "engine/io") libraries = libraries + Names{"unicode", "pcre2.h"};
     all.push_back({folder, kUpToExec + Names{"engine/families"}, libraries});
   }
-  all.push_back(
-      {"engine/workbench", kUpToExec + kTop + Names{"engine/presets", "engine/families"}, {"nlohmann", "sqlite3.h"}});
+  all.push_back({"engine/workbench",
+                 kUpToExec + kTop + Names{"engine/presets", "engine/families"},
+                 {"nlohmann", "sqlite3.h", "onnx"}});
   all.push_back({"widgets/canvas", {"widgets"}, {"Q"}});
   all.push_back({"widgets", kValues + Names{"widgets/canvas"}, {"Q", "nlohmann", "qcustomplot.h"}});
   all.push_back({"app/cli",

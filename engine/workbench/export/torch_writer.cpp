@@ -169,7 +169,63 @@ class Parameters(nn.Module):
     if (init.name == "uniform")
       return "torch.empty(" + shape + ").uniform_(" + pythonNumber(init.a) + ", " + pythonNumber(init.b) + ")";
     if (init.name == "normal") return "torch.randn(" + shape + ") * " + pythonNumber(init.a);
-    return "torch.full((" + shape + ",), float(\"nan\"))  # starts as " + init.name + "; load the weights";
+    if (const std::string own = startExpression(info); !own.empty()) return own;
+    return "torch.full((" + shape + tail + "), float(\"nan\"))  # starts as " + init.name + "; load the weights";
+  }
+
+  /// What the parameter's own starting function computes, as one expression; empty where an op has no form.
+  std::string startExpression(const ir::ParameterInfo& info) const {
+    ir::Builder builder;
+    const ir::TensorType type = graph_.type({info.node, 0});
+    const ir::Value seed = builder.input("seed", {DType::I64, {}});
+    const ir::Value value = info.init.make({builder, type, seed, 0, info.init.a, info.init.b});
+    const ir::Graph& graph = builder.graph();
+    std::set<std::string> functions;
+    std::map<ir::ValueRef, int> readers;
+    for (const ir::Node& node : graph.nodes)
+      for (const ir::ValueRef& input : node.inputs) ++readers[input];
+    std::map<ir::ValueRef, std::string> names;  // of what is read more than once
+    const auto textOf = [&](const auto& self, ir::ValueRef at) -> TorchText {
+      if (const auto known = names.find(at); known != names.end()) return {known->second};
+      if (readers[at] > 1 && !isInlineConstant(graph.nodes[size_t(at.node)])) {
+        readers[at] = 1;
+        const std::string inner = self(self, at).text, name = "v" + std::to_string(names.size());
+        names[at] = name;
+        return {"(" + name + " := " + inner + ")"};
+      }
+      const ir::Node& node = graph.nodes[size_t(at.node)];
+      const auto shape = [&] { return "(" + joined(listOf(node.attrs.list("shape"))) + ",)"; };
+      const auto real = [&](const char* name) { return pythonNumber(node.attrs.real(name)); };
+      if (isInlineConstant(node)) return {pythonNumber(node.attrs.real("value"), isFloat(node.types[0].dtype))};
+      if (node.op->name == "random_uniform")
+        return {"torch.empty(" + shape() + ").uniform_(" + real("low") + ", " + real("high") + ")"};
+      if (node.op->name == "random_normal")
+        return {"torch.empty(" + shape() + ").normal_(" + real("mean") + ", " + real("deviation") + ")"};
+      TorchCall call{.graph = graph, .node = node, .self = at.node};
+      for (const ir::ValueRef& input : node.inputs) call.operands.push_back(self(self, input));
+      call.sizes = [&](const std::string& name) {
+        const ir::Attr* attr = node.attrs.find(name);
+        const auto* one = attr ? std::get_if<int64_t>(attr) : nullptr;
+        return listOf(one ? std::vector<int64_t>{*one} : node.attrs.list(name));
+      };
+      call.dims = [&](ir::ValueRef of) { return listOf(graph.type(of).shape.dims()); };
+      call.use = [&](const std::string& name) { functions.insert(name); };
+      const TorchForm form = hasTorchForm(graph, node) && !node.body ? findTorchForm(node.op->name) : nullptr;
+      if (!form) throw Error(Code::Graph, text("[pytorch] there is no form for the op '", node.op->name, "'."));
+      return form(call);
+    };
+    try {
+      const std::string out = textOf(textOf, value.ref).text;
+      return functions.empty() ? out : "";
+    } catch (const Error&) {
+      return {};
+    }
+  }
+
+  static std::vector<std::string> listOf(const std::vector<int64_t>& values) {
+    std::vector<std::string> out;
+    for (const int64_t value : values) out.push_back(std::to_string(value));
+    return out;
   }
 
   std::string localName(int module, const ir::ParameterInfo& info) const {
@@ -539,7 +595,7 @@ class Parameters(nn.Module):
     return "Parameters(" + joined(values) + ")";
   }
 
-  static std::string startLine(const std::string& target, const ir::ParameterInfo& info) {
+  std::string startLine(const std::string& target, const ir::ParameterInfo& info) const {
     const ir::Init& init = info.init;
     if (!init.make || init.name == "zeros") return "nn.init.zeros_(" + target + ")";
     if (init.name == "ones") return "nn.init.ones_(" + target + ")";
@@ -547,6 +603,7 @@ class Parameters(nn.Module):
     if (init.name == "normal") return "nn.init.normal_(" + target + ", std=" + pythonNumber(init.a) + ")";
     if (init.name == "uniform")
       return "nn.init.uniform_(" + target + ", " + pythonNumber(init.a) + ", " + pythonNumber(init.b) + ")";
+    if (const std::string own = startExpression(info); !own.empty()) return target + " = nn.Parameter(" + own + ")";
     return "nn.init.constant_(" + target + ", float(\"nan\"))  # starts as " + init.name + "; load the weights";
   }
 

@@ -1,0 +1,61 @@
+// ONNX nodes and functions as plain values, before they become protobuf.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/base/tensor.h"
+#include "engine/workbench/export/portable_graph.h"
+
+namespace fw {
+
+struct OnnxValue {
+  std::string name;
+  DType dtype = DType::F32;
+  SymbolicSizes dims;
+};
+
+struct OnnxTensor {
+  DType dtype = DType::F32;
+  std::vector<int64_t> dims;
+  std::string bytes;
+  bool operator==(const OnnxTensor&) const = default;
+};
+
+struct OnnxBody;
+using OnnxAttr = std::variant<int64_t, float, std::string, std::vector<int64_t>, OnnxTensor, std::shared_ptr<OnnxBody>>;
+
+struct OnnxNode {
+  std::string op, domain;
+  std::vector<std::string> inputs, outputs;
+  std::vector<std::pair<std::string, OnnxAttr>> attrs;
+};
+
+/// A function, or the body of a Scan.
+struct OnnxBody {
+  std::string name;
+  std::vector<OnnxValue> inputs, outputs;
+  std::vector<OnnxNode> nodes;
+};
+
+/// Names aside, the same steps.
+bool areEqual(const OnnxBody& a, const OnnxBody& b);
+
+struct OnnxModel {
+  OnnxBody graph;
+  std::vector<OnnxValue> wires;       // of the graph, besides inputs and outputs
+  std::vector<OnnxValue> parameters;  // with weights initialisers, without them inputs
+  std::vector<OnnxBody> functions;
+  std::string name;
+};
+
+inline constexpr const char* kOnnxDomain = "formwright";
+
+/// The model in opset 17, a function for each distinct module.
+OnnxModel onnxModel(const Architecture& architecture);
+
+}  // namespace fw

@@ -1,0 +1,174 @@
+// ONNX: opset 17, a function for each kind of module, weights inside or beside the file.
+#include <onnx/onnx_pb.h>
+
+#include <filesystem>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/workbench/export/onnx_forms.h"
+#include "engine/workbench/export/onnx_graph.h"
+#include "engine/workbench/exporter.h"
+
+namespace fw {
+namespace {
+
+constexpr int kOpset = 17, kIrVersion = 8;
+constexpr int64_t kMostInside = 1'500'000'000;  // protobuf ends at 2 GB
+constexpr int64_t kAlignment = 4096;            // of weights beside the file, so that they can be mapped
+
+void describe(const OnnxValue& value, onnx::ValueInfoProto& out) {
+  out.set_name(value.name);
+  onnx::TypeProto_Tensor& type = *out.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(onnxType(value.dtype));
+  onnx::TensorShapeProto& shape = *type.mutable_shape();
+  for (const SymbolicSize& size : value.dims)
+    if (size.isConstant())
+      shape.add_dim()->set_dim_value(size.constant / size.divisor);
+    else
+      shape.add_dim()->set_dim_param(size.toString());
+}
+
+void addNodes(const OnnxBody& body, google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes);
+
+void setAttribute(const std::string& name, const OnnxAttr& value, onnx::AttributeProto& out) {
+  out.set_name(name);
+  if (const auto* integer = std::get_if<int64_t>(&value)) {
+    out.set_type(onnx::AttributeProto::INT);
+    out.set_i(*integer);
+  } else if (const auto* real = std::get_if<float>(&value)) {
+    out.set_type(onnx::AttributeProto::FLOAT);
+    out.set_f(*real);
+  } else if (const auto* words = std::get_if<std::string>(&value)) {
+    out.set_type(onnx::AttributeProto::STRING);
+    out.set_s(*words);
+  } else if (const auto* list = std::get_if<std::vector<int64_t>>(&value)) {
+    out.set_type(onnx::AttributeProto::INTS);
+    for (const int64_t one : *list) out.add_ints(one);
+  } else if (const auto* tensor = std::get_if<OnnxTensor>(&value)) {
+    out.set_type(onnx::AttributeProto::TENSOR);
+    onnx::TensorProto& t = *out.mutable_t();
+    t.set_data_type(onnxType(tensor->dtype));
+    for (const int64_t size : tensor->dims) t.add_dims(size);
+    t.set_raw_data(tensor->bytes);
+  } else {
+    const OnnxBody& body = **std::get_if<std::shared_ptr<OnnxBody>>(&value);
+    out.set_type(onnx::AttributeProto::GRAPH);
+    onnx::GraphProto& graph = *out.mutable_g();
+    graph.set_name(body.name);
+    // Runtimes find the sizes in a body themselves.
+    for (const OnnxValue& input : body.inputs) graph.add_input()->set_name(input.name);
+    for (const OnnxValue& output : body.outputs) {
+      onnx::ValueInfoProto& info = *graph.add_output();
+      info.set_name(output.name);
+      info.mutable_type()->mutable_tensor_type()->set_elem_type(onnxType(output.dtype));
+    }
+    addNodes(body, *graph.mutable_node());
+  }
+}
+
+void addNodes(const OnnxBody& body, google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes) {
+  for (const OnnxNode& node : body.nodes) {
+    onnx::NodeProto& out = *nodes.Add();
+    out.set_op_type(node.op);
+    out.set_domain(node.domain);
+    out.set_name(node.outputs.empty() ? node.op : node.outputs[0]);
+    for (const std::string& input : node.inputs) out.add_input(input);
+    for (const std::string& output : node.outputs) out.add_output(output);
+    for (const auto& [name, value] : node.attrs) setAttribute(name, value, *out.add_attribute());
+  }
+}
+
+void addOpsets(google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& opsets) {
+  onnx::OperatorSetIdProto& standard = *opsets.Add();
+  standard.set_domain("");
+  standard.set_version(kOpset);
+  onnx::OperatorSetIdProto& own = *opsets.Add();
+  own.set_domain(kOnnxDomain);
+  own.set_version(1);
+}
+
+/// Initialisers in the graph, or in a file beside it where they are many.
+void addWeights(const OnnxModel& model, const ExportCall& call, onnx::GraphProto& graph) {
+  int64_t total = 0;
+  for (const OnnxValue& parameter : model.parameters) {
+    const auto at = call.weights->find(parameter.name);
+    if (at == call.weights->end()) throw Error(Code::Data, text("[onnx] there is no weight '", parameter.name, "'."));
+    total += at->second.bytes();
+  }
+  const bool isBeside = total > kMostInside;
+  const std::string beside = call.path + ".data";
+  static const std::string zeros(size_t(kAlignment), '\0');
+  std::vector<std::string_view> parts;
+  int64_t offset = 0;
+  for (const OnnxValue& parameter : model.parameters) {
+    const Tensor& tensor = call.weights->at(parameter.name);
+    onnx::TensorProto& out = *graph.add_initializer();
+    out.set_name(parameter.name);
+    out.set_data_type(onnxType(tensor.dtype));
+    for (const int64_t size : tensor.shape.dims()) out.add_dims(size);
+    const std::string_view bytes(reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes()));
+    if (!isBeside) {
+      out.set_raw_data(std::string(bytes));
+      continue;
+    }
+    out.set_data_location(onnx::TensorProto::EXTERNAL);
+    const auto entry = [&](const char* key, const std::string& value) {
+      onnx::StringStringEntryProto& pair = *out.add_external_data();
+      pair.set_key(key);
+      pair.set_value(value);
+    };
+    entry("location", std::filesystem::path(beside).filename().string());
+    entry("offset", std::to_string(offset));
+    entry("length", std::to_string(bytes.size()));
+    parts.push_back(bytes);
+    const int64_t gap = (kAlignment - int64_t(bytes.size()) % kAlignment) % kAlignment;
+    parts.push_back(std::string_view(zeros).substr(0, size_t(gap)));
+    offset += int64_t(bytes.size()) + gap;
+  }
+  if (isBeside) writeFileAtomically(beside, parts);
+}
+
+void write(const ExportCall& call) {
+  const OnnxModel model = onnxModel(call.architecture);
+  onnx::ModelProto out;
+  out.set_ir_version(kIrVersion);
+  out.set_producer_name("Formwright");
+  addOpsets(*out.mutable_opset_import());
+  onnx::StringStringEntryProto& title = *out.add_metadata_props();
+  title.set_key("name");
+  title.set_value(model.name);
+  onnx::GraphProto& graph = *out.mutable_graph();
+  graph.set_name(model.name.empty() ? "model" : model.name);
+  for (const OnnxValue& input : model.graph.inputs) describe(input, *graph.add_input());
+  if (call.weights)
+    addWeights(model, call, graph);
+  else
+    for (const OnnxValue& parameter : model.parameters) describe(parameter, *graph.add_input());
+  for (const OnnxValue& output : model.graph.outputs) describe(output, *graph.add_output());
+  for (const OnnxValue& wire : model.wires) describe(wire, *graph.add_value_info());
+  addNodes(model.graph, *graph.mutable_node());
+  for (const OnnxBody& body : model.functions) {
+    onnx::FunctionProto& function = *out.add_functions();
+    function.set_name(body.name);
+    function.set_domain(kOnnxDomain);
+    for (const OnnxValue& input : body.inputs) function.add_input(input.name);
+    for (const OnnxValue& output : body.outputs) function.add_output(output.name);
+    addNodes(body, *function.mutable_node());
+    addOpsets(*function.mutable_opset_import());
+  }
+  writeFileAtomically(call.path, out.SerializeAsString());
+}
+
+}  // namespace
+
+ExporterDef exporter_onnx() {
+  return {.id = "onnx",
+          .title = "ONNX",
+          .help =
+              "Opset 17, primitives alone, each kind of module a function; batch and time stay open. Weights above "
+              "1.5 GB lie in a file beside it; without weights they are inputs.",
+          .extension = ".onnx",
+          .write = write};
+}
+
+}  // namespace fw
