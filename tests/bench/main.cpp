@@ -1,10 +1,11 @@
-// Runs the benchmarks. With --serve, each line of the input names one: the answer is a line with the seconds of an
-// iteration and the items of a second, or "error" and what went wrong. A comparison can then take samples in turn with
-// a rival while one process keeps its caches and plans warm.
+// Runs the benchmarks; the exit status is 1 where one refused its work. With --serve, each line of the input names one:
+// the answer is a line with the seconds of an iteration and the items of a second, or "error" and what went wrong. A
+// comparison can then take samples in turn with a rival while one process keeps its caches and plans warm.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -35,6 +36,22 @@ class LastTime : public benchmark::BenchmarkReporter {
   std::string answer_ = "error no such benchmark";
 };
 
+/// The usual report, and whether any case refused to run.
+class Watching : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context& context) override { return usual_->ReportContext(context); }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) hasFailed_ = hasFailed_ || run.error_occurred;
+    usual_->ReportRuns(runs);
+  }
+  void Finalize() override { usual_->Finalize(); }
+  bool hasFailed() const { return hasFailed_; }
+
+ private:
+  const std::unique_ptr<benchmark::BenchmarkReporter> usual_{benchmark::CreateDefaultDisplayReporter()};
+  bool hasFailed_ = false;
+};
+
 std::string quoted(const std::string& name) {
   std::string pattern = "^";
   for (const char c : name) pattern += std::strchr(".*+?^$()[]{}|\\", c) ? std::string("\\") + c : std::string(1, c);
@@ -63,10 +80,11 @@ int main(int count, char** arguments) {
   count = int(rest.size());
   benchmark::Initialize(&count, rest.data());
   if (benchmark::ReportUnrecognizedArguments(count, rest.data())) return 1;
+  Watching watching;
   if (isServing)
     serve();
   else
-    benchmark::RunSpecifiedBenchmarks();
+    benchmark::RunSpecifiedBenchmarks(&watching);
   benchmark::Shutdown();
-  return 0;
+  return watching.hasFailed() ? 1 : 0;
 }
