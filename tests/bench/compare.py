@@ -11,7 +11,7 @@ the fastest rival is then measured in pairs with ours. --compiled measures torch
 
 One process serves our samples: starting, planning and warming up lie outside of them. Both sides are pinned to the same
 cores. Before and after each case two probes run (multiply-adds, memory reads); where one is more than 10 % below its median,
-the case is measured again, three times at most, and then marked with '~'.
+the case is measured again after a pause, up to three times, and then marked with '~': it counts in no row.
 
 A line is: case, rival, its threads, our time, its time, the median of the pairs' ratios (above 1: ours is faster), and the
 lower end of its 95 % bootstrap interval. --rows measures what the rows of the goals (ROWS below) need and prints their
@@ -35,6 +35,7 @@ import time
 HERE = pathlib.Path(__file__).parent
 SAMPLE = 0.02  # seconds of work in a sample
 PAUSE = 0.005  # for the threads of the side before to fall asleep
+ATTEMPTS = 3  # to find the machine steady
 
 
 @dataclasses.dataclass
@@ -131,7 +132,7 @@ class Probes:
         """Speeds of the probes as shares of their medians."""
         shares = []
         for case in self.CASES:
-            seconds, flops = min(self.bench.sample(case) for _ in range(2))
+            seconds, flops = min(self.bench.sample(case) for _ in range(3))
             self.flops = max(self.flops, flops)
             self.seen[case].append(seconds)
             shares.append(statistics.median(self.seen[case]) / seconds)
@@ -183,7 +184,8 @@ def measure(bench, probes, case, peers, options):
     name = case.split()[0]
     seconds, rate = bench.sample(name)
     rival = rivalsOf(bench, peers, options.threads)[0]
-    for _ in range(3):
+    for attempt in range(ATTEMPTS):
+        time.sleep(attempt)
         before = probes.now()
         pairs = [(bench.seconds(name), rival.seconds()) for _ in range(options.pairs)]
         isSteady = min(before + probes.now()) > 0.9
@@ -210,11 +212,13 @@ def tables(results, options, version, probes):
              f"memory reads {read:.1f} GB/s.", "",
              "| Row | What | Ratio | Low | Must | Moon |", "|---|---|---|---|---|---|"]
     for row in ROWS:
-        found = [r for r in results if re.search(row.pattern, r.case)]
+        found = [r for r in results if r.isSteady and re.search(row.pattern, r.case)]
         if found:
             low = lowerEnd(found)
             verdict = "" if row.must is None else " ✓" if low >= row.must else " ✗"
-            lines.append(f"| {row.name} | {row.what} | {geomean(found):.2f} | {low:.2f}{verdict} | {number(row.must)} | {number(row.moon)} |")
+            lost = sum(not r.isSteady and bool(re.search(row.pattern, r.case)) for r in results)
+            what = row.what + (f" ({lost} of {lost + len(found)} cases unsteady, left out)" if lost else "")
+            lines.append(f"| {row.name} | {what} | {geomean(found):.2f} | {low:.2f}{verdict} | {number(row.must)} | {number(row.moon)} |")
     lines += ["", "| Case | Rival | Threads | Ours, µs | Rival's, µs | Ratio | Low | Roof |", "|---|---|---|---|---|---|---|---|"]
     for r in results:
         roof = f"{r.work / r.microseconds(0) * 1e6 / probes.flops:.0%}" if re.search(IN_FLOPS, r.case) else ""
