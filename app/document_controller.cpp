@@ -110,7 +110,7 @@ void DocumentController::save(const QString& file) {
 
 void DocumentController::check() {
   const ArchitecturePtr snapshot = current();
-  const LowerOptions options{.mode = Mode::Prefill, .dims = {{"B", batch()}, {"T", time}}};
+  const LowerOptions options{.mode = Mode::Prefill, .dims = {{"B", batch()}, {"T", longestTime(*snapshot, time)}}};
   jobs_.start(
       "check", tr("Check"),
       [this, snapshot, options](CancelToken cancel, const Progress&) -> JobRunner::Deliver {

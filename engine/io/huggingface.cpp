@@ -132,11 +132,11 @@ Checkpoint openHuggingFace(const std::string& folder, const Catalog& catalog, bo
   SortedJson extra;
   extra["huggingface"]["config"] = SortedJson::parse(config.json().dump());
   checkpoint.architecture.extra = extra.dump();
+  const bool hasCode = config.has({"auto_map"});
   const std::vector<std::string> unread = config.unread();
   if (!unread.empty())
     checkpoint.notes.push_back(text("Keys of config.json that do not act here: ", listed(unread, 40), "."));
-  if (config.has({"auto_map"}))
-    checkpoint.notes.push_back("The folder brings code of its own (auto_map); it is not executed.");
+  if (hasCode) checkpoint.notes.push_back("The folder brings code of its own (auto_map); it is not executed.");
   const CheckpointFiles files(folder);
   if (files.isEmpty())
     checkpoint.notes.push_back("There is no model.safetensors: the model starts from random weights.");

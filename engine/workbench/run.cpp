@@ -157,6 +157,31 @@ std::map<std::string, Tensor> startingWeights(const Architecture& architecture, 
   return weights;
 }
 
+namespace {
+
+/// -1 where all elements are finite.
+int64_t firstNonFinite(const Tensor& tensor) {
+  if (!isFloat(tensor.dtype)) return -1;
+  for (int64_t i = 0; i < tensor.count(); ++i) {
+    const float value = tensor.dtype == DType::F32    ? tensor.data<float>()[i]
+                        : tensor.dtype == DType::BF16 ? bfloatToFloat(tensor.data<uint16_t>()[i])
+                                                      : halfToFloat(tensor.data<uint16_t>()[i]);
+    if (!std::isfinite(value)) return i;
+  }
+  return -1;
+}
+
+/// Where outputs are no numbers because weights are none, says which; other outputs that are none are results.
+void explainNonFinite(const std::map<std::string, Tensor>& outputs, const std::map<std::string, Tensor>& weights) {
+  if (std::all_of(outputs.begin(), outputs.end(), [](const auto& of) { return firstNonFinite(of.second) < 0; })) return;
+  for (const auto& [name, tensor] : weights)
+    if (const int64_t at = firstNonFinite(tensor); at >= 0)
+      throw Error(Code::Numeric, text("[", name, "] element ", at, " of the weights is ", tensor.toFloats()[size_t(at)],
+                                      ", so the outputs are no numbers; expected finite weights."));
+}
+
+}  // namespace
+
 std::map<std::string, Tensor> run(const Architecture& architecture, const RunOptions& options,
                                   const CancelToken& cancel, const Progress& progress) {
   LowerOptions lowering{.mode = Mode::Prefill, .dims = dimsOf(architecture, options.inputs)};
@@ -182,6 +207,7 @@ std::map<std::string, Tensor> run(const Architecture& architecture, const RunOpt
   std::map<std::string, Tensor> outputs;
   for (const ir::OutputInfo& output : executor.plan().graph->outputs)
     outputs[output.name] = executor.output(output.name);
+  explainNonFinite(outputs, options.weights);
   return outputs;
 }
 
