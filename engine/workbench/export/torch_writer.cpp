@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/ir/op.h"
 #include "engine/workbench/export/torch_function.h"
+#include "engine/workbench/export/torch_start.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
@@ -150,82 +151,6 @@ class Parameters(nn.Module):
         for name, value in values.items():
             setattr(self, name, nn.Parameter(value))
 )";
-  }
-
-  std::string shapeText(const Shape& shape) const {
-    std::vector<std::string> parts;
-    for (const int64_t size : shape.dims()) parts.push_back(std::to_string(size));
-    return joined(parts);
-  }
-
-  /// A tensor with starting values.
-  std::string startText(const ir::ParameterInfo& info) const {
-    const Shape& sizes = graph_.type({info.node, 0}).shape;
-    const std::string shape = sizes.rank() == 0 ? "()" : shapeText(sizes), tail = sizes.rank() == 1 ? "," : "";
-    const ir::Init& init = info.init;
-    if (!init.make || init.name == "zeros") return "torch.zeros(" + shape + ")";
-    if (init.name == "ones") return "torch.ones(" + shape + ")";
-    if (init.name == "constant") return "torch.full((" + shape + tail + "), " + pythonNumber(init.a) + ")";
-    if (init.name == "uniform")
-      return "torch.empty(" + shape + ").uniform_(" + pythonNumber(init.a) + ", " + pythonNumber(init.b) + ")";
-    if (init.name == "normal") return "torch.randn(" + shape + ") * " + pythonNumber(init.a);
-    if (const std::string own = startExpression(info); !own.empty()) return own;
-    return "torch.full((" + shape + tail + "), float(\"nan\"))  # starts as " + init.name + "; load the weights";
-  }
-
-  /// What the parameter's own starting function computes, as one expression; empty where an op has no form.
-  std::string startExpression(const ir::ParameterInfo& info) const {
-    ir::Builder builder;
-    const ir::TensorType type = graph_.type({info.node, 0});
-    const ir::Value seed = builder.input("seed", {DType::I64, {}});
-    const ir::Value value = info.init.make({builder, type, seed, 0, info.init.a, info.init.b});
-    const ir::Graph& graph = builder.graph();
-    std::set<std::string> functions;
-    std::map<ir::ValueRef, int> readers;
-    for (const ir::Node& node : graph.nodes)
-      for (const ir::ValueRef& input : node.inputs) ++readers[input];
-    std::map<ir::ValueRef, std::string> names;  // of what is read more than once
-    const auto textOf = [&](const auto& self, ir::ValueRef at) -> TorchText {
-      if (const auto known = names.find(at); known != names.end()) return {known->second};
-      if (readers[at] > 1 && !isInlineConstant(graph.nodes[size_t(at.node)])) {
-        readers[at] = 1;
-        const std::string inner = self(self, at).text, name = "v" + std::to_string(names.size());
-        names[at] = name;
-        return {"(" + name + " := " + inner + ")"};
-      }
-      const ir::Node& node = graph.nodes[size_t(at.node)];
-      const auto shape = [&] { return "(" + joined(listOf(node.attrs.list("shape"))) + ",)"; };
-      const auto real = [&](const char* name) { return pythonNumber(node.attrs.real(name)); };
-      if (isInlineConstant(node)) return {pythonNumber(node.attrs.real("value"), isFloat(node.types[0].dtype))};
-      if (node.op->name == "random_uniform")
-        return {"torch.empty(" + shape() + ").uniform_(" + real("low") + ", " + real("high") + ")"};
-      if (node.op->name == "random_normal")
-        return {"torch.empty(" + shape() + ").normal_(" + real("mean") + ", " + real("deviation") + ")"};
-      TorchCall call{.graph = graph, .node = node, .self = at.node};
-      for (const ir::ValueRef& input : node.inputs) call.operands.push_back(self(self, input));
-      call.sizes = [&](const std::string& name) {
-        const ir::Attr* attr = node.attrs.find(name);
-        const auto* one = attr ? std::get_if<int64_t>(attr) : nullptr;
-        return listOf(one ? std::vector<int64_t>{*one} : node.attrs.list(name));
-      };
-      call.dims = [&](ir::ValueRef of) { return listOf(graph.type(of).shape.dims()); };
-      call.use = [&](const std::string& name) { functions.insert(name); };
-      const TorchForm form = hasTorchForm(graph, node) && !node.body ? findTorchForm(node.op->name) : nullptr;
-      if (!form) throw Error(Code::Graph, text("[pytorch] there is no form for the op '", node.op->name, "'."));
-      return form(call);
-    };
-    try {
-      const std::string out = textOf(textOf, value.ref).text;
-      return functions.empty() ? out : "";
-    } catch (const Error&) {
-      return {};
-    }
-  }
-
-  static std::vector<std::string> listOf(const std::vector<int64_t>& values) {
-    std::vector<std::string> out;
-    for (const int64_t value : values) out.push_back(std::to_string(value));
-    return out;
   }
 
   std::string localName(int module, const ir::ParameterInfo& info) const {
@@ -589,22 +514,10 @@ class Parameters(nn.Module):
     usesParameters_ = true;
     std::vector<std::string> values;
     for (const auto& [leaf, info] : group.leaves) {
-      const std::string start = startText(*info);
+      const std::string start = torchStart(graph_, *info);
       values.push_back(leaf + "=" + start.substr(0, start.find("  #")));
     }
     return "Parameters(" + joined(values) + ")";
-  }
-
-  std::string startLine(const std::string& target, const ir::ParameterInfo& info) const {
-    const ir::Init& init = info.init;
-    if (!init.make || init.name == "zeros") return "nn.init.zeros_(" + target + ")";
-    if (init.name == "ones") return "nn.init.ones_(" + target + ")";
-    if (init.name == "constant") return "nn.init.constant_(" + target + ", " + pythonNumber(init.a) + ")";
-    if (init.name == "normal") return "nn.init.normal_(" + target + ", std=" + pythonNumber(init.a) + ")";
-    if (init.name == "uniform")
-      return "nn.init.uniform_(" + target + ", " + pythonNumber(init.a) + ", " + pythonNumber(init.b) + ")";
-    if (const std::string own = startExpression(info); !own.empty()) return target + " = nn.Parameter(" + own + ")";
-    return "nn.init.constant_(" + target + ", float(\"nan\"))  # starts as " + init.name + "; load the weights";
   }
 
   /// nn.ModuleList and nn.ModuleDict around what lies at the paths that begin with `front`.
@@ -635,7 +548,7 @@ class Parameters(nn.Module):
     for (const auto& [prefix, group] : groups) {
       if (prefix.empty()) {
         for (const auto& [leaf, info] : group.leaves) {
-          const std::string start = startText(*info);
+          const std::string start = torchStart(graph_, *info);
           const size_t comment = start.find("  #");
           lines.push_back("self." + leaf + " = nn.Parameter(" + start.substr(0, comment) + ")" +
                           (comment == std::string::npos ? "" : start.substr(comment)));
@@ -650,7 +563,7 @@ class Parameters(nn.Module):
         lines.push_back(target + " = " + constructorOf(group));
       if (!group.isLinear) continue;
       for (const auto& [leaf, info] : group.leaves)
-        (isDeep ? after : lines).push_back(startLine(target + "." + leaf, *info));
+        (isDeep ? after : lines).push_back(torchStartLine(graph_, target + "." + leaf, *info));
     }
     std::set<std::string> roots;
     for (const auto& [prefix, made] : deep) {
