@@ -28,6 +28,7 @@ Json devices() {
   Json out = Json::array();
   for (const DeviceInfo& device : listDevices()) {
     Json json = {{"id", device.id}, {"name", device.name}, {"available", device.absence.empty()}};
+    if (!device.capability.empty()) json["compute_capability"] = device.capability;
     if (device.absence.empty())
       json.update({{"memory_bytes", device.memoryBytes}, {"threads", device.threads}});
     else

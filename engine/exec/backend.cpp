@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "engine/base/tensor.h"
+#include "engine/exec/cuda_backend.h"
 #include "kernels/kernels.h"
 
 namespace fw {
@@ -92,20 +93,30 @@ PlanOptions planOptions(const Backend& backend) {
 }
 
 std::vector<DeviceInfo> listDevices() {
-  return {makeCpuBackend()->info(),
-          makeNullBackend()->info(),
-          {.id = "cuda", .name = "CUDA", .absence = "this build has no CUDA backend"}};
+  std::vector<DeviceInfo> devices = listCudaDevices();
+  devices.insert(devices.begin(), {makeCpuBackend()->info(), makeNullBackend()->info()});
+  return devices;
 }
+
+namespace {
+
+/// The number of up to three digits that follows the prefix; -1 where there is none.
+int numberAfter(const std::string& prefix, const std::string& id) {
+  if (!id.starts_with(prefix)) return -1;
+  const std::string digits = id.substr(prefix.size());
+  const bool isNumber = !digits.empty() && digits.size() < 4 &&
+                        std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return isNumber ? std::stoi(digits) : -1;
+}
+
+}  // namespace
 
 std::unique_ptr<Backend> makeBackend(const std::string& id) {
   if (id == "cpu") return makeCpuBackend();
   if (id == "null") return makeNullBackend();
-  if (id.starts_with("cpu:")) {
-    const std::string digits = id.substr(4);
-    if (!digits.empty() && digits.size() < 4 &&
-        std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }) && std::stoi(digits) > 0)
-      return makeCpuBackend(std::stoi(digits));
-  }
+  if (const int threads = numberAfter("cpu:", id); threads > 0) return makeCpuBackend(threads);
+  if (id == "cuda") return makeCudaBackend(0);
+  if (const int number = numberAfter("cuda:", id); number >= 0) return makeCudaBackend(number);
   std::string known;
   for (const DeviceInfo& device : listDevices())
     if (device.absence.empty()) known += (known.empty() ? "" : ", ") + device.id;

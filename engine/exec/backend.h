@@ -24,7 +24,8 @@ struct DeviceInfo {
   std::string name;  // "AMD EPYC, AVX2"
   int64_t memoryBytes = 0;
   int threads = 0;
-  std::string absence;  // why there is none; empty where there is
+  std::string capability = {};  // compute capability of a GPU, "9.0"
+  std::string absence;          // why there is none; empty where there is
 };
 
 /// Steps that a device has learnt by heart.
@@ -72,7 +73,8 @@ std::unique_ptr<Backend> makeNullBackend();
 /// Every device of this machine, and why others are absent.
 std::vector<DeviceInfo> listDevices();
 
-/// "cpu", "cpu:1" (threads) or "null"; throws Code::Usage that lists what there is.
+/// "cpu", "cpu:1" (threads), "null", "cuda" or "cuda:1" (the number of the GPU). Throws Code::Usage that lists what
+/// there is, Code::Device that says why there is no such GPU.
 std::unique_ptr<Backend> makeBackend(const std::string& id);
 
 }  // namespace fw

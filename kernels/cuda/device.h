@@ -23,7 +23,8 @@ struct Start {
 };
 
 struct Device {
-  void* stream = nullptr;  // a cudaStream_t
+  void* backend = nullptr;  // whose this is, for the functions below
+  void* stream = nullptr;   // a cudaStream_t
   Fault* fault = nullptr;
   int op = 0;  // of the call that is being run; kernels put it into the fault
   Start last;

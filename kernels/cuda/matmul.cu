@@ -65,12 +65,35 @@ __global__ void matmulKernel(MatmulArgs args, Side a, Side b, int64_t tilesM, in
     }
 }
 
+__global__ void activateKernel(MatmulArgs args) {
+  const int64_t i = globalIndex();
+  if (i >= args.batch * args.m * args.n) return;
+  const int64_t at = i / (args.m * args.n) * args.batchStrideC + i / args.n % args.m * args.ldc + i % args.n;
+  const float value = args.c[at];
+  if (args.preActivation != nullptr) args.preActivation[at] = value;
+  args.c[at] = activate(args.activation, value);
+}
+
+/// The library does products, sums and biases; what follows them is a pass of ours.
+bool productOfLibrary(const Launch& launch, const MatmulArgs& args) {
+  Device& device = *launch.device;
+  if (device.product == nullptr) return false;
+  if (device.product(device, args)) return true;
+  MatmulArgs plain = args;
+  plain.activation = Activation::None;
+  plain.preActivation = nullptr;
+  if (!device.product(device, plain)) return false;
+  if (args.activation == Activation::None && args.preActivation == nullptr) return true;
+  start(launch, "activate", activateKernel, ceilDivide(args.batch * args.m * args.n, kThreads), kThreads, 0, args);
+  return true;
+}
+
 }  // namespace
 
 int64_t matmulWorkspace(const MatmulArgs&, int) { return 0; }
 
 void matmul(const Launch& launch, const MatmulArgs& args, void*) {
-  if (launch.device->product != nullptr && launch.device->product(*launch.device, args)) return;
+  if (productOfLibrary(launch, args)) return;
   const Side a = {args.a, args.transposeA ? 1 : args.lda, args.transposeA ? args.lda : 1, args.batchStrideA, args.m};
   const Side b = {args.b, args.transposeB ? args.ldb : 1, args.transposeB ? 1 : args.ldb, args.batchStrideB, args.n};
   const int64_t tilesM = ceilDivide(args.m, kTile), tilesN = ceilDivide(args.n, kTile);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/exec/cuda_backend.h"
 #include "engine/exec/executor.h"
 #include "engine/ir/autodiff.h"
 #include "tests/cuda/emulated_backend.h"
@@ -16,14 +17,15 @@ namespace {
 
 using Tensors = std::map<std::string, Tensor>;
 
-class CudaOp : public ::testing::TestWithParam<Case> {
- protected:
-  void SetUp() override {
+/// One example of one op.
+class Probe {
+ public:
+  explicit Probe(const Case& of) : case_(of) {
     Rng rng(11);
     for (size_t i = 0; i < example().inputs.size(); ++i) tensors_[text("x", i)] = makeInput(example().inputs[i], rng);
   }
-  const OpDef& op() const { return *GetParam().op; }
-  const OpExample& example() const { return *GetParam().example; }
+  const OpDef& op() const { return *case_.op; }
+  const OpExample& example() const { return *case_.example; }
 
   std::vector<ir::Value> call(ir::Builder& builder, std::vector<ir::Value>& inputs) const {
     for (size_t i = 0; i < example().inputs.size(); ++i)
@@ -85,13 +87,18 @@ class CudaOp : public ::testing::TestWithParam<Case> {
     }
   }
 
+  void equalsLoopsTwice(Backend& cuda) const;
+  void gradientEqualsTheCpus(Backend& cuda) const;
+
+ private:
+  Case case_;
   Tensors tensors_;
 };
 
-TEST_P(CudaOp, EqualsLoopsInDoubleTwiceWithTheSameBits) {
+void Probe::equalsLoopsTwice(Backend& cuda) const {
   const std::shared_ptr<const ir::Graph> graph = forward();
-  const std::unique_ptr<Backend> cuda = makeEmulatedBackend(), cpu = makeCpuBackend(1);
-  const Tensors first = run(*cuda, graph, tensors_), second = run(*cuda, graph, tensors_);
+  const std::unique_ptr<Backend> cpu = makeCpuBackend(1);
+  const Tensors first = run(cuda, graph, tensors_), second = run(cuda, graph, tensors_);
   for (const auto& [name, value] : first)
     EXPECT_EQ(std::memcmp(value.memory.get(), second.at(name).memory.get(), size_t(value.bytes())), 0) << name;
   if (hasReference(op()) && op().name != "dropout") {
@@ -108,7 +115,7 @@ TEST_P(CudaOp, EqualsLoopsInDoubleTwiceWithTheSameBits) {
   }
 }
 
-TEST_P(CudaOp, GradientEqualsTheCpus) {
+void Probe::gradientEqualsTheCpus(Backend& cuda) const {
   if (!op().hasGradient || (!op().vjp && !op().decompose)) return;  // there is none
   const std::shared_ptr<const ir::Graph> graph = backward();
   if (graph->outputs.empty()) return;
@@ -117,15 +124,102 @@ TEST_P(CudaOp, GradientEqualsTheCpus) {
   for (const ir::InputInfo& input : graph->inputs)
     if (!inputs.contains(input.name))
       inputs[input.name] = makeInput({.shape = graph->type({input.node, 0}).shape, .low = -1, .high = 1}, rng);
-  const std::unique_ptr<Backend> cuda = makeEmulatedBackend(), cpu = makeCpuBackend(1);
+  const std::unique_ptr<Backend> cpu = makeCpuBackend(1);
   const Tensors expected = run(*cpu, graph, inputs);
-  for (const auto& [name, value] : run(*cuda, graph, inputs))
+  for (const auto& [name, value] : run(cuda, graph, inputs))
     expectClose(value, expected.at(name).toDoubles(), std::max(2e-5, 4 * example().tolerance), name);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CudaOp, ::testing::ValuesIn(allCases()), [](const ::testing::TestParamInfo<Case>& info) {
+class CudaOp : public ::testing::TestWithParam<Case> {};
+
+TEST_P(CudaOp, EqualsLoopsInDoubleTwiceWithTheSameBits) { Probe(GetParam()).equalsLoopsTwice(*makeEmulatedBackend()); }
+TEST_P(CudaOp, GradientEqualsTheCpus) { Probe(GetParam()).gradientEqualsTheCpus(*makeEmulatedBackend()); }
+
+std::string nameOf(const ::testing::TestParamInfo<Case>& info) {
   return text(info.param.op->name, "_", info.param.number);
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CudaOp, ::testing::ValuesIn(allCases()), nameOf);
+
+/// Sizes at which a kernel goes another way than at those of the examples: several blocks, parts of sums, splits,
+/// passes.
+const std::vector<std::pair<std::string, OpExample>>& largerExamples() {
+  using List = std::vector<int64_t>;
+  const auto axes = [](List list) { return ir::Attrs{{"axes", list}, {"keep", false}}; };
+  const auto along = [](int64_t axis, bool isReversed, bool isExclusive) {
+    return ir::Attrs{{"axis", axis}, {"reverse", isReversed}, {"exclusive", isExclusive}};
+  };
+  const auto layout = [](bool transposeA, bool transposeB) {
+    return ir::Attrs{{"transpose_a", transposeA}, {"transpose_b", transposeB}, {"activation", std::string("none")}};
+  };
+  const auto small = [](const Shape& shape) { return ExampleInput{.shape = shape, .low = -1, .high = 1}; };
+  const auto attention = [](const Shape& q, const Shape& k, const Shape& v, int64_t right) {
+    return OpExample{.inputs = {{.shape = q}, {.shape = k}, {.shape = v}},
+                     .attrs = {{"scale", 0.4}, {"window_right", right}}};
+  };
+  const auto scan = [&](int64_t B, int64_t T, int64_t D, int64_t N) {
+    return OpExample{.inputs = {small({B, T, D}),
+                                {.shape = {B, T, D}, .low = 0.01, .high = 0.5},
+                                {.shape = {D, N}, .low = -2, .high = -0.1},
+                                small({B, T, N}),
+                                small({B, T, N})},
+                     .attrs = {{"skip", false}, {"state", false}},
+                     .tolerance = 3e-5};
+  };
+  static const std::vector<std::pair<std::string, OpExample>> table = {
+      {"sum", {.inputs = {{.shape = {70'001}, .low = -1, .high = 2}}, .attrs = axes({0})}},
+      {"sum", {.inputs = {{.shape = {1500, 37}}}, .attrs = axes({0})}},
+      {"sum", {.inputs = {{.shape = {3, 20'000}, .low = -1, .high = 2}}, .attrs = axes({1})}},
+      {"sum", {.inputs = {{.shape = {5, 40, 3, 33}}}, .attrs = axes({1, 3})}},
+      {"max", {.inputs = {{.shape = {9, 9000}}}, .attrs = axes({1}), .isSmooth = false}},
+      {"cumulative_sum", {.inputs = {{.shape = {3, 1000}}}, .attrs = along(1, false, false)}},
+      {"cumulative_sum", {.inputs = {{.shape = {2, 777}}}, .attrs = along(1, true, true)}},
+      {"cumulative_max", {.inputs = {{.shape = {2, 300}}}, .attrs = along(1, false, false), .isSmooth = false}},
+      {"linear_recurrence",
+       {.inputs = {small({2, 1100, 11}), small({2, 1100, 11})}, .attrs = {{"axis", int64_t(1)}, {"reverse", false}}}},
+      {"linear_recurrence",
+       {.inputs = {small({3, 70}), small({3, 70})}, .attrs = {{"axis", int64_t(1)}, {"reverse", true}}}},
+      {"matmul", {.inputs = {{.shape = {70, 33}}, {.shape = {33, 130}}}, .attrs = layout(false, false)}},
+      {"matmul", {.inputs = {{.shape = {2, 33, 70}}, {.shape = {2, 65, 33}}}, .attrs = layout(true, true)}},
+      {"transpose", {.inputs = {{.shape = {3, 70, 33}}}, .attrs = {{"permutation", List{0, 2, 1}}}}},
+      {"softmax", {.inputs = {{.shape = {3, 10'000}, .low = -20, .high = 20}}}},
+      {"layer_norm",
+       {.inputs = {{.shape = {200, 130}}, {.shape = {130}}, {.shape = {130}}},
+        .attrs = {{"epsilon", 1e-5}, {"weight", true}, {"bias", true}}}},
+      {"top_k", {.inputs = {{.shape = {3, 1000}}}, .attrs = {{"k", int64_t(7)}}, .isSmooth = false}},
+      {"embedding", {.inputs = {{.shape = {5, 200}}, {.shape = {400}, .dtype = DType::I64, .low = 0, .high = 5}}}},
+      {"causal_conv1d", {.inputs = {{.shape = {2, 1100, 37}}, {.shape = {37, 4}}}}},
+      {"attention", attention({2, 130, 2, 17}, {2, 130, 1, 17}, {2, 130, 1, 9}, 0)},
+      {"attention", attention({1, 1, 4, 8}, {1, 1200, 2, 8}, {1, 1200, 2, 5}, 0)},
+      {"attention", attention({1, 40, 1, 260}, {1, 40, 1, 260}, {1, 40, 1, 260}, 3)},
+      {"selective_scan", scan(2, 130, 19, 16)},
+      {"selective_scan", scan(1, 70, 3, 40)},
+      {"selective_scan", scan(1, 9, 300, 4)},
+  };
+  return table;
+}
+
+std::vector<Case> largerCases() {
+  std::vector<Case> cases;
+  for (const auto& [op, example] : largerExamples()) cases.push_back({&findOp(op), &example, cases.size()});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Larger, CudaOp, ::testing::ValuesIn(largerCases()), nameOf);
+
+/// The same on a GPU: one test, skipped where there is none.
+TEST(CudaGpu, EveryExampleOfEveryOp) {
+  const std::string absence = listCudaDevices().front().absence;
+  if (!absence.empty()) GTEST_SKIP() << absence;
+  const std::unique_ptr<Backend> gpu = makeCudaBackend(0);
+  std::vector<Case> cases = allCases();
+  for (const Case& larger : largerCases()) cases.push_back(larger);
+  for (const Case& one : cases) {
+    SCOPED_TRACE(text(one.op->name, " example ", one.number));
+    Probe(one).equalsLoopsTwice(*gpu);
+    Probe(one).gradientEqualsTheCpus(*gpu);
+  }
+}
 
 }  // namespace
 }  // namespace fw::testing

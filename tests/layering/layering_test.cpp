@@ -44,7 +44,9 @@ std::vector<Layer> layers() {
       {"engine/ir", {"engine/base"}, {"nlohmann"}},
       {"engine/ops", {"engine/base", "engine/ir", "kernels"}, {"nlohmann"}},
       {"engine/arch", {"engine/base"}, {"nlohmann"}},
-      {"engine/exec", {"engine/base", "engine/ir", "engine/ops", "kernels"}, {"nlohmann", "cuda_runtime.h"}},
+      {"engine/exec",
+       {"engine/base", "engine/ir", "engine/ops", "kernels"},
+       {"nlohmann", "cuda_runtime.h", "cublasLt.h"}},
       {"engine/blocks", {"engine/base", "engine/ir", "engine/ops", "engine/arch", "engine/weights"}, {"nlohmann"}},
       {"engine/weights", {"engine/base", "engine/ir", "engine/ops", "engine/arch", "engine/blocks"}, {"nlohmann"}},
   };
