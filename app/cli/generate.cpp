@@ -28,7 +28,7 @@ void addGenerate(CLI::App& program) {
   verb->add_option("--seed", options->generate.seed, "Of the choices")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS")->capture_default_str();
+  verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
     const std::shared_ptr<const Tokenizer> tokenizer = findTokenizer(options->model);

@@ -15,6 +15,7 @@ struct LargestAndSum {
 };
 
 __device__ inline void see(LargestAndSum& seen, float x) {
+  if (x == -INFINITY) return;  // adds nothing; the difference of two infinities would be NaN
   if (x <= seen.largest) {
     seen.sum += expf(x - seen.largest);
   } else if (x == x) {
@@ -30,8 +31,7 @@ __device__ inline LargestAndSum seeRow(const float* x, int64_t width, SharedArra
   LargestAndSum seen;
   for (int64_t i = threadIdx.x; i < width; i += blockDim.x) see(seen, x[i]);
   const float largest = reduceBlock(seen.largest, -INFINITY, scratch, Larger());
-  const float sum =
-      seen.largest == -INFINITY && largest > -INFINITY && seen.sum == 0 ? 0 : seen.sum * expf(seen.largest - largest);
+  const float sum = seen.sum == 0 ? 0 : seen.sum * expf(seen.largest - largest);
   return {largest, reduceBlock(sum, 0.0f, scratch, Plus())};
 }
 

@@ -166,6 +166,9 @@ const std::vector<std::pair<std::string, OpExample>>& largerExamples() {
                      .attrs = {{"skip", false}, {"state", false}},
                      .tolerance = 3e-5};
   };
+  const auto hidden = [](const Shape& shape) {
+    return ExampleInput{.shape = shape, .values = {-INFINITY, 1, -INFINITY, -2, 0.5, 3, -INFINITY}};
+  };
   static const std::vector<std::pair<std::string, OpExample>> table = {
       {"sum", {.inputs = {{.shape = {70'001}, .low = -1, .high = 2}}, .attrs = axes({0})}},
       {"sum", {.inputs = {{.shape = {1500, 37}}}, .attrs = axes({0})}},
@@ -183,6 +186,8 @@ const std::vector<std::pair<std::string, OpExample>>& largerExamples() {
       {"matmul", {.inputs = {{.shape = {2, 33, 70}}, {.shape = {2, 65, 33}}}, .attrs = layout(true, true)}},
       {"transpose", {.inputs = {{.shape = {3, 70, 33}}}, .attrs = {{"permutation", List{0, 2, 1}}}}},
       {"softmax", {.inputs = {{.shape = {3, 10'000}, .low = -20, .high = 20}}}},
+      {"softmax", {.inputs = {hidden({3, 5})}, .isSmooth = false}},
+      {"log_softmax", {.inputs = {hidden({3, 5})}, .isSmooth = false}},
       {"layer_norm",
        {.inputs = {{.shape = {200, 130}}, {.shape = {130}}, {.shape = {130}}},
         .attrs = {{"epsilon", 1e-5}, {"weight", true}, {"bias", true}}}},

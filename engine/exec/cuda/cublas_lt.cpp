@@ -55,8 +55,14 @@ struct Problem {
   bool isPossible = false;
 };
 
+/// Bytes that all matrices are aligned to: 16, or 4 (inside a scan).
+uint32_t alignmentOf(const kernels::MatmulArgs& args) {
+  const auto bits = [](const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); };
+  return (bits(args.a) | bits(args.b) | bits(args.c)) % 16 == 0 ? 16 : 4;
+}
+
 /// Everything but the pointers.
-using Key = std::array<int64_t, 14>;
+using Key = std::array<int64_t, 15>;
 
 Key keyOf(const kernels::MatmulArgs& args) {
   return {args.batch,
@@ -72,7 +78,8 @@ Key keyOf(const kernels::MatmulArgs& args) {
           int64_t(args.transposeA) + 2 * int64_t(args.transposeB),
           int64_t(args.accumulates),
           int64_t(args.bias != nullptr),
-          int64_t(args.activation)};
+          int64_t(args.activation),
+          alignmentOf(args)};
 }
 
 class Opened : public CublasLt {
@@ -139,6 +146,11 @@ class Opened : public CublasLt {
     // Sums that are split must be joined in order: the same bits each time.
     const uint32_t schemes = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
     f_.preferenceSet(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes, sizeof schemes);
+    const uint32_t alignment = alignmentOf(args);
+    for (const cublasLtMatmulPreferenceAttributes_t side :
+         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
+      f_.preferenceSet(preference, side, &alignment, sizeof alignment);
     cublasLtMatmulHeuristicResult_t result = {};
     int found = 0;
     problem.isPossible = f_.heuristic(handle_, problem.desc, problem.a, problem.b, problem.c, problem.c, preference, 1,
