@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "engine/exec/rewriter.h"
 #include "engine/ir/builder.h"
 #include "engine/ir/op.h"
 #include "engine/ir/passes.h"
@@ -150,39 +151,14 @@ ir::Graph withFusedElementwise(const ir::Graph& graph) {
   }
   if (roots.empty()) return graph;
 
-  ir::Builder builder;
-  std::vector<std::vector<ir::Value>> values(graph.nodes.size());
-  const auto at = [&](ir::ValueRef ref) { return values[size_t(ref.node)][size_t(ref.output)]; };
-  const auto set = [&](ir::ValueRef ref, ir::Value value) { values[size_t(ref.node)].assign(1, value); };
-  std::map<int, const ir::InputInfo*> inputs;
-  std::map<int, const ir::ParameterInfo*> parameters;
-  for (const ir::InputInfo& input : graph.inputs) inputs[input.node] = &input;
-  for (const ir::ParameterInfo& parameter : graph.parameters) parameters[parameter.node] = &parameter;
-  for (int i = 0; i < int(graph.nodes.size()); ++i) {
-    const ir::Node& node = graph.nodes[size_t(i)];
-    ir::ScopeGuard guard(builder, graph.scopes[size_t(node.scope)], node.origin);
-    if (const auto input = inputs.find(i); input != inputs.end()) {
-      values[size_t(i)] = {builder.input(input->second->name, node.types[0])};
-    } else if (const auto parameter = parameters.find(i); parameter != parameters.end()) {
-      values[size_t(i)] = {builder.parameter(parameter->second->name, node.types[0], parameter->second->init)};
-      ir::ParameterInfo& info = builder.parameterInfo(parameter->second->name);
-      const int index = info.node;
-      info = *parameter->second;
-      info.node = index;
-    } else if (const auto chain = roots.find(i); chain != roots.end()) {
-      emit(builder, graph, *chain->second, at, set);
-    } else if (!members.contains(i)) {
-      std::vector<ir::Value> of;
-      for (const ir::ValueRef& input : node.inputs) of.push_back(at(input));
-      values[size_t(i)] = builder.ops(node.op->name, of, node.attrs, node.body);
-    }
-  }
-  for (const ir::OutputInfo& output : graph.outputs) builder.output(output.name, at(output.value), output.aliasOf);
-  // A probe inside a chain that nobody reads has no value any more.
-  for (const ir::ProbeInfo& probe : graph.probes)
-    if (const std::vector<ir::Value>& of = values[size_t(probe.value.node)]; size_t(probe.value.output) < of.size())
-      builder.probe(probe, of[size_t(probe.value.output)]);
-  return builder.finish();
+  Rewriter rewriter(graph);
+  const auto at = [&](ir::ValueRef ref) { return rewriter.at(ref); };
+  const auto set = [&](ir::ValueRef ref, ir::Value value) { rewriter.set(ref.node, {value}); };
+  return rewriter.run([&](int i) {
+    if (const auto chain = roots.find(i); chain != roots.end())
+      emit(rewriter.builder(), graph, *chain->second, at, set);
+    return members.contains(i);
+  });
 }
 
 ir::Graph optimized(const ir::Graph& graph) {
@@ -190,7 +166,7 @@ ir::Graph optimized(const ir::Graph& graph) {
   const Pass dropDead = [](const ir::Graph& g) { return ir::withoutDeadNodes(g, false); };
   ir::Graph out = graph;
   for (const Pass pass : {dropDead, Pass(ir::withoutDuplicates), Pass(ir::withMergedScans), Pass(withOptimizedBodies),
-                          Pass(withFusedElementwise), dropDead}) {
+                          Pass(withFusedNeighbours), Pass(withFusedElementwise), dropDead}) {
     out = pass(out);
 #ifndef NDEBUG
     ir::verify(out);

@@ -8,8 +8,12 @@ namespace fw {
 /// Chains of elementwise ops become one `fused_elementwise` each: what lies between them never reaches memory.
 ir::Graph withFusedElementwise(const ir::Graph& graph);
 
-/// Dead nodes and duplicates dropped, scans merged, elementwise chains fused; inside the bodies of scans too. Verified
-/// after each pass in debug builds. Parameters, inputs, outputs and probes that reach an output stay.
+/// Products take the activation or the sum that follows them, norms the sum before them (`add_layer_norm`), gradients
+/// of norms the sum after them (their carry).
+ir::Graph withFusedNeighbours(const ir::Graph& graph);
+
+/// Dead nodes and duplicates dropped, scans merged, neighbours and elementwise chains fused; inside the bodies of scans
+/// too. Verified after each pass in debug builds. Parameters, inputs, outputs and probes that reach an output stay.
 ir::Graph optimized(const ir::Graph& graph);
 
 }  // namespace fw
