@@ -5,6 +5,7 @@
 
 #include "engine/arch/editor.h"
 #include "engine/base/rng.h"
+#include "engine/blocks/policy.h"
 #include "engine/exec/executor.h"
 #include "engine/exec/optimize.h"
 #include "engine/io/arrays.h"
@@ -155,6 +156,15 @@ int main(int argc, char** argv) {
   for (const PresetDef& preset : allPresets()) {
     const Architecture architecture = shrunk(preset.make(catalog()));
     attempt("preset." + preset.id, architecture, {{"B", 2 * smallestBatch(architecture)}, {"T", 11}});
+  }
+  // Layers that share their weights in each way there is.
+  for (const WeightPolicyDef& policy : allWeightPolicies()) {
+    Editor editor(shrunk(findPreset("char-lm")->make(catalog())), catalog());
+    editor.setGroupPolicy("group", {.policy = policy.id});
+    const Architecture before = editor.result();
+    for (const auto& [id, node] : before.root->nodes)
+      if (node->block == "structure.repeat") editor.setWeightGroup(id, "group");
+    attempt("policy." + policy.id, editor.result(), {{"B", 2}, {"T", 11}});
   }
   for (const BlockDef& block : allBlocks())
     for (size_t i = 0; i < block.examples.size(); ++i)
