@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <new>
@@ -269,7 +270,7 @@ void Scheduler::runBlock() {
   threads.assign(size_t(grid.threads), {});
   warps.resize(size_t((grid.threads + 31) / 32));
   for (Warp& warp : warps) warp.waiting = 0;
-  std::memset(shared.data(), 0xff, shared.size());
+  std::fill(shared.begin(), shared.end(), std::byte(0xff));  // floats and doubles of it are NaN
   while (done_ < int(threads.size())) {
     const int thread = nextRunnable();
     if (thread < 0) reportStandstill();
