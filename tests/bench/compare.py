@@ -215,8 +215,9 @@ def tables(results, options, version, probes):
         found = [r for r in results if r.isSteady and re.search(row.pattern, r.case)]
         if found:
             low = lowerEnd(found)
-            verdict = "" if row.must is None else " ✓" if low >= row.must else " ✗"
             lost = sum(not r.isSteady and bool(re.search(row.pattern, r.case)) for r in results)
+            # A row that lacks cases claims nothing.
+            verdict = "" if row.must is None else " ?" if lost else " ✓" if low >= row.must else " ✗"
             what = row.what + (f" ({lost} of {lost + len(found)} cases unsteady, left out)" if lost else "")
             lines.append(f"| {row.name} | {what} | {geomean(found):.2f} | {low:.2f}{verdict} | {number(row.must)} | {number(row.moon)} |")
     lines += ["", "| Case | Rival | Threads | Ours, µs | Rival's, µs | Ratio | Low | Roof |", "|---|---|---|---|---|---|---|---|"]
