@@ -330,7 +330,8 @@ bool wantsLibrary(const GemmArgs& args) {
   if (args.batch != 1 || args.a.write != nullptr || args.b.write != nullptr || args.b.stride != 1) return false;
   if (args.bias != nullptr || args.activation != Activation::None || args.preActivation != nullptr) return false;
   if (args.a.stride != 1 && args.a.kStride != 1) return false;
-  if (args.a.kStride % 1024 == 0) return false;  // it reads A^T in place, and rows 4 KB apart evict each other
+  // It reads A^T in place: long columns whose elements are 4 KB apart evict each other.
+  if (args.a.kStride % 1024 == 0 && args.k > 1024) return false;
   return std::min(args.m, args.n) >= 48 && double(args.m) * double(args.n) * double(args.k) >= 4e6;
 }
 
