@@ -140,6 +140,11 @@ bool ModelConfig::isObject(Keys keys) const {
   return value && value->is_object();
 }
 
+bool ModelConfig::isText(Keys keys) const {
+  const Json* value = find(keys);
+  return value && value->is_string();
+}
+
 ModelConfig ModelConfig::inner(const char* key) const {
   static const Json none = Json::object();
   ModelConfig view = *this;

@@ -35,6 +35,7 @@ class ModelConfig {
   std::vector<int64_t> integers(Keys keys) const;
   std::vector<double> reals(Keys keys) const;
   bool isObject(Keys keys) const;
+  bool isText(Keys keys) const;
   /// An inner object; an empty one where the key is missing.
   ModelConfig inner(const char* key) const;
   /// The key has been looked after, whatever its value.

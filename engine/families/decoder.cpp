@@ -133,15 +133,18 @@ namespace {
 /// Writes one layer.
 void writeLayer(Sketch layer, const DecoderSketch& of, const LayerKind& kind) {
   const NodeId stream = layer.last();
+  const std::string mixer = kind.mixer.empty() ? of.attentionBlock : kind.mixer;
+  const std::string mixerName = kind.mixer.empty() ? "attention" : "mamba";
+  const auto normName = [&](const std::string& name) { return name == "mlp" ? "norm_mlp" : of.mixerNorm; };
   const auto branch = [&](NodeId from, const std::string& block, const Params& params, const std::string& name) {
     layer.from(from);
-    if (of.hasPreNorms) layer.add(of.norm, of.normParams, "norm_" + name);
+    if (of.hasPreNorms) layer.add(of.norm, of.normParams, normName(name));
     NodeId last = layer.add(block, params, name);
     if (of.hasPostNorms) last = layer.add(of.norm, of.normParams, "post_norm_" + name);
     return last;
   };
   if (of.isParallel) {
-    const NodeId a = branch(stream, of.attentionBlock, kind.attention, "attention");
+    const NodeId a = branch(stream, mixer, kind.attention, mixerName);
     const NodeId b = branch(stream, kind.mlp, kind.mlpParams, "mlp");
     const NodeId sum = layer.place("structure.parallel_residual");
     layer.connect(stream, sum, "x");
@@ -155,10 +158,10 @@ void writeLayer(Sketch layer, const DecoderSketch& of, const LayerKind& kind) {
     NodeId sum = layer.place("structure.residual");
     layer.connect(from, sum, "x");
     layer.connect(last, sum, "branch");
-    if (of.hasNormsAfterSum) sum = layer.add(of.norm, of.normParams, "norm_" + name);
+    if (of.hasNormsAfterSum) sum = layer.add(of.norm, of.normParams, normName(name));
     return sum;
   };
-  sublayer(sublayer(stream, of.attentionBlock, kind.attention, "attention"), kind.mlp, kind.mlpParams, "mlp");
+  sublayer(sublayer(stream, mixer, kind.attention, mixerName), kind.mlp, kind.mlpParams, "mlp");
   layer.finish();
 }
 

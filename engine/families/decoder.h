@@ -22,7 +22,8 @@ void ignoreCommonKeys(const ModelConfig& config);
 /// One kind of layer of a stack.
 struct LayerKind {
   std::string letter = "F";
-  Params attention;
+  std::string mixer;  // what stands in place of attention, "ssm.mamba"; empty: the sketch's attention
+  Params attention;   // of the mixer
   std::string mlp = "mlp.gated";
   Params mlpParams;
 };
@@ -42,6 +43,7 @@ struct DecoderSketch {
   bool hasNormsAfterSum = false;  // norm(x + f(x)) instead
   bool isParallel = false;        // x + attention(norm(x)) + mlp(norm'(x))
   bool hasFinalNorm = true;
+  std::string mixerNorm = "norm_attention";  // name of the norm before attention or what stands for it
   std::string attentionBlock = "attention.multi_head";
   std::vector<LayerKind> kinds;
   std::string pattern;  // one letter a layer; empty: all are of the first kind

@@ -51,6 +51,12 @@ const std::vector<SmallConfig>& smallConfigs() {
                    R"("eos_token_id": 2}, "vision_config": {)" + image + R"("hidden_act": "gelu"}})"},
       {"siglip", R"({"model_type": "siglip", "text_config": {)" + common +
                      R"("hidden_act": "gelu"}, "vision_config": {)" + image + R"("hidden_act": "gelu"}})"},
+      {"jamba", "{" + common +
+                    R"("model_type": "jamba", "num_key_value_heads": 1, "attn_layer_period": 3,)"
+                    R"( "attn_layer_offset": 1, "num_experts": 2, "mamba_d_state": 3})"},
+      {"bamba", "{" + common +
+                    R"("model_type": "bamba", "num_key_value_heads": 1, "attn_layer_indices": [1],)"
+                    R"( "mamba_n_heads": 4, "mamba_d_head": "auto", "mamba_d_state": 3})"},
   };
   return configs;
 }

@@ -1,6 +1,4 @@
 // Mamba and Falcon Mamba: selective state spaces alone. (Gu and Dao, 2023; Zuo et al., Falcon Mamba, 2024.)
-#include <nlohmann/json.hpp>
-
 #include "engine/families/towers.h"
 
 namespace fw {
@@ -18,9 +16,7 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
   if (activationOf(config, {"hidden_act"}, "silu") != "silu") config.fail("hidden_act is not silu; expected it.");
   const int64_t vocabulary = config.integer({"vocab_size"}, 50280);
   const Params norm = {{"eps", config.real({"layer_norm_epsilon"}, 1e-5)}};
-  const auto rank = config.json().find("time_step_rank");
-  const bool isAutomatic = rank == config.json().end() || rank->is_string();
-  config.ignore({"time_step_rank"});
+  const bool isAutomatic = !config.has({"time_step_rank"}) || config.isText({"time_step_rank"});
 
   Sketch sketch({}, catalog);
   sketch.variable("width", double(config.integer({"hidden_size"}, 768)));
