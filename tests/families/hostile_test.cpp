@@ -52,9 +52,9 @@ TEST_F(HostileFolder, ConfigsThatAreNone) {
   config("[1]");
   refused("[config.json] is no JSON object.");
   config("{}");
-  refusedStarting("[config.json] model_type is missing; supported are bert, clip, deit,");
+  refusedStarting("[config.json] model_type is missing; supported are bamba, bert, clip, deit,");
   config(R"({"model_type": "perceiver"})");
-  refusedStarting("[config.json] model_type 'perceiver' is no family that can be opened; supported are bert,");
+  refusedStarting("[config.json] model_type 'perceiver' is no family that can be opened; supported are bamba, bert,");
   config(R"({"model_type": 7})");
   refused("[config.json] model_type is 7; expected a text.");
   config(R"({"model_type": "llama", "model_type": "gpt2"})");

@@ -81,9 +81,9 @@ CAUSAL = {
 CAUSAL |= {
     "jamba": ("jamba", dict(GROUPED, num_hidden_layers=6, attn_layer_period=3, attn_layer_offset=1, num_experts=4,
                             num_experts_per_tok=2, mamba_d_state=5, mamba_dt_rank=6, use_mamba_kernels=False)),
-    "bamba": ("bamba", dict(GROUPED, num_hidden_layers=4, attn_layer_indices=[1, 2], mamba_n_heads=6, mamba_d_state=5,
+    "bamba": ("bamba", dict(GROUPED, hidden_size=32, num_hidden_layers=4, attn_layer_indices=[1, 2], mamba_n_heads=8, mamba_d_state=5,
                             mamba_n_groups=2, mamba_chunk_size=8)),
-    "bamba_bias": ("bamba", dict(GROUPED, num_hidden_layers=3, attn_layer_indices=[0], mamba_n_heads=4, mamba_d_state=3,
+    "bamba_bias": ("bamba", dict(GROUPED, hidden_size=32, num_hidden_layers=3, attn_layer_indices=[0], mamba_n_heads=4, mamba_d_state=3,
                                  mamba_n_groups=1, mamba_chunk_size=4, attention_bias=True, mlp_bias=True,
                                  mamba_proj_bias=True, tie_word_embeddings=True)),
 }

@@ -48,7 +48,6 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
                   {"head_width", mambaWidth},
                   {"state", config.integer({"mamba_d_state"}, 256)},
                   {"groups", config.integer({"mamba_n_groups"}, 1)},
-                  {"norm_groups", int64_t(1)},
                   {"conv", config.integer({"mamba_d_conv"}, 4)},
                   {"bias", hasBias},
                   {"conv_bias", hasConvBias},

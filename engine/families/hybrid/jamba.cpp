@@ -36,8 +36,8 @@ std::vector<WeightRule> names(bool hasProjectionBias, bool hasConvBias, bool isT
 
 FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
   ignoreCommonKeys(config);
-  config.ignore({"output_router_logits", "router_aux_loss_coef", "use_mamba_kernels", "num_logits_to_keep",
-                 "calc_logits_for_entire_prompt", "n_ctx"});
+  config.ignore({"output_router_logits", "router_aux_loss_coef", "use_mamba_kernels", "use_mambapy",
+                 "use_associative_scan", "num_logits_to_keep", "calc_logits_for_entire_prompt", "n_ctx"});
   const bool isTied = config.flag({"tie_word_embeddings"}, false);
   const bool hasBias = config.flag({"mamba_proj_bias"}, false), hasConvBias = config.flag({"mamba_conv_bias"}, true);
   const double eps = config.real({"rms_norm_eps"}, 1e-6);
