@@ -12,6 +12,11 @@ CanvasController::CanvasController(DocumentController& document, ui::CanvasView&
     : QObject(parent), document_(document), view_(view) {
   view.setIntents(this);
   view.setConnectQuestion([this](ui::CanvasEnd from, ui::CanvasEnd to) { return mayConnect(from, to); });
+  view.setBlockFilter([this](const QString& block, ui::CanvasEnd end) { return hasPortFor(block, end); });
+  for (const BlockDef& block : allBlocks()) {
+    Editor editor({}, catalog());
+    newPorts_[block.id] = portsOf(*findNode(editor.result(), editor.addNode({}, block.id, {})), block);
+  }
 }
 
 CanvasController::~CanvasController() { view_.setIntents(nullptr); }
@@ -54,6 +59,20 @@ ui::ConnectAnswer CanvasController::mayConnect(ui::CanvasEnd from, ui::CanvasEnd
   return {verdict.isAllowed, QString::fromStdString(verdict.reason)};
 }
 
+bool CanvasController::hasPortFor(const QString& block, ui::CanvasEnd end) const {
+  const auto offered = newPorts_.find(block.toStdString());
+  const Node* node = findNode(*document_.current(), end.item);
+  const BlockDef* own = node ? catalog().find(node->block) : nullptr;
+  if (offered == newPorts_.end() || !own) return true;
+  const Ports ports = portsOf(*node, *own);
+  const PortRef ref = portOf(end);
+  const PortDef* output = ports.findOutput(ref.port);
+  const PortDef* port = output ? output : ports.findInput(ref.port);
+  if (!port) return true;
+  const std::vector<PortDef>& others = output ? offered->second.inputs : offered->second.outputs;
+  return std::any_of(others.begin(), others.end(), [&](const PortDef& other) { return other.kind == port->kind; });
+}
+
 void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const QString& mergeKey) {
   document_.edit(moves.size() == 1 ? tr("Move %1").arg(nameOf(moves.front().item))
                                    : tr("Move %n blocks", nullptr, int(moves.size())),
@@ -85,15 +104,11 @@ void CanvasController::addBlock(const ui::BlockRequest& request) {
       break;
     }
   });
-  if (added != 0) selectLater({added});
+  if (added != 0) select({added});
 }
 
 void CanvasController::addBlockAtCenter(const QString& block) {
-  ui::BlockRequest request{.block = block};
-  const ui::Camera& camera = view_.camera();
-  Q_UNUSED(camera);
-  request.place = view_.placeAtCursor();
-  addBlock(request);
+  addBlock({.block = block, .place = view_.placeAtCursor(), .wireTo = {}, .intoWire = {}});
 }
 
 void CanvasController::connectPorts(ui::CanvasEnd from, ui::CanvasEnd to,
@@ -124,6 +139,75 @@ void CanvasController::deleteItems(const std::vector<ui::ItemId>& items, const s
   });
 }
 
+void CanvasController::pullOutItems(const std::vector<ui::ItemMove>& moves) {
+  if (moves.empty()) return;
+  const GraphPath path = pathOfNode(moves.front().item);
+  document_.edit(moves.size() == 1 ? tr("Pull out %1").arg(nameOf(moves.front().item))
+                                   : tr("Pull out %n blocks", nullptr, int(moves.size())),
+                 {}, [&](Editor& editor) {
+                   for (const ui::ItemMove& move : moves) {
+                     const NodeId id = move.item;
+                     const Node* node = findNode(editor.result(), id);
+                     const BlockDef* block = node ? catalog().find(node->block) : nullptr;
+                     const Graph* graph = graphAt(editor.result(), path);
+                     if (!block || !graph || !graph->find(id)) continue;
+                     const Ports ports = portsOf(*node, *block);
+                     const std::vector<Wire> into = graph->wiresInto(id), from = graph->wiresFrom(id);
+                     for (const std::vector<Wire>* wires : {&into, &from})
+                       for (const Wire& wire : *wires) editor.disconnect(path, wire);
+                     for (const Wire& out : from) {
+                       const PortDef* port = ports.findOutput(out.from.port);
+                       const PortDef* source = port ? mutedSource(ports, *port) : nullptr;
+                       for (const Wire& in : into)
+                         if (source && in.to.port == source->name &&
+                             canConnect(editor.result(), catalog(), path, in.from, out.to).isAllowed)
+                           editor.connect(path, in.from, out.to);
+                     }
+                     editor.move(id, {move.position.x(), move.position.y()});
+                   }
+                 });
+}
+
+void CanvasController::moveItemsInto(const std::vector<ui::ItemId>& items, const ui::CanvasPlace& place) {
+  if (items.empty()) return;
+  const GraphPath from = pathOfNode(items.front()), to = pathOf(place.container, place.lane);
+  const QString target = place.container == 0 ? tr("the model") : nameOf(place.container);
+  const std::string text = copyText(*document_.current(), from, {items.begin(), items.end()});
+  std::vector<NodeId> added;
+  document_.edit(items.size() == 1 ? tr("Move %1 into %2").arg(nameOf(items.front()), target)
+                                   : tr("Move %n blocks into %1", nullptr, int(items.size())).arg(target),
+                 {}, [&](Editor& editor) {
+                   editor.removeNodes({items.begin(), items.end()});
+                   added = editor.paste(to, text, {place.position.x(), place.position.y()});
+                 });
+  select(added);
+}
+
+void CanvasController::collapse(const std::vector<ui::ItemId>& items, const std::string& block) {
+  if (items.empty()) return;
+  NodeId added = 0;
+  document_.edit(block == "structure.repeat" ? tr("Repeat %n blocks", nullptr, int(items.size()))
+                                             : tr("Group %n blocks", nullptr, int(items.size())),
+                 {}, [&](Editor& editor) {
+                   added = editor.collapse({items.begin(), items.end()}, block);
+                 });
+  if (added != 0) select({added});
+}
+
+void CanvasController::expand(const std::vector<ui::ItemId>& items) {
+  std::vector<NodeId> out;
+  document_.edit(tr("Ungroup"), {}, [&](Editor& editor) {
+    for (const ui::ItemId item : items) {
+      const Node* node = findNode(editor.result(), item);
+      const BlockDef* block = node ? catalog().find(node->block) : nullptr;
+      if (!block || block->body != BodyKind::Single) continue;
+      const std::vector<NodeId> inner = editor.expand(item);
+      out.insert(out.end(), inner.begin(), inner.end());
+    }
+  });
+  select(out);
+}
+
 void CanvasController::copyItems(const std::vector<ui::ItemId>& items) {
   if (items.empty()) return;
   const std::string text = copyText(*document_.current(), pathOfNode(items.front()), {items.begin(), items.end()});
@@ -141,7 +225,7 @@ void CanvasController::pasteItems(const ui::CanvasPlace& place, bool keepWires) 
     added = editor.paste(pathOf(place.container, place.lane), QGuiApplication::clipboard()->text().toStdString(),
                          {place.position.x(), place.position.y()}, keepWires);
   });
-  selectLater(added);
+  select(added);
 }
 
 void CanvasController::duplicateItems(const std::vector<ui::ItemId>& items, bool keepWires) {
@@ -160,7 +244,7 @@ void CanvasController::duplicateItems(const std::vector<ui::ItemId>& items, bool
   document_.edit(tr("Duplicate"), {}, [&](Editor& editor) {
     added = editor.paste(path, text, {corner.x + kOffset, corner.y + kOffset}, keepWires);
   });
-  selectLater(added);
+  select(added);
 }
 
 void CanvasController::setMuted(const std::vector<ui::ItemId>& items, bool isMuted) {
@@ -183,7 +267,7 @@ void CanvasController::showContextMenu(const ui::ContextRequest& request) {
   emit contextMenuRequested(request.globalPosition, request.item);
 }
 
-void CanvasController::selectLater(const std::vector<NodeId>& nodes) {
+void CanvasController::select(const std::vector<NodeId>& nodes) {
   if (!nodes.empty()) view_.setSelection({nodes.begin(), nodes.end()});
 }
 

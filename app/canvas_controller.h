@@ -17,6 +17,12 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   /// The graph that a lane of a container shows; the root for container 0.
   GraphPath pathOf(NodeId container, int lane) const;
   ui::ConnectAnswer mayConnect(ui::CanvasEnd from, ui::CanvasEnd to) const;
+  /// Whether a block has a port that a wire at `end` may go to, by the kinds of the ports.
+  bool hasPortFor(const QString& block, ui::CanvasEnd end) const;
+  /// Moves items of one graph into a new container there; a refusal is told.
+  void collapse(const std::vector<ui::ItemId>& items, const std::string& block);
+  /// Puts the insides of containers in their places.
+  void expand(const std::vector<ui::ItemId>& items);
   /// Adds a block in the middle of the view.
   void addBlockAtCenter(const QString& block);
 
@@ -25,6 +31,8 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const std::optional<ui::CanvasWire>& replaced) override;
   void disconnectWires(const std::vector<ui::CanvasWire>& wires) override;
   void deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires, bool heal) override;
+  void pullOutItems(const std::vector<ui::ItemMove>& moves) override;
+  void moveItemsInto(const std::vector<ui::ItemId>& items, const ui::CanvasPlace& place) override;
   void copyItems(const std::vector<ui::ItemId>& items) override;
   void cutItems(const std::vector<ui::ItemId>& items) override;
   void pasteItems(const ui::CanvasPlace& place, bool keepWires) override;
@@ -47,10 +55,11 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   PortRef portOf(ui::CanvasEnd end) const;
   Wire wireOf(const ui::CanvasWire& wire) const;
   QString nameOf(NodeId node) const;
-  void selectLater(const std::vector<NodeId>& nodes);
+  void select(const std::vector<NodeId>& nodes);
 
   DocumentController& document_;
   ui::CanvasView& view_;
+  std::map<std::string, Ports> newPorts_;  // of a block as it is added, by its id
 };
 
 }  // namespace fw

@@ -1,11 +1,7 @@
 // One open document.
 #include "app/document_controller.h"
 
-#include <QDateTime>
-#include <QDir>
-#include <QFile>
 #include <QFileInfo>
-#include <QUuid>
 
 #include "engine/arch/document_file.h"
 #include "engine/base/error.h"
@@ -13,49 +9,47 @@
 
 namespace fw {
 
-namespace {
-constexpr int kSyncEvery = 4000;  // milliseconds between writes that outlive a power cut
-}
-
 DocumentController::DocumentController(JobRunner& jobs, const QString& journalFolder, QObject* parent)
     : QObject(parent), jobs_(jobs) {
-  if (!journalFolder.isEmpty()) {
-    QDir().mkpath(journalFolder);
-    journalPath_ = journalFolder + "/" + QUuid::createUuid().toString(QUuid::WithoutBraces) + ".journal";
-  }
-  syncTimer_.setInterval(kSyncEvery);
-  connect(&syncTimer_, &QTimer::timeout, this, [this] {
-    if (journal_) journal_->sync();
-  });
+  if (journalFolder.isEmpty()) return;
+  journal_ = std::make_unique<RecoveryJournal>(journalFolder);
+  connect(journal_.get(), &RecoveryJournal::failed, this, &DocumentController::refused);
 }
 
-DocumentController::~DocumentController() {
-  journal_.reset();
-  if (!journalPath_.isEmpty()) QFile::remove(journalPath_);
-}
+DocumentController::~DocumentController() = default;
 
 QString DocumentController::title() const {
   if (!file_.isEmpty()) return QFileInfo(file_).fileName();
   return isOpen() && !current()->name.empty() ? QString::fromStdString(current()->name) : tr("Untitled");
 }
 
-void DocumentController::open(const ArchitecturePtr& architecture, const QString& file, const QString& title) {
+void DocumentController::open(const ArchitecturePtr& architecture, const QString& file) {
   history_ = std::make_unique<History>(architecture, catalog());
-  Q_UNUSED(title);
   file_ = file;
+  saved_ = file.isEmpty() ? nullptr : architecture;
   isRecovered_ = false;
-  journal_.reset();
-  if (!journalPath_.isEmpty()) {
-    try {
-      journal_ = std::make_unique<JournalWriter>(journalPath_.toStdString(), file.toStdString());
-      syncTimer_.start();
-    } catch (const Error& error) {
-      emit refused(tr("Edits cannot be recovered after a crash: %1").arg(QString::fromStdString(error.what())));
-    }
-  }
+  if (journal_) journal_->restart(file);
   facts_ = {};
   emit changed();
   check();
+}
+
+void DocumentController::recover(const ArchitecturePtr& architecture, const QString& file, const QString& title) {
+  open(architecture, file);
+  saved_ = nullptr;
+  isRecovered_ = true;
+  if (journal_) {
+    journal_->append(title.toStdString(), architecture);
+    journal_->flush();
+  }
+  emit changed();
+}
+
+int DocumentController::savedEntry() const {
+  const std::vector<History::Entry>& entries = history_->entries();
+  for (size_t i = 0; saved_ && i < entries.size(); ++i)
+    if (entries[i].snapshot == saved_) return int(i);
+  return -1;
 }
 
 bool DocumentController::edit(const QString& title, const QString& mergeKey,
@@ -88,13 +82,10 @@ void DocumentController::goTo(int index) {
 }
 
 void DocumentController::published() {
-  if (journal_) {
-    try {
-      journal_->append(history_->entries()[history_->index()].title, *current(), QDateTime::currentSecsSinceEpoch());
-    } catch (const Error& error) {
-      emit refused(QString::fromStdString(error.what()));
-    }
-  }
+  if (journal_ && isModified())
+    journal_->append(history_->entries()[history_->index()].title, current());
+  else if (journal_)
+    journal_->restart(file_);  // undone back to what is on disk
   emit changed();
   check();
 }
@@ -103,8 +94,9 @@ void DocumentController::save(const QString& file) {
   saveDocument(*current(), file.toStdString());
   file_ = file;
   history_->markSaved();
+  saved_ = current();
   isRecovered_ = false;
-  if (journal_) journal_->restart(file.toStdString());
+  if (journal_) journal_->restart(file);
   emit changed();
 }
 

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <QObject>
-#include <QTimer>
 #include <memory>
 
 #include "app/job_runner.h"
+#include "app/recovery_journal.h"
 #include "engine/arch/editor.h"
-#include "engine/arch/journal.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
@@ -29,7 +28,9 @@ class DocumentController : public QObject {
   ~DocumentController() override;
 
   /// Replaces the document; its first snapshot is the history's first entry.
-  void open(const ArchitecturePtr& architecture, const QString& file, const QString& title);
+  void open(const ArchitecturePtr& architecture, const QString& file);
+  /// What a crash left behind: differs from its file until it is saved. Back in a journal when this returns.
+  void recover(const ArchitecturePtr& architecture, const QString& file, const QString& title);
   bool isOpen() const { return history_ != nullptr; }
 
   const ArchitecturePtr& current() const { return history_->current(); }
@@ -38,7 +39,9 @@ class DocumentController : public QObject {
   const QString& file() const { return file_; }
   QString title() const;
   bool isModified() const { return history_ && (history_->isModified() || isRecovered_); }
-  void setRecovered() { isRecovered_ = true; }
+  /// Index of the history's entry that is on disk; -1: none.
+  int savedEntry() const;
+  RecoveryJournal* journal() { return journal_.get(); }
 
   /// Runs an edit; a refusal is told through refused().
   bool edit(const QString& title, const QString& mergeKey, const std::function<void(Editor&)>& change);
@@ -63,11 +66,10 @@ class DocumentController : public QObject {
   void check();
 
   JobRunner& jobs_;
-  QString journalPath_;
   std::unique_ptr<History> history_;
-  std::unique_ptr<JournalWriter> journal_;
-  QTimer syncTimer_;
+  std::unique_ptr<RecoveryJournal> journal_;
   QString file_;
+  ArchitecturePtr saved_;  // the snapshot that the file holds
   DocumentFacts facts_;
   bool isRecovered_ = false;
 };

@@ -41,9 +41,7 @@ int main(int argc, char** argv) {
   }
   fw::MainWindow window(fw::StateFolders::standard());
   window.show();
-  if (!models.isEmpty())
-    window.open(models.front());
-  else
-    window.offerRecovery();
+  if (!models.isEmpty()) window.open(models.front());
+  window.offerRecovery();
   return QApplication::exec();
 }

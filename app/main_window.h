@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QMainWindow>
+#include <QTimer>
 #include <memory>
 
 #include "app/canvas_controller.h"
@@ -10,8 +11,11 @@
 #include "app/scene_builder.h"
 #include "app/similarity_controller.h"
 #include "app/training_controller.h"
+#include "widgets/start/start_page.h"
 
 class QDockWidget;
+class QMenu;
+class QToolBar;
 class QStackedWidget;
 
 namespace fw::ui {
@@ -19,7 +23,6 @@ class HistoryPanel;
 class JobsPanel;
 class PalettePanel;
 class ProblemsPanel;
-class StartPage;
 class StatusLine;
 }  // namespace fw::ui
 
@@ -42,7 +45,7 @@ class MainWindow : public QMainWindow {
   bool open(const QString& model);
   void newDocument();
   void showStart();
-  /// Offers what a crash left behind.
+  /// Asks about edits that a crash left behind, where there are some.
   void offerRecovery();
 
   DocumentController& document() { return *document_; }
@@ -54,6 +57,9 @@ class MainWindow : public QMainWindow {
   ui::TrainingPanel& trainingPanel() { return *trainingPanel_; }
   ui::PalettePanel& palette() { return *palette_; }
   ui::InspectorPanel& inspector() { return *inspectorPanel_; }
+  ui::ProblemsPanel& problems() { return *problems_; }
+  ui::HistoryPanel& history() { return *history_; }
+  ui::StartPage& startPage() { return *start_; }
 
  protected:
   void closeEvent(QCloseEvent* event) override;
@@ -62,25 +68,49 @@ class MainWindow : public QMainWindow {
 
  private:
   void makeDocks();
-  void makeActions();
+  void connectPanels();
+  void connectCanvas();
   QDockWidget* addDock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
-  QAction* addAction(class QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
-                     const std::function<void()>& run);
   void showScene();
+  void showDocument();
+  void resetLayout();
+  void saveLayout();
   void showTitle();
   void showHistory();
   void showProblems();
   void showStatus(const QString& sentence = {});
+  void jumpTo(const Diagnostic& diagnostic);
+  void mend(int problem);
+  void selectLayers(const std::set<int>& layers);
+  void tidyUp();
+  void tell(const QString& sentence);
+
+  // Menus and the tool bar: main_window_actions.cpp.
+  void makeActions();
+  void makeFileMenu();
+  void makeEditMenu();
+  void makeModelMenu();
+  void makeRunMenu();
+  void makeViewMenu();
+  void makeHelpMenu();
+  void makeToolBar();
+  QAction* addAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
+                     const std::function<void()>& run);
+  QAction* addDocumentAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
+                             const std::function<void()>& run);
+  void showContextMenu(const QPoint& global, NodeId item);
+  void setTheme(bool isDark);
+  void showHelp(QString page = {});
+
+  // Opening, saving, closing: main_window_files.cpp.
   void applyPreset(const QString& model);
   void remember(const QString& file);
-  void jumpTo(const Diagnostic& diagnostic);
-  void selectLayers(const std::set<int>& layers);
   bool save();
   bool saveAs();
+  bool write(const QString& file);
   bool mayDiscard();
   void openDialog();
-  void setTheme(bool isDark);
-  void tell(const QString& sentence);
+  void openFolderDialog();
 
   StateFolders folders_;
   JobRunner jobs_;
@@ -103,13 +133,17 @@ class MainWindow : public QMainWindow {
   ui::SimilarityPanel* similarityPanel_;
   ui::JobsPanel* jobsPanel_;
   ui::StatusLine* status_;
+  QToolBar* bar_;
   std::vector<QDockWidget*> docks_;
-  QMenu* viewMenu_ = nullptr;
-  QAction *undo_ = nullptr, *redo_ = nullptr;
-  std::vector<QAction*> documentActions_;
+  QAction *undo_ = nullptr, *redo_ = nullptr, *addBlock_ = nullptr, *tidy_ = nullptr;
+  std::vector<QAction*> documentActions_;  // make sense only while a document is shown
+  std::vector<QAction*> contextActions_;   // nullptr: a line
   std::unique_ptr<SceneOverlay> overlay_;
-  QByteArray defaultState_;
-  bool wasShown_ = false;
+  QByteArray defaultState_, layout_;  // of the docks: at first, and as the person left them
+  class HelpWindow* help_ = nullptr;  // made when it is first asked for
+  bool isDocumentShown_ = false;
+  QTimer sentenceTimer_;                             // takes a sentence out of the status line
+  std::map<QString, ui::TemplateDiagram> diagrams_;  // by preset, as far as they are made
 };
 
 }  // namespace fw

@@ -228,8 +228,9 @@ QString summaryText(const Node& node, const BlockDef& block, const std::map<std:
     if (const bool* flag = std::get_if<bool>(&value)) {
       if (*flag) parts << title;
     } else if (std::holds_alternative<std::string>(value)) {
-      if (const QString text = valueText(value); !text.isEmpty()) parts << QString(text).replace('_', ' ');
-    } else {
+      if (const QString text = valueText(value); !text.isEmpty() && text != "none")
+        parts << QString(text).replace('_', ' ');
+    } else if (value != ParamValue(int64_t(0)) && value != ParamValue(0.0)) {  // zero stands for "not used"
       parts << valueText(value) + " " + title;
     }
   }

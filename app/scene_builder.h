@@ -19,7 +19,8 @@ struct SceneOverlay {
 ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts,
                               const SceneOverlay& overlay);
 
-/// "8 heads · rotary · causal": the parameters that matter, by BlockDef::summary.
+/// "8 heads · rotary · causal": the parameters that matter, by BlockDef::summary; without those that are zero, off or
+/// "none".
 QString summaryText(const Node& node, const BlockDef& block, const std::map<std::string, double>& variables);
 
 /// A parameter's value for people.

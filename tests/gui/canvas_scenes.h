@@ -125,6 +125,17 @@ class Recorder : public CanvasIntents {
   void deleteItems(const std::vector<ItemId>& items, const std::vector<CanvasWire>&, bool heal) override {
     log << "delete " + names(items) + (heal ? " and heal" : "");
   }
+  void pullOutItems(const std::vector<ItemMove>& items) override {
+    for (const ItemMove& move : items)
+      log << QString("pull out %1 to %2,%3").arg(move.item).arg(move.position.x()).arg(move.position.y());
+  }
+  void moveItemsInto(const std::vector<ItemId>& items, const CanvasPlace& place) override {
+    log << QString("move %1 into %2 at %3,%4")
+               .arg(names(items))
+               .arg(place.container)
+               .arg(place.position.x())
+               .arg(place.position.y());
+  }
   void copyItems(const std::vector<ItemId>& items) override { log << "copy " + names(items); }
   void cutItems(const std::vector<ItemId>& items) override { log << "cut " + names(items); }
   void pasteItems(const CanvasPlace& place, bool keep) override {

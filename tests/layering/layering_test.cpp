@@ -67,7 +67,7 @@ std::vector<Layer> layers() {
                  {"CLI", "nlohmann"}});
   all.push_back({"app",
                  kUpToExec + kTop + Names{"engine/presets", "engine/workbench", "widgets", "widgets/canvas"},
-                 {"Q", "nlohmann"}});
+                 {"Q", "nlohmann", "graphviz"}});
   return all;
 }
 

@@ -75,6 +75,7 @@ void CanvasView::mousePressEvent(QMouseEvent* event) {
   if (event->button() == Qt::MiddleButton || (event->button() == Qt::LeftButton && isSpaceHeld_))
     return begin(std::make_unique<PanTool>(*this, cursor_));
   if (event->button() != Qt::LeftButton) return;
+  if (isCutHeld_) return begin(std::make_unique<CutTool>(*this, cursor_));
   if (geometry_->count() == 0 && emptyButton_.contains(event->position())) return;  // on release
   const Hit hit = hitAt(cursor_);
   if ((event->modifiers() & Qt::AltModifier) && (event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier)) &&
@@ -153,6 +154,8 @@ void CanvasView::updateCursor() {
     shape = tool_->cursor();
   else if (isSpaceHeld_)
     shape = Qt::OpenHandCursor;
+  else if (isCutHeld_)
+    shape = Qt::CrossCursor;
   else if (marks_.hover.kind == HitKind::Port)
     shape = Qt::CrossCursor;
   else if (marks_.hover.kind == HitKind::Cell || marks_.hover.kind == HitKind::Chevron)
@@ -306,12 +309,7 @@ void CanvasView::dragMoveEvent(QDragMoveEvent* event) {
 void CanvasView::dragTo(QDropEvent* event) {
   cursor_ = Vec(event->position());
   drop_ = {dragged_, placeAtCursor(), {}, {}};
-  const int slot = geometry_->slotOf(drop_.place.container);
-  if (slot != marks_.dropFrame || drop_.place.lane != marks_.dropLane) {
-    for (const int each : {slot, marks_.dropFrame})
-      if (each >= 0) invalidateItem(each);
-    marks_.dropFrame = slot, marks_.dropLane = drop_.place.lane;
-  }
+  markDrop(drop_.place.container, drop_.place.lane);
   Hit hit = hitAt(cursor_);
   if (hit.kind == HitKind::Wire && !(event->modifiers() & Qt::AltModifier)) {
     const CanvasWire& wire = geometry_->wire(hit.wire);
@@ -323,10 +321,17 @@ void CanvasView::dragTo(QDropEvent* event) {
   update();
 }
 
+void CanvasView::markDrop(ItemId container, int lane) {
+  const int slot = geometry_->slotOf(container);
+  if (slot == marks_.dropFrame && lane == marks_.dropLane) return;
+  for (const int each : {slot, marks_.dropFrame})
+    if (each >= 0) invalidateItem(each);
+  marks_.dropFrame = slot, marks_.dropLane = lane;
+}
+
 void CanvasView::endDrag() {
   dragged_.clear();
-  if (marks_.dropFrame >= 0) invalidateItem(marks_.dropFrame);
-  marks_.dropFrame = -1;
+  markDrop(0, 0);
   setHover({});
   update();
 }
@@ -385,16 +390,17 @@ void CanvasView::focusInEvent(QFocusEvent* event) {
 }
 
 void CanvasView::focusOutEvent(QFocusEvent* event) {
-  isSpaceHeld_ = false;
+  isSpaceHeld_ = isCutHeld_ = false;
   QWidget::focusOutEvent(event);
   update();
 }
 
 void CanvasView::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
-  if (!hasFramed_ && geometry_->count() > 0) {
+  if ((!hasFramed_ || isFitted_) && geometry_->count() > 0) {
     hasFramed_ = true;
     setCamera(Camera::framing(geometry_->bounds(), float(width()), float(height()), 40, 1));
+    isFitted_ = true;
   } else if (event->oldSize().isValid()) {
     Camera camera = camera_;  // what was in the middle stays there
     camera.offset +=

@@ -63,6 +63,11 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
       const QPoint at = cursor_.toPoint().toPoint();
       return openPalette(underMouse() && rect().contains(at) ? at : rect().center());
     }
+    case Qt::Key_X:
+      if (!event->isAutoRepeat()) isCutHeld_ = true, updateCursor();
+      return;
+    case Qt::Key_E:
+      return pullOutSelection();
     case Qt::Key_F:
       return frameSelection();
     case Qt::Key_Home:
@@ -84,8 +89,9 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
 }
 
 void CanvasView::keyReleaseEvent(QKeyEvent* event) {
-  if (event->key() != Qt::Key_Space || event->isAutoRepeat()) return QWidget::keyReleaseEvent(event);
-  isSpaceHeld_ = false;
+  const bool isHeld = event->key() == Qt::Key_Space || event->key() == Qt::Key_X;
+  if (!isHeld || event->isAutoRepeat()) return QWidget::keyReleaseEvent(event);
+  (event->key() == Qt::Key_X ? isCutHeld_ : isSpaceHeld_) = false;
   updateCursor();
 }
 
@@ -144,6 +150,17 @@ void CanvasView::paste(bool keepWires) {
 
 void CanvasView::duplicateSelection(bool keepWires) {
   if (const auto items = selection(); intents_ && !items.empty()) intents_->duplicateItems(items, keepWires);
+}
+
+void CanvasView::pullOutSelection() {
+  std::vector<ItemMove> moves;
+  for (const int slot : selectedTops()) {
+    const Box& box = geometry_->box(slot);
+    const QPointF aside = geometry_->flow(slot) == Flow::Down ? QPointF(double(box.width()) + 2 * double(gridStep), 0)
+                                                              : QPointF(0, double(box.height()) + 2 * double(gridStep));
+    moves.push_back({geometry_->item(slot).id, snapped(geometry_->position(slot) + aside)});
+  }
+  if (intents_ && !moves.empty()) intents_->pullOutItems(moves);
 }
 
 void CanvasView::toggleMuted() {

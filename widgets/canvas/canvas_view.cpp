@@ -97,6 +97,7 @@ void CanvasView::setScene(CanvasScenePtr scene) {
   if (!hasFramed_ && geometry_->count() > 0 && width() > 0 && isVisible()) {
     hasFramed_ = true;
     setCamera(Camera::framing(geometry_->bounds(), float(width()), float(height()), framingMargin, 1));
+    isFitted_ = true;
   }
   if (selection().size() != before) selectionMoved();
 }
@@ -223,7 +224,7 @@ float CanvasView::leastZoom() const {
 }
 
 void CanvasView::setCamera(const Camera& camera) {
-  if (!isAnimating_) animation_.stop();
+  if (!isAnimating_) animation_.stop(), isFitted_ = false;
   Camera next = camera;
   next.zoom = std::clamp(next.zoom, leastZoom(), closestZoom);
   // Whole pixels, so that a pan can shift what is painted already.
@@ -242,6 +243,7 @@ void CanvasView::zoomBy(double factor, QPointF at) {
 
 void CanvasView::animateTo(const Camera& camera) {
   animation_.stop();
+  isFitted_ = false;
   const int duration = style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, this) > 0 ? animationMs : 0;
   if (duration == 0 || !isVisible()) return setCamera(camera);
   from_ = camera_, to_ = camera;
@@ -253,8 +255,10 @@ void CanvasView::animateTo(const Camera& camera) {
 }
 
 void CanvasView::frameAll() {
-  if (geometry_->count() == 0) return animateTo(Camera());
+  hasFramed_ = true;
+  if (geometry_->count() == 0) return animateTo({1, Vec(float(width()) / 2, float(height()) / 2)});
   animateTo(Camera::framing(geometry_->bounds(), float(width()), float(height()), framingMargin, 1));
+  isFitted_ = true;
 }
 
 void CanvasView::frameSelection() {

@@ -69,6 +69,8 @@ class CanvasView : public QWidget {
   void paste(bool keepWires = false);
   void duplicateSelection(bool keepWires = false);
   void toggleMuted();
+  /// Takes the selected items out of their wires, beside where they stood.
+  void pullOutSelection();
 
  signals:
   void selectionChanged();
@@ -98,6 +100,8 @@ class CanvasView : public QWidget {
   void openPaletteFor(QPoint at, std::optional<CanvasEnd> wireTo);
   /// Leaves a wire's draft on the canvas while the palette is open.
   void keepDraft(const WireShape& shape) { pendingWire_ = shape; }
+  /// Outlines the frame that would take what is dragged; 0: none.
+  void markDrop(ItemId container, int lane);
   void paintDraft(QPainter& painter, const WireShape& shape, const QColor& color) const;
   CanvasPlace placeAtCursor() const;
   /// Rounds a position to the grid where snapping is on (`invert`: off).
@@ -167,6 +171,7 @@ class CanvasView : public QWidget {
 
   Camera camera_;
   bool hasFramed_ = false;  // the first scene is shown as a whole
+  bool isFitted_ = false;   // shows everything, and goes on to when it is resized, until the person looks elsewhere
   QImage buffer_;           // what is on the screen, without overlays
   Camera bufferCamera_;
   QRegion dirty_;  // of the buffer, in pixels
@@ -177,7 +182,7 @@ class CanvasView : public QWidget {
   std::unique_ptr<CanvasTool> tool_;
   Vec cursor_;  // last known, in view units
   QTimer autoPan_;
-  bool isSpaceHeld_ = false, isSnapping_ = true;
+  bool isSpaceHeld_ = false, isCutHeld_ = false, isSnapping_ = true;
   int nudges_ = 0;  // series of arrow keys, for merging
 
   QPointer<SearchPalette> palette_;

@@ -57,6 +57,11 @@ class CanvasIntents {
   /// `heal`: wires around a removed item are joined where they fit.
   virtual void deleteItems(const std::vector<ItemId>& items, const std::vector<CanvasWire>& wires, bool heal) = 0;
 
+  /// Items leave their wires, which are joined behind them, and stand at these places.
+  virtual void pullOutItems(const std::vector<ItemMove>& moves) = 0;
+  /// Items of one graph were dropped into another frame; the first upper left one comes to `place`.
+  virtual void moveItemsInto(const std::vector<ItemId>& items, const CanvasPlace& place) = 0;
+
   virtual void copyItems(const std::vector<ItemId>& items) = 0;
   virtual void cutItems(const std::vector<ItemId>& items) = 0;
   virtual void pasteItems(const CanvasPlace& place, bool keepWires) = 0;

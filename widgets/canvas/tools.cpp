@@ -44,7 +44,7 @@ void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
     case HitKind::Node:
     case HitKind::Header:
     case HitKind::Chip:
-      if (view_.isSelected(hit_.slot)) next_ = std::make_unique<MoveTool>(view_, from, hit_.slot);
+      if (view_.isSelected(hit_.slot)) next_ = std::make_unique<MoveTool>(view_, from, hit_.slot, modifiers);
       break;
     case HitKind::Void:
       next_ = std::make_unique<MarqueeTool>(view_, from, -1, modifiers);
@@ -125,8 +125,12 @@ void MarqueeTool::paint(QPainter& painter) {
   painter.drawRect(area.toAlignedRect().translated(0, 0));
 }
 
-MoveTool::MoveTool(CanvasView& view, Vec start, int pressed)
-    : CanvasTool(view), start_(start), pressed_(pressed), slots_(view.selectedTops()) {
+MoveTool::MoveTool(CanvasView& view, Vec start, int pressed, Qt::KeyboardModifiers modifiers)
+    : CanvasTool(view),
+      start_(start),
+      pressed_(pressed),
+      slots_(view.selectedTops()),
+      isPulling_(modifiers & Qt::AltModifier) {
   const CanvasGeometry& geometry = view.geometry();
   isMoving_.assign(size_t(geometry.count()), false);
   bool hasPressed = false;
@@ -154,6 +158,34 @@ void MoveTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   }
   findGuides();
   for (const auto& [a, b] : guides_) view_.invalidate(Box::between(a, b).grown(3));
+  findDrop(at);
+}
+
+// A frame may take the items when it lies in their own graph, none of them is it, and the mouse is in its inside.
+void MoveTool::findDrop(Vec at) {
+  const CanvasGeometry& geometry = view_.geometry();
+  drop_ = geometry.placeAt(view_.camera().toScene(at));
+  const int slot = geometry.slotOf(drop_.container), home = geometry.parent(pressed_);
+  bool isTaken = slot >= 0 && slot != home && !isMoving_[size_t(slot)] && (home < 0 || geometry.isInside(slot, home));
+  for (const int each : slots_)
+    isTaken = isTaken && geometry.parent(each) == home && geometry.shape(each) != ItemShape::Entry &&
+              geometry.shape(each) != ItemShape::Exit;
+  if (!isTaken || isPulling_) drop_ = {};
+  view_.markDrop(drop_.container, drop_.lane);
+}
+
+// Where the upper left corner of the items' positions comes to lie.
+CanvasPlace MoveTool::dropPlace() const {
+  const CanvasGeometry& geometry = view_.geometry();
+  Vec corner(std::numeric_limits<float>::max(), std::numeric_limits<float>::max());
+  for (const int slot : slots_) {
+    const Vec center = geometry.toScene({geometry.parent(slot) < 0 ? 0 : geometry.item(geometry.parent(slot)).id,
+                                         geometry.lane(slot), geometry.position(slot)});
+    corner = Vec(std::min(corner.x, center.x), std::min(corner.y, center.y));
+  }
+  CanvasPlace place = drop_;
+  place.position = view_.snapped((corner - geometry.toScene({drop_.container, drop_.lane, {}})).toPoint());
+  return place;
 }
 
 // Calls `visit(centre, box)` for the cards in view that lie in the same lane and stay.
@@ -205,17 +237,52 @@ void MoveTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
   std::vector<ItemMove> moves;
   for (size_t i = 0; i < slots_.size(); ++i)
     moves.push_back({view_.geometry().item(slots_[i]).id, from_[i] + moved_.toPoint()});
-  if (view_.intents() && !(moved_ == Vec()))
-    view_.intents()->moveItems(moves, "move " + QUuid::createUuid().toString(QUuid::WithoutBraces));
+  view_.markDrop(0, 0);
+  CanvasIntents* intents = moved_ == Vec() ? nullptr : view_.intents();
+  if (intents && isPulling_) {
+    intents->pullOutItems(moves);
+  } else if (intents && drop_.container != 0) {
+    std::vector<ItemId> items;
+    for (const ItemMove& move : moves) items.push_back(move.item);
+    intents->moveItemsInto(items, dropPlace());
+  } else if (intents) {
+    intents->moveItems(moves, "move " + QUuid::createUuid().toString(QUuid::WithoutBraces));
+  }
   if (view_.scene() == before) view_.layOut();  // nobody followed: everything falls back
 }
 
-void MoveTool::cancel() { view_.layOut(); }
+void MoveTool::cancel() {
+  view_.markDrop(0, 0);
+  view_.layOut();
+}
 
 void MoveTool::paint(QPainter& painter) {
   painter.setPen(QPen(view_.theme().accent, 1, Qt::DashLine));
   for (const auto& [a, b] : guides_)
     painter.drawLine(view_.camera().toView(a).toPoint(), view_.camera().toView(b).toPoint());
+}
+
+CutTool::CutTool(CanvasView& view, Vec at) : CanvasTool(view), start_(view.camera().toScene(at)), end_(start_) {}
+
+void CutTool::move(Vec at, Qt::KeyboardModifiers) {
+  end_ = view_.camera().toScene(at);
+  view_.update();
+}
+
+void CutTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
+  move(at, modifiers);
+  const CanvasGeometry& geometry = view_.geometry();
+  std::vector<CanvasWire> cut;
+  for (int w = 0; w < geometry.wireCount(); ++w)
+    if (segmentCrosses(start_, end_, geometry.wireBox(w)) &&
+        segmentMeets(wireCurve(geometry.wireShape(w)), start_, end_))
+      cut.push_back(geometry.wire(w));
+  if (view_.intents() && !cut.empty()) view_.intents()->disconnectWires(cut);
+}
+
+void CutTool::paint(QPainter& painter) {
+  painter.setPen(QPen(view_.theme().error, 1.5, Qt::DashLine));
+  painter.drawLine(view_.camera().toView(start_).toPoint(), view_.camera().toView(end_).toPoint());
 }
 
 }  // namespace fw::ui

@@ -75,9 +75,11 @@ class MarqueeTool : public CanvasTool {
   std::vector<int> before_;
 };
 
+/// Moves the selected items. With Alt they leave their wires; over the inside of another frame they are dropped into
+/// it.
 class MoveTool : public CanvasTool {
  public:
-  MoveTool(CanvasView& view, Vec start, int pressed);
+  MoveTool(CanvasView& view, Vec start, int pressed, Qt::KeyboardModifiers modifiers);
   void move(Vec at, Qt::KeyboardModifiers modifiers) override;
   void release(Vec at, Qt::KeyboardModifiers modifiers) override;
   void cancel() override;
@@ -87,6 +89,8 @@ class MoveTool : public CanvasTool {
 
  private:
   void align(Vec free, Vec& to);
+  void findDrop(Vec at);
+  CanvasPlace dropPlace() const;
   void findGuides();
   template <class Visit>
   void forNeighbours(Visit visit) const;
@@ -98,7 +102,23 @@ class MoveTool : public CanvasTool {
   std::vector<QPointF> from_;
   QPointF pressedFrom_;
   Vec moved_;
+  bool isPulling_;
+  CanvasPlace drop_;                         // under the mouse, where it is in a frame that may take the items
   std::vector<std::pair<Vec, Vec>> guides_;  // scene units
+};
+
+/// A line that cuts the wires it crosses.
+class CutTool : public CanvasTool {
+ public:
+  CutTool(CanvasView& view, Vec at);
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void paint(QPainter& painter) override;
+  bool pansAtBorder() const override { return true; }
+  Qt::CursorShape cursor() const override { return Qt::CrossCursor; }
+
+ private:
+  Vec start_, end_;  // scene units
 };
 
 class WireTool : public CanvasTool {

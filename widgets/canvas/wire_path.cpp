@@ -129,6 +129,19 @@ bool segmentCrosses(Vec a, Vec b, const Box& box) {
   return clip(a.x, b.x - a.x, box.left, box.right) && clip(a.y, b.y - a.y, box.top, box.bottom);
 }
 
+bool segmentMeets(const WireCurve& curve, Vec a, Vec b) {
+  const auto side = [](Vec from, Vec to, Vec p) {
+    return (to.x - from.x) * (p.y - from.y) - (to.y - from.y) * (p.x - from.x);
+  };
+  Vec last = curve.points[0];
+  bool isMet = false;
+  flatten(curve, 1, 0.5f, [&](Vec next) {
+    isMet = isMet || (side(a, b, last) * side(a, b, next) <= 0 && side(last, next, a) * side(last, next, b) <= 0);
+    last = next;
+  });
+  return isMet;
+}
+
 bool crosses(const WireCurve& curve, const Box& box) {
   bool found = false;
   Vec last = curve.points[0];

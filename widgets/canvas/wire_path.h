@@ -51,6 +51,9 @@ float distance(const WireCurve& curve, Vec p);
 /// Whether the line from `a` to `b` touches `box`.
 bool segmentCrosses(Vec a, Vec b, const Box& box);
 
+/// Whether the line from `a` to `b` meets the curve.
+bool segmentMeets(const WireCurve& curve, Vec a, Vec b);
+
 /// Whether the curve passes through `box`.
 bool crosses(const WireCurve& curve, const Box& box);
 

@@ -57,8 +57,10 @@ ConnectAnswer WireTool::ask(int slot, int port) {
 WireTool::Target WireTool::targetAt(Vec at) {
   const CanvasGeometry& geometry = view_.geometry();
   const Hit hit = view_.hitAt(at, catchReach);
-  if (hit.kind == HitKind::Port && hit.slot != slot_) return {hit.slot, hit.index, ask(hit.slot, hit.index)};
-  if (!hit.isItem() || hit.slot == slot_) return {};
+  // The inputs of a join lie in one place: there a free one is sought, as anywhere on a card.
+  const bool isPort = hit.kind == HitKind::Port, isJoin = isPort && geometry.shape(hit.slot) == ItemShape::Join;
+  if (isPort && !isJoin && hit.slot != slot_) return {hit.slot, hit.index, ask(hit.slot, hit.index)};
+  if (!(hit.isItem() || isJoin) || hit.slot == slot_) return {};
   Target best{hit.slot, -1, {false, QString()}};
   float nearest = std::numeric_limits<float>::max();
   const Vec point = view_.camera().toScene(at);

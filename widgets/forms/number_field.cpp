@@ -225,6 +225,18 @@ void NumberField::mouseReleaseEvent(QMouseEvent* event) {
   }
 }
 
+bool NumberField::event(QEvent* event) {
+  // Undo belongs to the document unless a text is being typed.
+  if (event->type() == QEvent::ShortcutOverride && !isTyping_) {
+    auto* key = static_cast<QKeyEvent*>(event);
+    if (key->matches(QKeySequence::Undo) || key->matches(QKeySequence::Redo)) {
+      event->ignore();
+      return false;
+    }
+  }
+  return QLineEdit::event(event);
+}
+
 void NumberField::keyPressEvent(QKeyEvent* event) {
   const int count = event->modifiers() & Qt::ShiftModifier ? 10 : 1;
   if (event->key() == Qt::Key_Up || event->key() == Qt::Key_Down) {

@@ -43,6 +43,7 @@ class NumberField : public QLineEdit {
   void complained(const QString& sentence);
 
  protected:
+  bool event(QEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
   void mouseMoveEvent(QMouseEvent* event) override;
   void mouseReleaseEvent(QMouseEvent* event) override;

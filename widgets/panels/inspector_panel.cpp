@@ -223,6 +223,7 @@ InspectorPanel::InspectorPanel(QWidget* parent) : QWidget(parent) {
   nameLayout->setContentsMargins(0, 0, 0, 0);
   nameLayout->setSpacing(12);
   name_ = new QLineEdit(nameRow_);
+  name_->setObjectName("nodeName");
   name_->setAccessibleName(tr("Name"));
   name_->setToolTip(tr("The node's part of the module path, as in exported weights."));
   nameLayout->addWidget(new Label(tr("Name"), TextRole::Body, Tone::Secondary, nameRow_), 10);

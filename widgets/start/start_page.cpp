@@ -53,10 +53,16 @@ class Card : public QAbstractButton {
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   }
 
+  const QString& id() const { return card_.id; }
+  void setDiagram(const TemplateDiagram& diagram) {
+    card_.diagram = diagram;
+    update();
+  }
+
   QSize sizeHint() const override {
     const int title = QFontMetrics(ui::font(TextRole::Heading)).height();
     const int line = QFontMetrics(ui::font(TextRole::Secondary)).height();
-    return QSize(kCardWidth, kDiagramHeight + 10 + title + 4 + 2 * line + 6 + line + 12);
+    return QSize(kCardWidth, kDiagramHeight + 10 + title + 4 + 3 * line + 6 + line + 12);
   }
   QSize minimumSizeHint() const override { return sizeHint(); }
 
@@ -98,7 +104,7 @@ class Card : public QAbstractButton {
     };
     line(card_.title, TextRole::Heading, theme.text);
     y += 4;
-    for (const QString& each : brokenLines(card_.description, ui::font(TextRole::Secondary), width, 2))
+    for (const QString& each : brokenLines(card_.description, ui::font(TextRole::Secondary), width, 3))
       line(each, TextRole::Secondary, theme.secondary);
     y = height() - 12 - QFontMetricsF(ui::font(TextRole::Secondary)).height();
     line(card_.footer, TextRole::Secondary, theme.dim);
@@ -188,7 +194,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
   };
   addButton(tr("New model"), Icon::Plus, true, &StartPage::newRequested);
   addButton(tr("Open\u2026"), Icon::Open, false, &StartPage::openRequested);
-  addButton(tr("Open Hugging Face folder\u2026"), Icon::Folder, false, &StartPage::openFolderRequested);
+  addButton(tr("Open folder\u2026"), Icon::Folder, false, &StartPage::openFolderRequested);
   sideLayout->addSpacing(16);
   auto* recentHead = new QHBoxLayout;
   recentHead->addWidget(new Label(tr("Recent"), TextRole::Section, Tone::Dim, side), 1);
@@ -264,6 +270,11 @@ void StartPage::setState(const StartState& state) {
   columns_ = 0;
   arrangeCards();
   frame_->setState(state.panel);
+}
+
+void StartPage::setDiagram(const QString& id, const TemplateDiagram& diagram) {
+  for (QWidget* widget : cards_)
+    if (auto* card = static_cast<Card*>(widget); card->id() == id) card->setDiagram(diagram);
 }
 
 void StartPage::arrangeCards() {

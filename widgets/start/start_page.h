@@ -49,6 +49,8 @@ class StartPage : public QWidget {
  public:
   explicit StartPage(QWidget* parent = nullptr);
   void setState(const StartState& state);
+  /// A card's diagram, made after the page was shown.
+  void setDiagram(const QString& id, const TemplateDiagram& diagram);
   /// The buttons of the cards and of the recent files, in order; for the keyboard and tests.
   const std::vector<QWidget*>& cards() const { return cards_; }
   const std::vector<QWidget*>& recentRows() const { return recentRows_; }
@@ -56,7 +58,7 @@ class StartPage : public QWidget {
  signals:
   void newRequested();
   void openRequested();
-  void openFolderRequested();  // a Hugging Face folder
+  void openFolderRequested();  // of a training run
   void templateChosen(const QString& id);
   void recentChosen(const QString& path);
   void clearRecentRequested();

@@ -1,0 +1,239 @@
+// The main window: menus, the tool bar, the context menu of the canvas.
+#include <QAction>
+#include <QApplication>
+#include <QDockWidget>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QSettings>
+#include <QToolBar>
+
+#include "app/help_window.h"
+#include "app/main_window.h"
+#include "widgets/icons.h"
+#include "widgets/panels/palette_panel.h"
+#include "widgets/panels/problems_panel.h"
+#include "widgets/theme.h"
+
+namespace fw {
+
+QAction* MainWindow::addAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
+                               const std::function<void()>& run) {
+  QAction* action = menu->addAction(text);
+  action->setShortcut(keys);
+  action->setStatusTip(tip);
+  action->setToolTip(tip);
+  connect(action, &QAction::triggered, this, run);
+  return action;
+}
+
+QAction* MainWindow::addDocumentAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
+                                       const std::function<void()>& run) {
+  QAction* action = addAction(menu, text, keys, tip, run);
+  documentActions_.push_back(action);
+  return action;
+}
+
+void MainWindow::makeActions() {
+  makeFileMenu();
+  makeEditMenu();
+  makeModelMenu();
+  makeRunMenu();
+  makeViewMenu();
+  makeHelpMenu();
+  makeToolBar();
+}
+
+void MainWindow::makeFileMenu() {
+  QMenu* menu = menuBar()->addMenu(tr("&File"));
+  addAction(menu, tr("&New"), QKeySequence::New, tr("An empty model"), [this] {
+    if (mayDiscard()) newDocument();
+  });
+  addAction(menu, tr("&Open…"), QKeySequence::Open, tr("Open a model file"), [this] { openDialog(); });
+  addAction(menu, tr("Open &folder…"), {}, tr("Open the folder of a training run"), [this] { openFolderDialog(); });
+  addAction(menu, tr("S&tart page"), {}, tr("Templates and recent models"), [this] {
+    if (mayDiscard()) showStart();
+  });
+  menu->addSeparator();
+  addDocumentAction(menu, tr("&Save"), QKeySequence::Save, tr("Write the model to its file"), [this] { save(); });
+  addDocumentAction(menu, tr("Save &as…"), QKeySequence::SaveAs, tr("Write the model to another file"),
+                    [this] { saveAs(); });
+  menu->addSeparator();
+  addAction(menu, tr("&Quit"), QKeySequence::Quit, tr("Close the window"), [this] { close(); });
+}
+
+// The keys after a tab belong to the canvas, which takes them while it has the focus: a field may use them too.
+void MainWindow::makeEditMenu() {
+  QMenu* menu = menuBar()->addMenu(tr("&Edit"));
+  undo_ =
+      addAction(menu, tr("&Undo"), QKeySequence::Undo, tr("Take the last edit back"), [this] { document_->undo(); });
+  redo_ = addAction(menu, tr("&Redo"), QKeySequence::Redo, tr("Do the edit again"), [this] { document_->redo(); });
+  undo_->setIcon(ui::icon(ui::Icon::Undo));
+  redo_->setIcon(ui::icon(ui::Icon::Redo));
+  const auto add = [this, menu](const QString& text, const QString& tip, const std::function<void()>& run) {
+    contextActions_.push_back(addDocumentAction(menu, text, {}, tip, run));
+  };
+  const auto addLine = [this, menu] {
+    menu->addSeparator();
+    contextActions_.push_back(nullptr);
+  };
+  addLine();
+  add(tr("Cu&t\tCtrl+X"), tr("Copy the selected blocks and delete them"), [this] { canvas_->cutSelection(); });
+  add(tr("&Copy\tCtrl+C"), tr("Copy the selected blocks as text"), [this] { canvas_->copySelection(); });
+  add(tr("&Paste\tCtrl+V"), tr("Paste blocks"), [this] { canvas_->paste(); });
+  add(tr("Paste with &wires\tCtrl+Shift+V"), tr("Paste blocks and wire their inputs as they were"),
+      [this] { canvas_->paste(true); });
+  add(tr("&Duplicate\tCtrl+D"), tr("Copy the selected blocks beside themselves"),
+      [this] { canvas_->duplicateSelection(); });
+  addLine();
+  add(tr("D&elete\tDel"), tr("Delete the selected blocks and wires"), [this] { canvas_->deleteSelection(); });
+  add(tr("Delete and &join\tCtrl+Del"), tr("Delete the selected blocks and join the wires around them"),
+      [this] { canvas_->deleteSelection(true); });
+  menu->addSeparator();
+  addDocumentAction(menu, tr("Select &all\tCtrl+A"), {}, tr("Select every block"), [this] { canvas_->selectAll(); });
+}
+
+void MainWindow::makeModelMenu() {
+  QMenu* menu = menuBar()->addMenu(tr("&Model"));
+  const auto add = [this, menu](const QString& text, const QKeySequence& keys, const QString& tip,
+                                const std::function<void()>& run) {
+    contextActions_.push_back(addDocumentAction(menu, text, keys, tip, run));
+  };
+  addBlock_ = addDocumentAction(menu, tr("&Add block…\tTab"), {}, tr("Search a block and add it"),
+                                [this] { canvas_->openPalette(canvas_->rect().center()); });
+  addBlock_->setIcon(ui::icon(ui::Icon::Plus));
+  contextActions_.push_back(nullptr);
+  add(tr("&Mute\tM"), {}, tr("Let the stream pass the selected blocks, or no longer"),
+      [this] { canvas_->toggleMuted(); });
+  add(tr("Pull &out\tE"), {}, tr("Take the selected blocks out of their wires and join what is left"),
+      [this] { canvas_->pullOutSelection(); });
+  QAction* tidy = addDocumentAction(menu, tr("&Tidy up"), Qt::CTRL | Qt::Key_L,
+                                    tr("Lay out the selected blocks, or all of them"), [this] { tidyUp(); });
+  tidy->setIcon(ui::icon(ui::Icon::Tidy));
+  tidy_ = tidy;
+  menu->addSeparator();
+  add(tr("&Group"), Qt::CTRL | Qt::Key_G, tr("Put the selected blocks into a group"),
+      [this] { canvasController_->collapse(canvas_->selection(), "structure.group"); });
+  add(tr("&Repeat"), Qt::CTRL | Qt::SHIFT | Qt::Key_R, tr("Make the selected blocks the inside of a Repeat"),
+      [this] { canvasController_->collapse(canvas_->selection(), "structure.repeat"); });
+  add(tr("&Ungroup"), Qt::CTRL | Qt::SHIFT | Qt::Key_G, tr("Put the inside of the selected group in its place"),
+      [this] { canvasController_->expand(canvas_->selection()); });
+  menu->addSeparator();
+  addDocumentAction(menu, tr("Next &problem"), Qt::Key_F8, tr("Jump to the next problem"),
+                    [this] { problems_->next(); });
+  addDocumentAction(menu, tr("Pre&vious problem"), Qt::SHIFT | Qt::Key_F8, tr("Jump to the problem before"),
+                    [this] { problems_->previous(); });
+}
+
+void MainWindow::makeRunMenu() {
+  QMenu* run = menuBar()->addMenu(tr("&Run"));
+  addDocumentAction(run, tr("&Train"), Qt::Key_F5, tr("Train the model on the chosen task"),
+                    [this] { training_->start(); });
+  addDocumentAction(run, tr("&Stop"), Qt::SHIFT | Qt::Key_F5, tr("Stop the training; a checkpoint stays"),
+                    [this] { training_->stop(); });
+  QMenu* analyse = menuBar()->addMenu(tr("&Analyse"));
+  addDocumentAction(analyse, tr("&Layer similarity"), Qt::Key_F6, tr("How redundant the layers are"),
+                    [this] { similarity_->compute(); });
+}
+
+void MainWindow::makeViewMenu() {
+  QMenu* menu = menuBar()->addMenu(tr("&View"));
+  addDocumentAction(menu, tr("Show &all\tHome"), {}, tr("Fit the whole model into the canvas"),
+                    [this] { canvas_->frameAll(); });
+  addDocumentAction(menu, tr("Show &selection\tF"), {}, tr("Fit the selected blocks into the canvas"),
+                    [this] { canvas_->frameSelection(); });
+  addDocumentAction(menu, tr("&100 %\tCtrl+1"), {}, tr("One to one"), [this] { canvas_->zoomToActualSize(); });
+  addDocumentAction(menu, tr("&Find block"), QKeySequence::Find, tr("Search the palette"), [this] {
+    docks_.front()->show();
+    docks_.front()->raise();
+    palette_->focusSearch();
+  });
+  menu->addSeparator();
+  for (QDockWidget* dock : docks_) {
+    menu->addAction(dock->toggleViewAction());
+    documentActions_.push_back(dock->toggleViewAction());
+  }
+  menu->addSeparator();
+  addAction(menu, tr("&Dark theme"), {}, tr("Light on dark"), [this] { setTheme(true); });
+  addAction(menu, tr("&Light theme"), {}, tr("Dark on light"), [this] { setTheme(false); });
+  addDocumentAction(menu, tr("&Reset layout"), {}, tr("Panels where they were at first"), [this] { resetLayout(); });
+}
+
+void MainWindow::makeHelpMenu() {
+  QMenu* menu = menuBar()->addMenu(tr("&Help"));
+  addAction(menu, tr("&Help"), QKeySequence::HelpContents, tr("Pages about the program, and one for each block"),
+            [this] { showHelp(); });
+  addAction(menu, tr("&Keys and gestures"), {}, tr("What the canvas does"), [this] { showHelp("canvas"); });
+  menu->addSeparator();
+  addAction(menu, tr("&About Formwright"), {}, tr("Version and licence"), [this] {
+    QMessageBox::about(this, tr("About Formwright"),
+                       tr("Formwright 0.1.0\n\nDesign, run, train, measure and export transformer-like models.\n\nFree "
+                          "software under the GNU General Public License, version 3 or later."));
+  });
+}
+
+void MainWindow::makeToolBar() {
+  bar_ = new QToolBar(tr("Run"), this);
+  bar_->setObjectName("RunToolBar");
+  bar_->setMovable(false);
+  bar_->addAction(undo_);
+  bar_->addAction(redo_);
+  bar_->addAction(addBlock_);
+  bar_->addAction(tidy_);
+  runBar_ = new ui::RunBar;
+  runBar_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+  bar_->addWidget(runBar_);
+  addToolBar(Qt::TopToolBarArea, bar_);
+  connect(runBar_, &ui::RunBar::trainRequested, this, [this] { training_->start(); });
+  connect(runBar_, &ui::RunBar::pauseRequested, this, [this] { training_->pause(); });
+  connect(runBar_, &ui::RunBar::resumeRequested, this, [this] { training_->resume(); });
+  connect(runBar_, &ui::RunBar::stopRequested, this, [this] { training_->stop(); });
+  connect(runBar_, &ui::RunBar::taskChosen, this, [this](const QString& id) {
+    training_->setup.task = id.toStdString();
+    training_->setup.taskOptions.clear();
+    runBar_->setState(training_->runState());
+  });
+  connect(runBar_, &ui::RunBar::deviceChosen, this, [this](const QString& id) {
+    training_->setup.device = id.toStdString();
+    runBar_->setState(training_->runState());
+  });
+  connect(runBar_, &ui::RunBar::stepsChosen, this, [this](qint64 steps) {
+    training_->setup.steps = steps;
+    runBar_->setState(training_->runState());
+  });
+}
+
+void MainWindow::showContextMenu(const QPoint& global, NodeId item) {
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  menu->setObjectName("canvasMenu");
+  QAction* add = menu->addAction(tr("&Add block…\tTab"));
+  connect(add, &QAction::triggered, this, [this, global] { canvas_->openPalette(canvas_->mapFromGlobal(global)); });
+  const bool hasWire = !canvas_->selectedWires().empty();
+  for (QAction* action : contextActions_) {
+    if (!action)
+      menu->addSeparator();
+    else if (item != 0 || hasWire || action->text().contains("Ctrl+V"))
+      menu->addAction(action);
+  }
+  menu->popup(global);
+}
+
+/// Without a page, that of the selected block, or the first.
+void MainWindow::showHelp(QString page) {
+  if (!help_) help_ = new HelpWindow(this);
+  const std::vector<ui::ItemId> selected = canvas_->selection();
+  if (page.isEmpty() && isDocumentShown_ && selected.size() == 1)
+    if (const Node* node = findNode(*document_->current(), selected.front()))
+      page = QString::fromStdString(node->block);
+  help_->showPage(page);
+  help_->show();
+  help_->raise();
+  help_->activateWindow();
+}
+
+void MainWindow::setTheme(bool isDark) {
+  QSettings().setValue("theme/dark", isDark);
+  ui::applyTheme(*qApp, isDark ? ui::Theme::dark() : ui::Theme::light());
+}
+
+}  // namespace fw

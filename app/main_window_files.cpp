@@ -1,0 +1,161 @@
+// The main window: opening, saving, recovering, closing.
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QSettings>
+
+#include "app/main_window.h"
+#include "app/recovery_dialog.h"
+#include "engine/base/error.h"
+#include "engine/presets/preset.h"
+
+namespace fw {
+namespace {
+
+constexpr int kMostRecent = 10;
+
+}  // namespace
+
+void MainWindow::newDocument() {
+  training_->reset();
+  similarity_->reset();
+  *overlay_ = {};
+  document_->open(std::make_shared<const Architecture>(), {});
+  canvas_->frameAll();
+}
+
+bool MainWindow::open(const QString& model) {
+  try {
+    const OpenedModel opened = openModel(model.toStdString());
+    training_->reset();
+    similarity_->reset();
+    applyPreset(model);
+    *overlay_ = {};
+    document_->open(opened.architecture, QString::fromStdString(opened.file));
+    canvas_->frameAll();
+    if (!opened.file.empty()) remember(QFileInfo(model).absoluteFilePath());
+    runBar_->setState(training_->runState());
+    return true;
+  } catch (const Error& error) {
+    QMessageBox box(QMessageBox::Warning, tr("Not opened"), QString::fromStdString(error.what()), QMessageBox::Ok,
+                    this);
+    box.setTextFormat(Qt::PlainText);
+    box.exec();
+    return false;
+  }
+}
+
+void MainWindow::applyPreset(const QString& model) {
+  const PresetDef* preset = findPreset(model.toStdString());
+  if (!preset || preset->task.empty()) return;
+  training_->setup.task = preset->task;
+  training_->setup.taskOptions = preset->taskOptions;
+  if (preset->steps > 0) training_->setup.steps = preset->steps;
+  if (preset->batch > 0) training_->setup.batch = preset->batch;
+  training_->setup.learningRate = preset->learningRate;
+}
+
+void MainWindow::remember(const QString& file) {
+  QSettings settings;
+  QStringList recent = settings.value("recent").toStringList();
+  recent.removeAll(file);
+  recent.prepend(file);
+  settings.setValue("recent", recent.mid(0, kMostRecent));
+}
+
+bool MainWindow::save() { return document_->file().isEmpty() ? saveAs() : write(document_->file()); }
+
+bool MainWindow::saveAs() {
+  QString file = QFileDialog::getSaveFileName(this, tr("Save model"),
+                                              document_->file().isEmpty() ? "model.fw.json" : document_->file(),
+                                              tr("Formwright models (*.fw.json)"));
+  if (file.isEmpty()) return false;
+  if (!file.endsWith(".json")) file += ".fw.json";
+  return write(file);
+}
+
+bool MainWindow::write(const QString& file) {
+  try {
+    document_->save(file);
+    remember(QFileInfo(file).absoluteFilePath());
+    return true;
+  } catch (const Error& error) {
+    QMessageBox::warning(this, tr("Not saved"), QString::fromStdString(error.what()));
+    return false;
+  }
+}
+
+bool MainWindow::mayDiscard() {
+  if (!document_->isModified()) return true;
+  QMessageBox box(QMessageBox::Question, tr("Unsaved changes"), tr("Save the changes of %1?").arg(document_->title()),
+                  QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, this);
+  box.setInformativeText(tr("They are lost otherwise."));
+  box.setDefaultButton(QMessageBox::Save);
+  switch (box.exec()) {
+    case QMessageBox::Save:
+      return save();
+    case QMessageBox::Discard:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void MainWindow::openDialog() {
+  if (!mayDiscard()) return;
+  const QString file =
+      QFileDialog::getOpenFileName(this, tr("Open model"), {}, tr("Formwright models (*.fw.json);;All files (*)"));
+  if (!file.isEmpty()) open(file);
+}
+
+void MainWindow::openFolderDialog() {
+  if (!mayDiscard()) return;
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Open folder"), folders_.runs);
+  if (!folder.isEmpty()) open(folder);
+}
+
+void MainWindow::offerRecovery() {
+  QStringList complaints;
+  std::vector<LeftBehind> found = findLeftBehind(folders_.journals, complaints);
+  for (const QString& complaint : complaints) tell(complaint);
+  if (found.empty()) return;
+  auto* dialog = new RecoveryDialog(std::move(found), this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &RecoveryDialog::recovered, this,
+          [this](const QString& file, const ArchitecturePtr& architecture, const QString& title) {
+            training_->reset();
+            similarity_->reset();
+            *overlay_ = {};
+            document_->recover(architecture, file, title);
+            canvas_->frameAll();
+          });
+  dialog->open();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  if (!mayDiscard()) {
+    event->ignore();
+    return;
+  }
+  saveLayout();
+  training_->stop();
+  event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+  for (const QUrl& url : event->mimeData()->urls())
+    if (url.isLocalFile() && (url.toLocalFile().endsWith(".json") || QFileInfo(url.toLocalFile()).isDir()))
+      event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+  for (const QUrl& url : event->mimeData()->urls())
+    if (url.isLocalFile() && mayDiscard()) {
+      open(url.toLocalFile());
+      return;
+    }
+}
+
+}  // namespace fw
