@@ -6,6 +6,7 @@
 #include <QDockWidget>
 #include <QFileInfo>
 #include <QLabel>
+#include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
@@ -43,7 +44,7 @@ StateFolders StateFolders::standard() {
 MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
     : QMainWindow(parent), folders_(folders), overlay_(std::make_unique<SceneOverlay>()) {
   setObjectName("MainWindow");
-  resize(1600, 1000);
+  resize(QSize(1600, 1000).boundedTo(screen()->availableSize()));
   setAcceptDrops(true);
   setDockOptions(AllowNestedDocks | AllowTabbedDocks);
   setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
