@@ -3,9 +3,9 @@
 // 2018.)
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
+#include "kernels/host_device.h"
 #include "kernels/launch.h"
 
 namespace fw::kernels {
@@ -46,13 +46,19 @@ struct AttentionSequence {
   int64_t offset = 0;                    // position of query 0 on the axis of the keys
 };
 
-inline AttentionSequence attentionSequence(const AttentionInputs& in, int64_t index) {
+/// x, or the nearer end of [low, high].
+FW_HOST_DEVICE inline int64_t within(int64_t x, int64_t low, int64_t high) {
+  return x < low ? low : x > high ? high : x;
+}
+
+/// Sequence `index`, held inside the tensors whatever the numbers in offsets, positions and lengths are.
+FW_HOST_DEVICE inline AttentionSequence attentionSequence(const AttentionInputs& in, int64_t index) {
   AttentionSequence s;
   if (in.queryOffsets != nullptr) {
-    s.queryRow = s.firstQuery = in.queryOffsets[index];
-    s.queries = in.queryOffsets[index + 1] - s.queryRow;
-    s.keyRow = s.firstKey = in.keyOffsets[index];
-    s.keys = in.keyOffsets[index + 1] - s.keyRow;
+    s.queryRow = s.firstQuery = within(in.queryOffsets[index], 0, in.queries);
+    s.queries = within(in.queryOffsets[index + 1], s.queryRow, in.queries) - s.queryRow;
+    s.keyRow = s.firstKey = within(in.keyOffsets[index], 0, in.keys);
+    s.keys = within(in.keyOffsets[index + 1], s.keyRow, in.keys) - s.keyRow;
     s.offset = s.keys - s.queries;
     return s;
   }
@@ -64,9 +70,9 @@ inline AttentionSequence attentionSequence(const AttentionInputs& in, int64_t in
   s.offset = in.keys - in.queries;
   if (in.position != nullptr) {
     s.offset = in.position[index * in.positionStride];
-    s.keys = std::clamp<int64_t>(s.offset + in.queries, 0, s.keys);
+    s.keys = within(s.offset + in.queries, 0, s.keys);
   }
-  if (in.keyLengths != nullptr) s.keys = std::clamp<int64_t>(in.keyLengths[index], 0, s.keys);
+  if (in.keyLengths != nullptr) s.keys = within(in.keyLengths[index], 0, s.keys);
   return s;
 }
 
@@ -75,12 +81,12 @@ struct KeyRange {
   int64_t begin = 0, end = 0;
 };
 
-inline KeyRange visibleKeys(const AttentionInputs& in, const AttentionSequence& s, int64_t i) {
+FW_HOST_DEVICE inline KeyRange visibleKeys(const AttentionInputs& in, const AttentionSequence& s, int64_t i) {
   KeyRange range{0, s.keys};
   const int64_t at = i + s.offset;
-  if (in.windowLeft >= 0) range.begin = std::max<int64_t>(0, at - in.windowLeft);
-  if (in.windowRight >= 0) range.end = std::min(s.keys, at + in.windowRight + 1);
-  if (range.begin >= range.end) return {};
+  if (in.windowLeft >= 0 && at - in.windowLeft > 0) range.begin = at - in.windowLeft;
+  if (in.windowRight >= 0 && at + in.windowRight + 1 < s.keys) range.end = at + in.windowRight + 1;
+  if (range.begin >= range.end) return {0, 0};
   return range;
 }
 

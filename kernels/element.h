@@ -13,4 +13,19 @@ inline int64_t byteSize(Element element) {
   return sizes[int(element)];
 }
 
+/// f(unsigned integer of `bytes` bytes: 1, 2, 4, else 8), for kernels that move elements without reading them.
+template <class F>
+decltype(auto) withBits(int64_t bytes, const F& f) {
+  switch (bytes) {
+    case 1:
+      return f(uint8_t());
+    case 2:
+      return f(uint16_t());
+    case 4:
+      return f(uint32_t());
+    default:
+      return f(uint64_t());
+  }
+}
+
 }  // namespace fw::kernels

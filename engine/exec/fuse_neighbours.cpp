@@ -5,13 +5,10 @@
 #include "engine/exec/optimize.h"
 #include "engine/exec/rewriter.h"
 #include "engine/ir/op.h"
+#include "engine/ops/activation.h"
 
 namespace fw {
 namespace {
-
-bool isActivation(const std::string& op) {
-  return op == "relu" || op == "gelu" || op == "gelu_tanh" || op == "silu" || op == "squared_relu";
-}
 
 /// Which nodes become one. Each node takes part in one fusion at most.
 class Neighbours {
@@ -43,8 +40,7 @@ class Neighbours {
   bool isFree(int i) const { return !isTaken_[size_t(i)]; }
   bool isPlain(int matmul) const {
     const ir::Attrs& attrs = node(matmul).attrs;
-    return (!attrs.has("activation") || attrs.text("activation") == "none") && !attrs.flag("keep", false) &&
-           !attrs.flag("accumulate", false);
+    return activationName(attrs) == "none" && !attrs.flag("keep", false) && !attrs.flag("accumulate", false);
   }
   bool hasOneUser(int i) const { return users_[size_t(i)].size() == 1 && !isOutput_[size_t(i)]; }
   /// An addition of two values of its own shape.
@@ -58,21 +54,16 @@ class Neighbours {
     for (const int i : nodes) isTaken_[size_t(i)] = true;
   }
 
-  /// y = act(a b + bias), and the argument of the activation too where something else reads it (its gradient does).
+  /// y = act(a b + bias). Where a gradient reads the argument too both would be written anyway: nothing is won.
   void fuseActivation(int i) {
-    if (op(i) != "matmul" || !isFree(i) || !isPlain(i)) return;
-    const std::vector<int>& users = users_[size_t(i)];
-    const auto found = std::find_if(users.begin(), users.end(), [&](int user) { return isActivation(op(user)); });
-    if (found == users.end() || !isFree(*found)) return;
-    const int activation = *found;
-    const bool keeps = users.size() > 1 || isOutput_[size_t(i)];
+    if (op(i) != "matmul" || !isFree(i) || !isPlain(i) || !hasOneUser(i)) return;
+    const int activation = users_[size_t(i)].front();
+    if (!isActivation(op(activation)) || !isFree(activation)) return;
     take({i, activation});
     replacements_[i] = [=, this] {
       ir::Attrs attrs = node(i).attrs;
-      attrs.set("activation", op(activation)).set("keep", keeps);
-      const std::vector<ir::Value> results = rewriter_.builder().ops("matmul", rewriter_.at(node(i).inputs), attrs);
-      rewriter_.set(activation, {results[0]});
-      if (keeps) rewriter_.set(i, {results[1]});
+      attrs.set("activation", op(activation));
+      rewriter_.set(activation, {rewriter_.builder().op("matmul", rewriter_.at(node(i).inputs), attrs)});
     };
     replacements_[activation] = [] {};
   }

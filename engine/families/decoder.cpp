@@ -75,6 +75,26 @@ Params ropeParams(const ModelConfig& config, const std::string& layerType, doubl
   return params;
 }
 
+Params groupedQueryParams(const ModelConfig& config, const std::string& bias, int64_t keyHeads, int64_t headWidth) {
+  Params attention = ropeParams(config);
+  const int64_t heads = config.integer({"num_attention_heads"}, 32);
+  attention["heads"] = heads;
+  attention["kv_heads"] = config.integer({"num_key_value_heads"}, keyHeads > 0 ? keyHeads : heads);
+  attention["head_width"] = config.integer({"head_dim"}, headWidth);
+  attention["bias"] = bias;
+  return attention;
+}
+
+void addQkNorm(Params& attention, double eps) {
+  attention["qk_norm"] = true;
+  attention["qk_norm_eps"] = eps;
+}
+
+void addQkNormNames(std::vector<WeightRule>& rules) {
+  for (const std::string part : {"q_norm", "k_norm"})
+    addModule(rules, "model.layers.{}.self_attn." + part, "layers.{}.attention." + part);
+}
+
 void ignoreCommonKeys(const ModelConfig& config) {
   config.ignore({"architectures",
                  "model_type",

@@ -16,6 +16,15 @@ std::string activationOf(const ModelConfig& config, ModelConfig::Keys keys, cons
 /// inner object ("sliding_attention") where there is one for each kind of layer.
 Params ropeParams(const ModelConfig& config, const std::string& layerType = {}, double base = 10000, double share = 1);
 
+/// The same with heads, key-value heads (`keyHeads` where the file is silent; 0: as many as heads), their width (0: the
+/// model's width through the heads) and biases.
+Params groupedQueryParams(const ModelConfig& config, const std::string& bias, int64_t keyHeads = 0,
+                          int64_t headWidth = 0);
+
+/// An RMS norm of each query and key: what it adds to those parameters, and the names of its weights.
+void addQkNorm(Params& attention, double eps);
+void addQkNormNames(std::vector<WeightRule>& rules);
+
 /// Keys of a decoder that do not change its graph: token ids, dropouts, dtype, training options.
 void ignoreCommonKeys(const ModelConfig& config);
 

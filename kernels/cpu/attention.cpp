@@ -3,6 +3,8 @@
 // sum 2^(s - m'), o' = o 2^(m - m') + sum 2^(s - m') v.
 #include "kernels/attention.h"
 
+#include <algorithm>
+
 #include <cmath>
 #include <vector>
 

@@ -7,6 +7,8 @@
 #include "hwy/aligned_allocator.h"
 #include "kernels/cpu/attention_parts.h"
 
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/attention_decode.cpp"
 #include "kernels/cpu/simd.h"

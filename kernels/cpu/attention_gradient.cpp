@@ -4,6 +4,8 @@
 // leaves its part of dq in the workspace and the parts are added in order.
 #include "kernels/attention.h"
 
+#include <algorithm>
+
 #include <cstring>
 #include <vector>
 

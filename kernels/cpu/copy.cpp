@@ -5,6 +5,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/copy.cpp"
 #include "kernels/cpu/simd.h"
+#include "kernels/element.h"
 
 #include <algorithm>
 #include <cstring>
@@ -273,31 +274,12 @@ void copyStrided(const Launch& launch, const CopyArgs& args) {
     return;
   }
   if (box.dims[box.rank - 1].from == 1 && box.dims[box.rank - 1].to == 1) return copyRows(launch, box);
-  switch (box.elementSize) {
-    case 1:
-      return copyBox<uint8_t>(launch, box);
-    case 2:
-      return copyBox<uint16_t>(launch, box);
-    case 4:
-      return copyBox<uint32_t>(launch, box);
-    case 8:
-      return copyBox<uint64_t>(launch, box);
-    default:
-      return copyBox<Wide>(launch, box);
-  }
+  if (box.elementSize > 8) return copyBox<Wide>(launch, box);
+  withBits(box.elementSize, [&](auto bits) { copyBox<decltype(bits)>(launch, box); });
 }
 
 void fill(const Launch& launch, const FillArgs& args) {
-  switch (args.elementSize) {
-    case 1:
-      return fillElements<uint8_t>(launch, args);
-    case 2:
-      return fillElements<uint16_t>(launch, args);
-    case 4:
-      return fillElements<uint32_t>(launch, args);
-    default:
-      return fillElements<uint64_t>(launch, args);
-  }
+  withBits(args.elementSize, [&](auto bits) { fillElements<decltype(bits)>(launch, args); });
 }
 
 void copyBytes(const Launch& launch, const void* from, void* to, int64_t bytes) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/element.h"
 #include "kernels/indices.h"
 
 namespace fw::kernels::cpu {
@@ -33,20 +34,7 @@ void gatherElements(const Launch& launch, const GatherArgs& args) {
 int64_t gather(const Launch& launch, const GatherArgs& args) {
   const int64_t stray = firstOutside(launch, args.indices, args.outer * args.count * args.inner, args.size);
   if (stray >= 0) return stray;
-  switch (args.elementSize) {
-    case 1:
-      gatherElements<uint8_t>(launch, args);
-      break;
-    case 2:
-      gatherElements<uint16_t>(launch, args);
-      break;
-    case 4:
-      gatherElements<uint32_t>(launch, args);
-      break;
-    default:
-      gatherElements<uint64_t>(launch, args);
-      break;
-  }
+  withBits(args.elementSize, [&](auto bits) { gatherElements<decltype(bits)>(launch, args); });
   return -1;
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/element.h"
 #include "kernels/indices.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -69,20 +70,7 @@ int64_t take(const Launch& launch, const TakeArgs& args) {
     takeRows(launch, args);
     return -1;
   }
-  switch (args.elementSize) {
-    case 1:
-      takeElements<uint8_t>(launch, args);
-      break;
-    case 2:
-      takeElements<uint16_t>(launch, args);
-      break;
-    case 4:
-      takeElements<uint32_t>(launch, args);
-      break;
-    default:
-      takeElements<uint64_t>(launch, args);
-      break;
-  }
+  withBits(args.elementSize, [&](auto bits) { takeElements<decltype(bits)>(launch, args); });
   return -1;
 }
 

@@ -58,7 +58,7 @@ __global__ void attentionKernel(AttentionArgs args, Cut cut, const float* slopes
   rest /= cut.rowTiles;
   Rows rows;
   rows.keyHead = rest % in.keyHeads;
-  rows.s = sequenceOn(in, rest / in.keyHeads);
+  rows.s = attentionSequence(in, rest / in.keyHeads);
   rows.group = in.heads / in.keyHeads;
   rows.first = tile * cut.tile;
   rows.count = rows.s.queries * rows.group - rows.first;
@@ -88,7 +88,7 @@ __global__ void attentionKernel(AttentionArgs args, Cut cut, const float* slopes
     multiply<false>(rowsOf(q, K), transposed(rowsOf(k, K)), scores, S, int(rows.count), int(count), int(in.keyWidth));
     __syncthreads();
     for (int64_t r = warp; r < rows.count; r += warps) {
-      const KeyRange range = visibleOn(in, rows.s, rows.query(r));
+      const KeyRange range = visibleKeys(in, rows.s, rows.query(r));
       float most = -INFINITY;
       for (int64_t j = lane; j < count; j += kWarp) {
         const float score = scoreOf(in, slopes, rows, range, r, first + j, scores[r * S + j]);

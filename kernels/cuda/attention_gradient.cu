@@ -87,7 +87,7 @@ __device__ void weigh(const AttentionGradientArgs& args, const float* slopes, co
   __syncthreads();
   for (int64_t n = threadIdx.x; n < rows.count * count; n += blockDim.x) {
     const int64_t r = n / count, j = n % count, at = r * shared.S + j, byHead = rows.indexByHead(in, r);
-    const KeyRange range = visibleOn(in, rows.s, rows.query(r));
+    const KeyRange range = visibleKeys(in, rows.s, rows.query(r));
     const float weight = weightOf(in, slopes, rows, range, r, first + j, shared.weights[at], args.logSumExp[byHead]);
     shared.weights[at] = weight;
     shared.dScores[at] = weight * (float(shared.dScores[at]) - delta[byHead]);
@@ -104,7 +104,7 @@ __global__ void keyGradientKernel(AttentionGradientArgs args, int tile, int64_t 
   const SharedArray<float> dk = memory.array<float>(tile * shared.K), dv = memory.array<float>(tile * shared.V);
   Rows rows;
   rows.keyHead = blockIdx.x / tiles % in.keyHeads;
-  rows.s = sequenceOn(in, blockIdx.x / tiles / in.keyHeads);
+  rows.s = attentionSequence(in, blockIdx.x / tiles / in.keyHeads);
   rows.group = in.heads / in.keyHeads;
   const int64_t first = blockIdx.x % tiles * tile;
   const int64_t count = rows.s.keys - first < tile ? rows.s.keys - first : tile, all = rows.s.queries * rows.group;
@@ -146,7 +146,7 @@ __global__ void queryGradientKernel(AttentionGradientArgs args, int tile, int64_
   const SharedArray<float> dq = memory.array<float>(tile * shared.K);
   Rows rows;
   rows.keyHead = blockIdx.x / tiles % in.keyHeads;
-  rows.s = sequenceOn(in, blockIdx.x / tiles / in.keyHeads);
+  rows.s = attentionSequence(in, blockIdx.x / tiles / in.keyHeads);
   rows.group = in.heads / in.keyHeads;
   rows.first = blockIdx.x % tiles * tile;
   rows.count = rows.s.queries * rows.group - rows.first;
@@ -187,7 +187,7 @@ __global__ void biasGradientKernel(AttentionGradientArgs args, const float* slop
   float sum = 0;
   for (int64_t n = 0; n < in.sequences; ++n) {
     Rows rows;
-    rows.s = sequenceOn(in, n);
+    rows.s = attentionSequence(in, n);
     if (in.biasBatchStride != 0 && rows.s.batch != b) continue;
     const int64_t j = key - rows.s.firstKey;
     if (j < 0 || j >= rows.s.keys) continue;
@@ -209,7 +209,7 @@ __global__ void biasGradientKernel(AttentionGradientArgs args, const float* slop
         product = reduceWarp(product, Plus());
         dWeight = reduceWarp(dWeight, Plus());
         const float weight =
-            weightOf(in, slopes, rows, visibleOn(in, rows.s, i), 0, j, product, args.logSumExp[byHead]);
+            weightOf(in, slopes, rows, visibleKeys(in, rows.s, i), 0, j, product, args.logSumExp[byHead]);
         sum += weight * (dWeight - delta[byHead]);
       }
     }

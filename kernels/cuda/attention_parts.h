@@ -8,42 +8,6 @@
 
 namespace fw::kernels::FW_CUDA {
 
-__device__ inline int64_t within(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
-
-/// As attentionSequence(), held inside the tensors whatever the device's numbers are.
-__device__ inline AttentionSequence sequenceOn(const AttentionInputs& in, int64_t index) {
-  AttentionSequence s;
-  if (in.queryOffsets != nullptr) {
-    s.queryRow = s.firstQuery = within(in.queryOffsets[index], 0, in.queries);
-    s.queries = within(in.queryOffsets[index + 1], s.queryRow, in.queries) - s.queryRow;
-    s.keyRow = s.firstKey = within(in.keyOffsets[index], 0, in.keys);
-    s.keys = within(in.keyOffsets[index + 1], s.keyRow, in.keys) - s.keyRow;
-    s.offset = s.keys - s.queries;
-    return s;
-  }
-  s.batch = index;
-  s.queryRow = index * in.queries;
-  s.queries = in.queries;
-  s.keyRow = index * in.keys;
-  s.keys = in.keys;
-  s.offset = in.keys - in.queries;
-  if (in.position != nullptr) {
-    s.offset = in.position[index * in.positionStride];
-    s.keys = within(s.offset + in.queries, 0, s.keys);
-  }
-  if (in.keyLengths != nullptr) s.keys = within(in.keyLengths[index], 0, s.keys);
-  return s;
-}
-
-__device__ inline KeyRange visibleOn(const AttentionInputs& in, const AttentionSequence& s, int64_t i) {
-  KeyRange range{0, s.keys};
-  const int64_t at = i + s.offset;
-  if (in.windowLeft >= 0 && at - in.windowLeft > 0) range.begin = at - in.windowLeft;
-  if (in.windowRight >= 0 && at + in.windowRight + 1 < s.keys) range.end = at + in.windowRight + 1;
-  if (range.begin >= range.end) return {0, 0};
-  return range;
-}
-
 /// The rows [first, first + count) of a block.
 struct Rows {
   AttentionSequence s;
@@ -63,7 +27,7 @@ struct Rows {
   __device__ KeyRange visible(const AttentionInputs& in) const {
     KeyRange any{s.keys, 0};
     for (int64_t i = query(0); i <= query(count - 1); ++i) {
-      const KeyRange range = visibleOn(in, s, i);
+      const KeyRange range = visibleKeys(in, s, i);
       if (range.begin >= range.end) continue;
       if (range.begin < any.begin) any.begin = range.begin;
       if (range.end > any.end) any.end = range.end;

@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/box.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/element.h"
 
 namespace fw::kernels::FW_CUDA {
 namespace {
@@ -113,29 +114,11 @@ __global__ void writeKernel(Piece piece, unsigned char* to, int64_t count) {
 void copyStrided(const Launch& launch, const CopyArgs& args) {
   Box<2> box;
   for (int i = 0; i < args.rank; ++i) box.add(args.sizes[i], {args.fromStrides[i], args.toStrides[i]});
-  switch (args.elementSize) {
-    case 1:
-      return copyBox<uint8_t>(launch, args.from, args.to, box);
-    case 2:
-      return copyBox<uint16_t>(launch, args.from, args.to, box);
-    case 4:
-      return copyBox<uint32_t>(launch, args.from, args.to, box);
-    default:
-      return copyBox<uint64_t>(launch, args.from, args.to, box);
-  }
+  withBits(args.elementSize, [&](auto bits) { copyBox<decltype(bits)>(launch, args.from, args.to, box); });
 }
 
 void fill(const Launch& launch, const FillArgs& args) {
-  switch (args.elementSize) {
-    case 1:
-      return fillWith<uint8_t>(launch, args);
-    case 2:
-      return fillWith<uint16_t>(launch, args);
-    case 4:
-      return fillWith<uint32_t>(launch, args);
-    default:
-      return fillWith<uint64_t>(launch, args);
-  }
+  withBits(args.elementSize, [&](auto bits) { fillWith<decltype(bits)>(launch, args); });
 }
 
 void copyBytes(const Launch& launch, const void* from, void* to, int64_t bytes) {

@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/kernel.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/element.h"
 
 namespace fw::kernels::FW_CUDA {
 namespace {
@@ -37,16 +38,7 @@ void window(const Launch& launch, int64_t elementSize, const void* from, void* t
           ceilDivide(sizes.outer * sizes.length * sizes.inner, kThreads), kThreads, 0, static_cast<const T*>(from),
           static_cast<T*>(to), position, sizes, refusal(launch));
   };
-  switch (elementSize) {
-    case 1:
-      return run(uint8_t());
-    case 2:
-      return run(uint16_t());
-    case 4:
-      return run(uint32_t());
-    default:
-      return run(uint64_t());
-  }
+  withBits(elementSize, run);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "kernels/cuda/kernel.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/element.h"
 
 namespace fw::kernels::FW_CUDA {
 namespace {
@@ -48,19 +49,7 @@ __global__ void scatterAddKernel(const int64_t* indices, const float* updates, f
 }  // namespace
 
 int64_t gather(const Launch& launch, const GatherArgs& args) {
-  switch (args.elementSize) {
-    case 1:
-      gatherOf<uint8_t>(launch, args);
-      break;
-    case 2:
-      gatherOf<uint16_t>(launch, args);
-      break;
-    case 4:
-      gatherOf<uint32_t>(launch, args);
-      break;
-    default:
-      gatherOf<uint64_t>(launch, args);
-  }
+  withBits(args.elementSize, [&](auto bits) { gatherOf<decltype(bits)>(launch, args); });
   return -1;
 }
 

@@ -127,16 +127,7 @@ void run(const Launch& launch, const IntegersArgs& args) {
 }  // namespace
 
 void integers(const Launch& launch, const IntegersArgs& args) {
-  switch (byteSize(args.element)) {
-    case 1:
-      return run<int8_t>(launch, args);
-    case 2:
-      return run<int16_t>(launch, args);
-    case 4:
-      return run<int32_t>(launch, args);
-    default:
-      return run<int64_t>(launch, args);
-  }
+  withBits(byteSize(args.element), [&](auto bits) { run<std::make_signed_t<decltype(bits)>>(launch, args); });
 }
 
 }  // namespace fw::kernels::FW_CUDA

@@ -4,6 +4,7 @@
 
 #include "kernels/cuda/kernel.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/element.h"
 
 namespace fw::kernels::FW_CUDA {
 namespace {
@@ -65,19 +66,7 @@ __global__ void indexAddKernel(const float* x, const int64_t* indices, const flo
 }  // namespace
 
 int64_t take(const Launch& launch, const TakeArgs& args) {
-  switch (args.elementSize) {
-    case 1:
-      takeOf<uint8_t>(launch, args);
-      break;
-    case 2:
-      takeOf<uint16_t>(launch, args);
-      break;
-    case 4:
-      takeOf<uint32_t>(launch, args);
-      break;
-    default:
-      takeOf<uint64_t>(launch, args);
-  }
+  withBits(args.elementSize, [&](auto bits) { takeOf<decltype(bits)>(launch, args); });
   return -1;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/exec/optimize.h"
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
+#include "tests/support/block_document.h"
 
 namespace fw {
 namespace {
@@ -33,30 +34,8 @@ const Catalog& blocks() {
   return all;
 }
 
-/// One root input for each of the block's required ports, the block, and one root output for each of its results.
 Architecture documentOf(const BlockDef& block, const BlockExample& example, const std::string& policy = {}) {
-  Editor editor(Architecture{}, blocks());
-  const NodeId node = editor.addNode({}, block.id, {}, example.params, "block");
-  for (const PortDef& port : block.inputs) {
-    if (port.isOptional) continue;
-    std::string dims = port.dims;
-    if (dims.starts_with("...")) dims = (example.dims.contains("T") ? "B T" : "B") + dims.substr(3);
-    const std::string kind = port.kind == PortKind::Tokens   ? "tokens"
-                             : port.kind == PortKind::Pixels ? "pixels"
-                             : port.kind == PortKind::Mask   ? "mask"
-                                                             : "tensor";
-    const NodeId in = editor.addNode({}, "in", {}, {{"kind", kind}, {"dims", dims}}, port.name);
-    editor.connect({}, {in, "y"}, {node, port.name});
-  }
-  for (const PortDef& port : block.outputs) {
-    const NodeId out = editor.addNode({}, "out", {}, {}, "out_" + port.name);
-    editor.connect({}, {node, port.name}, {out, "x"});
-  }
-  if (!policy.empty()) {
-    editor.setGroupPolicy("group", {.policy = policy});
-    editor.setWeightGroup(node, "group");
-  }
-  return editor.result();
+  return testing::documentOf(block, example, blocks(), policy);
 }
 
 class UniversalBlock : public ::testing::TestWithParam<Case> {

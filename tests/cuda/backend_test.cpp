@@ -9,7 +9,6 @@
 #include "engine/exec/cuda_backend.h"
 #include "engine/exec/executor.h"
 #include "engine/ir/builder.h"
-#include "kernels/kernels.h"
 
 namespace fw {
 namespace {
@@ -49,14 +48,6 @@ TEST(CudaDevices, AForcedOneThatIsAbsentIsASentence) {
   }
   EXPECT_NE(sentenceOf("cuda:99", Code::Device), "");
   EXPECT_TRUE(sentenceOf("cuda:x", Code::Usage).starts_with("[device] there is no device 'cuda:x' here"));
-}
-
-TEST(CudaTable, HasEveryKernelOfTheCpus) {
-  if (!hasGpu()) GTEST_SKIP() << listCudaDevices().front().absence;
-  const kernels::Kernels& table = *makeCudaBackend(0)->kernels();
-#define FW_EXPECT(name) EXPECT_NE(table.name, nullptr) << #name;
-  FW_KERNELS(FW_EXPECT)
-#undef FW_EXPECT
 }
 
 TEST(CudaBackend, RunsAPlanAndRepeatsIt) {

@@ -1,8 +1,6 @@
 // A backend that runs plans by the emulated CUDA kernels.
 #include "tests/cuda/emulated_backend.h"
 
-#include <cstring>
-
 #include "engine/base/tensor.h"
 #include "engine/exec/device_fault.h"
 #include "kernels/cuda/device.h"
@@ -24,23 +22,18 @@ class EmulatedBackend : public Backend {
   }
   const kernels::Kernels* kernels() const override { return &kernels::emulated::kernels(); }
   Memory allocate(int64_t bytes, const std::string& what) override {
-    std::shared_ptr<std::byte> owner = allocateAligned(bytes, what);
-    std::byte* pointer = owner.get();
-    fill(pointer, 0xff, bytes);
-    return {std::move(owner), pointer, bytes};
+    Memory memory = host_->allocate(bytes, what);
+    fill(memory.pointer, 0xff, bytes);  // NaN
+    return memory;
   }
   void upload(const Memory& to, int64_t offset, const void* from, int64_t bytes) override {
-    copy(to.pointer + offset, from, bytes);
+    host_->upload(to, offset, from, bytes);
   }
   void download(void* to, const Memory& from, int64_t offset, int64_t bytes) override {
-    copy(to, from.pointer + offset, bytes);
+    host_->download(to, from, offset, bytes);
   }
-  void copy(void* to, const void* from, int64_t bytes) override {
-    if (bytes > 0) std::memmove(to, from, size_t(bytes));
-  }
-  void fill(void* to, unsigned char byte, int64_t bytes) override {
-    if (bytes > 0) std::memset(to, byte, size_t(bytes));
-  }
+  void copy(void* to, const void* from, int64_t bytes) override { host_->copy(to, from, bytes); }
+  void fill(void* to, unsigned char byte, int64_t bytes) override { host_->fill(to, byte, bytes); }
   void run(const OpDef& op, const KernelCall& call) override {
     device_.op = opNumber(op);
     const kernels::Launch launch = {1, kernels(), &device_};
@@ -51,6 +44,7 @@ class EmulatedBackend : public Backend {
   double seconds() override { return 0; }
 
  private:
+  const std::unique_ptr<Backend> host_ = makeCpuBackend(1);
   kernels::Fault fault_;
   kernels::Device device_;
 };

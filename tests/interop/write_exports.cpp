@@ -13,6 +13,7 @@
 #include "engine/presets/preset.h"
 #include "engine/workbench/exporter.h"
 #include "engine/workbench/workbench.h"
+#include "tests/support/block_document.h"
 
 namespace fw {
 namespace {
@@ -27,30 +28,6 @@ Tensor randomTensor(const ir::TensorType& type, uint64_t seed, double scale) {
       tensor.data<float>()[i] = float(rng.normal() * scale);
   }
   return tensor;
-}
-
-/// As in the tests of blocks: an input a required port, an output a result. Letters other than B and T are variables.
-Architecture documentOf(const BlockDef& block, const BlockExample& example) {
-  Editor editor(Architecture{}, catalog());
-  for (const auto& [letter, size] : example.dims)
-    if (letter != "B" && letter != "T") editor.setVariable(letter, double(size));
-  const NodeId node = editor.addNode({}, block.id, {}, example.params, "block");
-  for (const PortDef& port : block.inputs) {
-    if (port.isOptional) continue;
-    std::string dims = port.dims;
-    if (dims.starts_with("...")) dims = (example.dims.contains("T") ? "B T" : "B") + dims.substr(3);
-    const std::string kind = port.kind == PortKind::Tokens   ? "tokens"
-                             : port.kind == PortKind::Pixels ? "pixels"
-                             : port.kind == PortKind::Mask   ? "mask"
-                                                             : "tensor";
-    const NodeId in = editor.addNode({}, "in", {}, {{"kind", kind}, {"dims", dims}}, port.name);
-    editor.connect({}, {in, "y"}, {node, port.name});
-  }
-  for (const PortDef& port : block.outputs) {
-    const NodeId out = editor.addNode({}, "out", {}, {}, "out_" + port.name);
-    editor.connect({}, {node, port.name}, {out, "x"});
-  }
-  return editor.result();
 }
 
 void shrink(Editor& editor, const GraphPath& path, const Graph& graph) {
@@ -168,6 +145,7 @@ int main(int argc, char** argv) {
   }
   for (const BlockDef& block : allBlocks())
     for (size_t i = 0; i < block.examples.size(); ++i)
-      attempt(block.id + "." + std::to_string(i), documentOf(block, block.examples[i]), block.examples[i].dims);
+      attempt(block.id + "." + std::to_string(i), testing::documentOf(block, block.examples[i], catalog()),
+              block.examples[i].dims);
   return failures == 0 ? 0 : 1;
 }

@@ -11,15 +11,10 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
   config.ignore({"output_router_logits", "router_aux_loss_coef", "max_window_layers"});
   const bool isTied = config.flag({"tie_word_embeddings"}, false);
   const std::string bias = config.flag({"attention_bias"}, false) ? "all" : "none";
-  const int64_t heads = config.integer({"num_attention_heads"}, 32), layers = config.integer({"num_hidden_layers"}, 24);
+  const int64_t layers = config.integer({"num_hidden_layers"}, 24);
   const std::string activation = activationOf(config, {"hidden_act"}, "silu");
-  Params attention = ropeParams(config);
-  attention["heads"] = heads;
-  attention["kv_heads"] = config.integer({"num_key_value_heads"}, 4);
-  attention["head_width"] = config.integer({"head_dim"}, 0);
-  attention["bias"] = bias;
-  attention["qk_norm"] = true;
-  attention["qk_norm_eps"] = config.real({"rms_norm_eps"}, 1e-6);
+  Params attention = groupedQueryParams(config, bias, 4);
+  addQkNorm(attention, config.real({"rms_norm_eps"}, 1e-6));
   if (config.flag({"use_sliding_window"}, false)) {
     attention["mask"] = std::string("sliding");
     attention["window"] = config.integer({"sliding_window"}, 4096);
@@ -61,8 +56,7 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
       .prefix = "model.",
       .unused = {"lm_head.weight"}};
   const std::string theirs = "model.layers.{}.", ours = "layers.{}.";
-  for (const char* part : {"q_norm", "k_norm"})
-    addModule(model.weights, theirs + "self_attn." + part, ours + "attention." + part);
+  addQkNormNames(model.weights);
   addModule(model.weights, theirs + "mlp.gate", ours + "mlp.router");
   for (const char* part : {"gate", "up", "down"})
     addModule(model.weights, theirs + "mlp.experts.{}." + part + "_proj", ours + "mlp.experts.{}." + part);

@@ -1,5 +1,5 @@
 // Mamba and Falcon Mamba: selective state spaces alone. (Gu and Dao, 2023; Zuo et al., Falcon Mamba, 2024.)
-#include "engine/families/towers.h"
+#include "engine/families/mamba.h"
 
 namespace fw {
 namespace {
@@ -14,47 +14,30 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
   const bool isTied = config.flag({"tie_word_embeddings"}, true), hasBias = config.flag({"use_bias"}, false);
   const bool hasConvBias = config.flag({"use_conv_bias"}, true);
   if (activationOf(config, {"hidden_act"}, "silu") != "silu") config.fail("hidden_act is not silu; expected it.");
-  const int64_t vocabulary = config.integer({"vocab_size"}, 50280);
-  const Params norm = {{"eps", config.real({"layer_norm_epsilon"}, 1e-5)}};
   const bool isAutomatic = !config.has({"time_step_rank"}) || config.isText({"time_step_rank"});
-
-  Sketch sketch({}, catalog);
-  sketch.variable("width", double(config.integer({"hidden_size"}, 768)));
-  sketch.add("in", {{"kind", std::string("tokens")}, {"dims", std::string("B T")}}, "tokens");
-  sketch.add("embedding.token", {{"vocabulary", vocabulary}, {"width", std::string("=width")}});
-  const NodeId layers = sketch.add("structure.repeat", {{"count", config.integer({"num_hidden_layers"}, 32)}});
-  Sketch layer = sketch.inside(layers);
-  layer.sublayer("norm.rms", "ssm.mamba",
-                 {{"state", config.integer({"state_size"}, 16)},
-                  {"conv", config.integer({"conv_kernel"}, 4)},
-                  {"expand", config.integer({"expand"}, 2)},
-                  {"rank", isAutomatic ? int64_t(0) : config.integer({"time_step_rank"})},
-                  {"bias", hasBias},
-                  {"conv_bias", hasConvBias},
-                  {"inner_norm", std::string(isFalcon ? "plain" : "none")},
-                  {"inner_norm_eps", config.real({"mixer_rms_eps"}, 1e-6)}},
-                 norm);
-  layer.finish();
-  sketch.add("norm.rms", norm, "norm_final");
-  sketch.add("head.language_model", {{"vocabulary", vocabulary}, {"tied", isTied}});
-  sketch.add("out", {}, "logits");
-
-  FamilyModel model{.architecture = sketch.result(), .prefix = "backbone.", .unused = {"lm_head.weight"}};
+  FamilyModel model = mambaModel({.vocabulary = config.integer({"vocab_size"}, 50280),
+                                  .width = config.integer({"hidden_size"}, 768),
+                                  .layers = config.integer({"num_hidden_layers"}, 32),
+                                  .block = "ssm.mamba",
+                                  .mixer = {{"state", config.integer({"state_size"}, 16)},
+                                            {"conv", config.integer({"conv_kernel"}, 4)},
+                                            {"expand", config.integer({"expand"}, 2)},
+                                            {"rank", isAutomatic ? int64_t(0) : config.integer({"time_step_rank"})},
+                                            {"bias", hasBias},
+                                            {"conv_bias", hasConvBias},
+                                            {"inner_norm", std::string(isFalcon ? "plain" : "none")},
+                                            {"inner_norm_eps", config.real({"mixer_rms_eps"}, 1e-6)}},
+                                  .eps = config.real({"layer_norm_epsilon"}, 1e-5),
+                                  .isTied = isTied},
+                                 catalog);
   std::vector<WeightRule>& rules = model.weights;
-  const std::string theirs = "backbone.layers.{}.", ours = "layers.{}.";
-  addModule(rules, "backbone.embeddings", "embedding");
-  addModule(rules, "backbone.embedding", "embedding");
-  rules.back().isOldName = true;
-  addModule(rules, theirs + "norm", ours + "norm");
-  addModule(rules, theirs + "mixer.in_proj", ours + "mamba.in_proj", hasBias);
-  addModule(rules, theirs + "mixer.conv1d", ours + "mamba.conv1d", hasConvBias);
-  addModule(rules, theirs + "mixer.x_proj", ours + "mamba.x_proj");
-  addModule(rules, theirs + "mixer.dt_proj", ours + "mamba.dt_proj", true);
-  addModule(rules, theirs + "mixer.out_proj", ours + "mamba.out_proj", hasBias);
-  for (const char* name : {"A_log", "D"})
-    rules.push_back({.tensor = theirs + "mixer." + name, .parts = {{ours + "mamba." + name}}});
-  addModule(rules, "backbone.norm_f", "norm_final");
-  if (!isTied) addModule(rules, "lm_head", "head");
+  const std::string theirs = "backbone.layers.{}.mixer.", ours = "layers.{}.mamba.";
+  addModule(rules, theirs + "in_proj", ours + "in_proj", hasBias);
+  addModule(rules, theirs + "conv1d", ours + "conv1d", hasConvBias);
+  addModule(rules, theirs + "x_proj", ours + "x_proj");
+  addModule(rules, theirs + "dt_proj", ours + "dt_proj", true);
+  addModule(rules, theirs + "out_proj", ours + "out_proj", hasBias);
+  for (const char* name : {"A_log", "D"}) rules.push_back({.tensor = theirs + name, .parts = {{ours + name}}});
   return model;
 }
 

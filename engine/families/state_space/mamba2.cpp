@@ -1,5 +1,5 @@
 // Mamba 2: state spaces in heads. (Dao and Gu, 2024.)
-#include "engine/families/towers.h"
+#include "engine/families/mamba.h"
 
 namespace fw {
 namespace {
@@ -11,7 +11,7 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
   const bool isTied = config.flag({"tie_word_embeddings"}, false), hasBias = config.flag({"use_bias"}, false);
   const bool hasConvBias = config.flag({"use_conv_bias"}, true);
   if (activationOf(config, {"hidden_act"}, "silu") != "silu") config.fail("hidden_act is not silu; expected it.");
-  const int64_t vocabulary = config.integer({"vocab_size"}, 32768), width = config.integer({"hidden_size"}, 4096);
+  const int64_t width = config.integer({"hidden_size"}, 4096);
   const int64_t heads = config.integer({"num_heads"}, 128), headWidth = config.integer({"head_dim"}, 64);
   if (heads * headWidth != config.integer({"expand"}, 2) * width)
     config.fail("num_heads * head_dim is not expand * hidden_size; expected equal sizes.");
@@ -26,28 +26,15 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
                   {"eps", eps}};
   setStepLimits(mamba, config);
 
-  Sketch sketch({}, catalog);
-  sketch.variable("width", double(width));
-  sketch.add("in", {{"kind", std::string("tokens")}, {"dims", std::string("B T")}}, "tokens");
-  sketch.add("embedding.token", {{"vocabulary", vocabulary}, {"width", std::string("=width")}});
-  const NodeId layers = sketch.add("structure.repeat", {{"count", config.integer({"num_hidden_layers"}, 64)}});
-  Sketch layer = sketch.inside(layers);
-  layer.sublayer("norm.rms", "ssm.mamba2", mamba, {{"eps", eps}});
-  layer.finish();
-  sketch.add("norm.rms", {{"eps", eps}}, "norm_final");
-  sketch.add("head.language_model", {{"vocabulary", vocabulary}, {"tied", isTied}});
-  sketch.add("out", {}, "logits");
-
-  FamilyModel model{.architecture = sketch.result(), .prefix = "backbone.", .unused = {"lm_head.weight"}};
-  std::vector<WeightRule>& rules = model.weights;
-  const std::string theirs = "backbone.layers.{}.", ours = "layers.{}.";
-  addModule(rules, "backbone.embeddings", "embedding");
-  addModule(rules, "backbone.embedding", "embedding");
-  rules.back().isOldName = true;
-  addModule(rules, theirs + "norm", ours + "norm");
-  addMamba2Names(rules, theirs + "mixer.", ours + "mamba.", hasBias, hasConvBias);
-  addModule(rules, "backbone.norm_f", "norm_final");
-  if (!isTied) addModule(rules, "lm_head", "head");
+  FamilyModel model = mambaModel({.vocabulary = config.integer({"vocab_size"}, 32768),
+                                  .width = width,
+                                  .layers = config.integer({"num_hidden_layers"}, 64),
+                                  .block = "ssm.mamba2",
+                                  .mixer = mamba,
+                                  .eps = eps,
+                                  .isTied = isTied},
+                                 catalog);
+  addMamba2Names(model.weights, "backbone.layers.{}.mixer.", "layers.{}.mamba.", hasBias, hasConvBias);
   return model;
 }
 

@@ -92,7 +92,7 @@ struct Block {
   std::vector<std::vector<Block>> ranks;
 };
 
-void measure(Block& block, const std::vector<OutlineArrow>& arrows);
+void measure(Block& block);
 
 Block blockOf(const OutlineGroup& group, const std::vector<OutlineArrow>& arrows) {
   Block out{.group = &group};
@@ -131,19 +131,25 @@ Block blockOf(const OutlineGroup& group, const std::vector<OutlineArrow>& arrows
     if (out.ranks.size() <= rank[i]) out.ranks.resize(rank[i] + 1);
     out.ranks[rank[i]].push_back(std::move(parts[i]));
   }
-  measure(out, arrows);
+  measure(out);
   return out;
 }
 
-void measure(Block& block, const std::vector<OutlineArrow>&) {
+/// Width and height of parts side by side.
+std::pair<double, double> sizeOf(const std::vector<Block>& rank) {
+  double width = -kGap, height = 0;
+  for (const Block& part : rank) {
+    width += part.width + kGap;
+    height = std::max(height, part.height);
+  }
+  return {width, height};
+}
+
+void measure(Block& block) {
   block.height = kTitle + kMargin;
   for (const std::vector<Block>& rank : block.ranks) {
     if (rank.empty()) continue;
-    double width = -kGap, height = 0;
-    for (const Block& part : rank) {
-      width += part.width + kGap;
-      height = std::max(height, part.height);
-    }
+    const auto [width, height] = sizeOf(rank);
     block.width = std::max(block.width, width);
     block.height += height + kGap;
   }
@@ -160,11 +166,7 @@ void place(const Block& block, double x, double y, PlacedOutline& out) {
   double top = y + kTitle + kMargin;
   for (const std::vector<Block>& rank : block.ranks) {
     if (rank.empty()) continue;
-    double width = -kGap, height = 0;
-    for (const Block& part : rank) {
-      width += part.width + kGap;
-      height = std::max(height, part.height);
-    }
+    const auto [width, height] = sizeOf(rank);
     double left = x + (block.width - width) / 2;
     for (const Block& part : rank) {
       place(part, left, top + (height - part.height) / 2, out);
