@@ -58,7 +58,8 @@ class AnalysisRun {
  public:
   virtual ~AnalysisRun() = default;
   virtual void consume(const Recording& recording, const CancelToken& cancel) = 0;
-  virtual AnalysisResult finish() = 0;
+  /// The result of all batches; throws Code::Cancelled.
+  virtual AnalysisResult finish(const CancelToken& cancel) = 0;
 };
 
 struct AnalysisDef {

@@ -3,9 +3,10 @@
 // LLM-Drop; Gromov et al., 2024; Kornblith et al., 2019, with the unbiased estimator of Song et al., 2012.)
 #include <algorithm>
 #include <limits>
-#include <set>
+#include <optional>
 
 #include "engine/analysis/analysis.h"
+#include "engine/analysis/measures/depths.h"
 #include "engine/analysis/measures/similarity.h"
 #include "engine/base/error.h"
 
@@ -13,8 +14,7 @@ namespace fw {
 namespace {
 
 bool wants(const ir::ProbeInfo& probe, const Params&) {
-  return probe.kind == "layer.in" || probe.kind == "layer.out" || probe.kind == "sublayer.in" ||
-         probe.kind == "sublayer.out";
+  return isDepth(probe) || probe.kind == "sublayer.in" || probe.kind == "sublayer.out";
 }
 
 std::string pathOf(const ir::ProbeInfo& probe) { return probe.name.substr(0, probe.name.rfind(':')); }
@@ -24,7 +24,7 @@ class Similarity : public AnalysisRun {
   explicit Similarity(const Params& params) : samples_(std::get<int64_t>(params.at("samples"))) {}
 
   void consume(const Recording& recording, const CancelToken& cancel) override {
-    if (depths_.empty() && pairs_.empty()) prepare(recording);
+    if (!depths_) prepare(recording);
     for (Pair& pair : pairs_) {
       const Tensor &x = recording.values[pair.in], &y = recording.values[pair.out];
       const int64_t width = x.shape[-1], rows = x.count() / width;
@@ -36,23 +36,23 @@ class Similarity : public AnalysisRun {
     tokens_ += recording.values.empty() ? 0 : recording.values[0].count() / recording.values[0].shape[-1];
   }
 
-  AnalysisResult finish() override {
+  AnalysisResult finish(const CancelToken&) override {
     AnalysisResult result;
-    if (!depths_.empty()) {
+    if (depths_ && depths_->count() > 0) {
       Matrix cka{.name = "cka",
                  .title = "Linear CKA, unbiased",
                  .rowTitle = "depth",
                  .columnTitle = "depth",
-                 .rows = labels_,
-                 .columns = labels_,
+                 .rows = depths_->labels,
+                 .columns = depths_->labels,
                  .values = cka_->finish()};
       Matrix angular{.name = "angular_distance",
                      .title = "Angular distance of spans",
                      .unit = "rad/pi",
                      .rowTitle = "from",
                      .columnTitle = "to",
-                     .rows = labels_,
-                     .columns = labels_,
+                     .rows = depths_->labels,
+                     .columns = depths_->labels,
                      .values = angular_};
       for (double& value : angular.values)
         value = sequences_ > 0 ? value / double(sequences_) : std::numeric_limits<double>::quiet_NaN();
@@ -94,70 +94,52 @@ class Similarity : public AnalysisRun {
       const std::string key = (isBlock ? "b" : "s") + pathOf(probe);
       if (probe.kind.ends_with(".in")) {
         ins[key] = i;
-        // The stream before the first layer is depth 0; after that each layer's result is a depth.
-        if (isBlock && depths_.empty()) addDepth(i, "in", recording);
         continue;
       }
       const auto in = ins.find(key);
       if (in != ins.end() && recording.values[in->second].shape == recording.values[i].shape)
         pairs_.push_back({in->second, i, pathOf(probe), probe.origin, probe.layer, isBlock});
-      if (isBlock) addDepth(i, pathOf(probe), recording);
     }
-    cka_ = std::make_unique<MinibatchCka>(depths_.size());
-    angular_.assign(depths_.size() * depths_.size(), 0);
-  }
-
-  /// Depths are compared sample by sample: all have the first one's batch and time.
-  void addDepth(size_t index, const std::string& label, const Recording& recording) {
-    const Shape& shape = recording.values[index].shape;
-    if (shape.rank() != 3) return;
-    if (!depths_.empty() && !(shape.without(-1) == recording.values[depths_.front()].shape.without(-1))) return;
-    depths_.push_back(index);
-    labels_.push_back(label);
+    depths_.emplace(recording);
+    cka_ = std::make_unique<MinibatchCka>(depths_->count());
+    angular_.assign(depths_->count() * depths_->count(), 0);
   }
 
   void consumeDepths(const Recording& recording) {
-    if (depths_.empty()) return;
-    const Shape& shape = recording.values[depths_.front()].shape;
-    const int64_t batch = shape[0], time = shape[1], rows = batch * time, samples = std::min(rows, samples_);
+    const std::vector<size_t>& depths = depths_->probes;
+    if (depths.empty()) return;
+    const Shape& shape = recording.values[depths.front()].shape;
+    const int64_t batch = shape[0], time = shape[1], samples = std::min(batch * time, samples_);
     std::vector<std::vector<float>> picked;
     std::vector<const float*> pointers;
     std::vector<int64_t> widths;
-    for (const size_t depth : depths_) {
-      const Tensor& value = recording.values[depth];
-      const int64_t width = value.shape[-1];
-      std::vector<float> rowsOf;
-      for (int64_t s = 0; s < samples; ++s) {
-        const float* row = value.data() + s * rows / samples * width;  // spread evenly
-        rowsOf.insert(rowsOf.end(), row, row + width);
-      }
-      picked.push_back(std::move(rowsOf));
-      widths.push_back(width);
+    for (const size_t depth : depths) {
+      picked.push_back(pickRows(recording.values[depth], samples));
+      widths.push_back(recording.values[depth].shape[-1]);
     }
     for (const std::vector<float>& of : picked) pointers.push_back(of.data());
     if (samples >= 4)
       cka_->add(pointers, widths, samples);
     else
       skippedForCka_ = true;
-    for (size_t i = 0; i < depths_.size(); ++i)
-      for (size_t j = i + 1; j < depths_.size(); ++j) {
+    for (size_t i = 0; i < depths.size(); ++i)
+      for (size_t j = i + 1; j < depths.size(); ++j) {
         if (widths[i] != widths[j]) continue;
         double sum = 0;
         for (int64_t b = 0; b < batch; ++b) {
           const int64_t last = (b * time + time - 1) * widths[i];
-          sum += angularDistance(recording.values[depths_[i]].data() + last, recording.values[depths_[j]].data() + last,
+          sum += angularDistance(recording.values[depths[i]].data() + last, recording.values[depths[j]].data() + last,
                                  widths[i]);
         }
-        angular_[i * depths_.size() + j] += sum;
-        angular_[j * depths_.size() + i] += sum;
+        angular_[i * depths.size() + j] += sum;
+        angular_[j * depths.size() + i] += sum;
       }
     sequences_ += batch;
   }
 
   int64_t samples_;
   std::vector<Pair> pairs_;
-  std::vector<size_t> depths_;
-  std::vector<std::string> labels_;
+  std::optional<Depths> depths_;
   std::unique_ptr<MinibatchCka> cka_;
   std::vector<double> angular_;
   int64_t sequences_ = 0, tokens_ = 0;

@@ -56,7 +56,7 @@ AnalysisResult analyze(const PlannedAnalysis& planned, Store& store, const Batch
     run->consume(recording, cancel);
     progress.report(0, text("batch ", index + 1));
   }
-  AnalysisResult result = run->finish();
+  AnalysisResult result = run->finish(cancel);
   result.analysis = planned.analysis->id;
   result.recipe += (result.recipe.empty() || recipeData.empty() ? "" : "; ") + recipeData;
   return result;

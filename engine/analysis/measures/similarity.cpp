@@ -1,11 +1,13 @@
 // Measures of how alike two sets of activations are.
 #include "engine/analysis/measures/similarity.h"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
+
+#include "engine/analysis/measures/hsic.h"
+#include "engine/analysis/measures/matrices.h"
 
 namespace fw {
 namespace {
@@ -21,20 +23,6 @@ double cosine(const float* x, const float* y, int64_t width) {
   return std::clamp(dot / std::sqrt(xx * yy), -1.0, 1.0);
 }
 
-using Gram = Eigen::MatrixXd;
-
-/// x x^T with a zero diagonal. Rows are centred first: the estimator does not need it, but large means cost digits.
-Gram gramOf(const float* rows, int64_t samples, int64_t width) {
-  using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  Eigen::MatrixXd x = Eigen::Map<const RowMajor>(rows, samples, width).cast<double>();
-  x.rowwise() -= x.colwise().mean();
-  Gram gram = Gram::Zero(samples, samples);
-  gram.selfadjointView<Eigen::Lower>().rankUpdate(x);
-  gram.triangularView<Eigen::StrictlyUpper>() = gram.transpose();
-  gram.diagonal().setZero();
-  return gram;
-}
-
 }  // namespace
 
 double influenceSum(const float* x, const float* y, int64_t rows, int64_t width) {
@@ -48,19 +36,16 @@ double angularDistance(const float* x, const float* y, int64_t width) {
 }
 
 void MinibatchCka::add(const std::vector<const float*>& rows, const std::vector<int64_t>& widths, int64_t samples) {
-  std::vector<Gram> grams;
+  std::vector<Eigen::MatrixXd> kernels;
   std::vector<Eigen::VectorXd> sums;
   for (size_t i = 0; i < count_; ++i) {
-    grams.push_back(gramOf(rows[i], samples, widths[i]));
-    sums.push_back(grams.back().rowwise().sum());
+    kernels.push_back(linearKernel(centred({rows[i], samples, widths[i]})));
+    sums.push_back(kernels.back().rowwise().sum());
   }
-  const double n = double(samples);
   for (size_t i = 0; i < count_; ++i)
     for (size_t j = i; j < count_; ++j) {
-      const double trace = grams[i].cwiseProduct(grams[j]).sum();
-      const double hsic =
-          (trace + sums[i].sum() * sums[j].sum() / ((n - 1) * (n - 2)) - 2 / (n - 2) * sums[i].dot(sums[j])) /
-          (n * (n - 3));
+      const double hsic = unbiasedHsic(kernels[i].cwiseProduct(kernels[j]).sum(), sums[i].sum(), sums[j].sum(),
+                                       sums[i].dot(sums[j]), double(samples));
       sums_[i * count_ + j] += hsic;
       if (i != j) sums_[j * count_ + i] += hsic;
     }
