@@ -1,5 +1,6 @@
 // Products with the activation or the sum that follows, norms with the sum before them, and norms' gradients with the
-// sum after: what passes between them stays in the caches or is not written at all.
+// sum after: what passes between them stays in the caches or is not written at all. A product that a gradient would
+// compute again, because the first one gave its activation only, is computed once and gives both.
 #include <algorithm>
 
 #include "engine/exec/optimize.h"
@@ -20,6 +21,7 @@ class Neighbours {
   }
 
   ir::Graph run() {
+    for (int i = 0; i < count(); ++i) fuseArgument(i);
     for (int i = 0; i < count(); ++i) fuseActivation(i);
     for (int i = 0; i < count(); ++i) fuseNorm(i);
     for (int i = 0; i < count(); ++i) fuseGradient(i);
@@ -43,6 +45,14 @@ class Neighbours {
     return activationName(attrs) == "none" && !attrs.flag("keep", false) && !attrs.flag("accumulate", false);
   }
   bool hasOneUser(int i) const { return users_[size_t(i)].size() == 1 && !isOutput_[size_t(i)]; }
+  bool reads(int i, ir::ValueRef value) const {
+    const std::vector<ir::ValueRef>& inputs = node(i).inputs;
+    return std::find(inputs.begin(), inputs.end(), value) != inputs.end();
+  }
+  bool isResult(ir::ValueRef value) const {
+    return std::any_of(graph_.outputs.begin(), graph_.outputs.end(),
+                       [&](const ir::OutputInfo& output) { return output.value == value; });
+  }
   /// An addition of two values of its own shape.
   bool isSum(int i) const {
     if (op(i) != "add") return false;
@@ -52,6 +62,28 @@ class Neighbours {
   }
   void take(std::initializer_list<int> nodes) {
     for (const int i : nodes) isTaken_[size_t(i)] = true;
+  }
+
+  /// act(z) and, elsewhere, z = a b + bias (+ addend) once more.
+  void fuseArgument(int i) {
+    if (op(i) != "matmul" || !isFree(i) || activationName(node(i).attrs) == "none") return;
+    if (node(i).attrs.flag("keep", false)) return;
+    ir::Attrs argument = node(i).attrs;
+    argument.set("activation", std::string("none"));
+    for (const int j : users_[size_t(node(i).inputs[0].node)]) {
+      if (op(j) != "matmul" || !isFree(j) || node(j).inputs != node(i).inputs || !(node(j).attrs == argument)) continue;
+      take({i, j});
+      const int first = std::min(i, j);
+      replacements_[first] = [=, this] {
+        ir::Attrs attrs = node(i).attrs;
+        const std::vector<ir::Value> results =
+            rewriter_.builder().ops("matmul", rewriter_.at(node(i).inputs), attrs.set("keep", true));
+        rewriter_.set(i, {results[0]});
+        rewriter_.set(j, {results[1]});
+      };
+      replacements_[std::max(i, j)] = [] {};
+      return;
+    }
   }
 
   /// y = act(a b + bias). Where a gradient reads the argument too both would be written anyway: nothing is won.
@@ -96,13 +128,9 @@ class Neighbours {
       if (op(g) != "layer_norm_gradient" && op(g) != "rms_norm_gradient") continue;
       if (gradient.output != 0 || !isFree(g) || carry.node >= g || node(g).attrs.flag("carry", false)) continue;
       const std::vector<int>& users = users_[size_t(g)];
-      const bool isReadOnce = std::none_of(users.begin(), users.end(), [&](int user) {
-        const std::vector<ir::ValueRef>& of = node(user).inputs;
-        return user != i && std::find(of.begin(), of.end(), gradient) != of.end();
-      });
-      const bool isResult = std::any_of(graph_.outputs.begin(), graph_.outputs.end(),
-                                        [&](const ir::OutputInfo& output) { return output.value == gradient; });
-      if (!isReadOnce || isResult || carry == gradient) continue;
+      const bool isReadOnce =
+          std::none_of(users.begin(), users.end(), [&](int user) { return user != i && reads(user, gradient); });
+      if (!isReadOnce || isResult(gradient) || carry == gradient) continue;
       take({i, g});
       replacements_[g] = [=, this] {
         std::vector<ir::Value> of = rewriter_.at(node(g).inputs);
@@ -124,9 +152,9 @@ class Neighbours {
       const int m = node(i).inputs[side].node;
       const ir::ValueRef addend = node(i).inputs[1 - side];
       if (op(m) != "matmul" || !isFree(m) || !isPlain(m) || !hasOneUser(m) || addend.node == m) continue;
-      const std::vector<int>& readers = users_[size_t(addend.node)];
-      if (!node(addend.node).op->infer || node(addend.node).op->isView || isOutput_[size_t(addend.node)]) continue;
-      if (readers.empty() || readers.back() != i) continue;
+      const std::vector<int>& users = users_[size_t(addend.node)];
+      if (!node(addend.node).op->infer || node(addend.node).op->isView || isResult(addend)) continue;
+      if (std::any_of(users.begin(), users.end(), [&](int user) { return user > i && reads(user, addend); })) continue;
       take({i, m});
       replacements_[m] = [] {};
       replacements_[i] = [=, this] {

@@ -62,9 +62,13 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
   const int64_t maxStripe = kStripeVectors * lanes;
   const int64_t stripes = (lastRow - firstRow + maxStripe - 1) / maxStripe;
   const int64_t perStripe = (in.keyWidth + in.valueWidth + 3) * maxStripe;
-  const auto memory = hwy::AllocateAligned<float>(size_t(stripes * perStripe + 2 * kKeyBlock * maxStripe));
+  const int64_t gathered = stripes > 4 && in.keyHeads > 1 ? kKeyBlock * (in.keyWidth + in.valueWidth) : 0;
+  const auto memory = hwy::AllocateAligned<float>(size_t(stripes * perStripe + 2 * kKeyBlock * maxStripe + gathered));
   float* scores = memory.get();
   float* scratch = scores + kKeyBlock * maxStripe;
+  float* forKeys = gathered == 0 ? nullptr : scratch + kKeyBlock * maxStripe + stripes * perStripe;
+  HeadRows k = headKeys(in, s, keyHead, forKeys);
+  HeadRows v = headValues(in, s, keyHead, gathered == 0 ? nullptr : forKeys + kKeyBlock * in.keyWidth);
   struct State {
     Stripe stripe;
     float *qT, *outT, *maximum, *sum, *factor;
@@ -87,21 +91,22 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
     any.end = std::max(any.end, state.stripe.any.end);
   }
   any = {std::max(any.begin, keys.begin), std::min(any.end, keys.end)};
-  const int64_t valueStride = in.keyHeads * in.valueWidth;
   for (int64_t block = any.begin; block < any.end; block += kKeyBlock) {
+    k.gather(block, std::min(block + kKeyBlock, any.end));
+    v.gather(block, std::min(block + kKeyBlock, any.end));
     for (State& state : states) {
       const Stripe& stripe = state.stripe;
       const int64_t begin = std::max(block, stripe.any.begin);
       const int64_t end = std::min({block + kKeyBlock, stripe.any.end, keys.end});
       if (begin >= end) continue;
-      stripeScores(in, s, stripe, keyHead, state.qT, begin, end, scores, scratch);
+      stripeScores(in, s, stripe, k, state.qT, begin, end, scores, scratch);
       if (stripe.width == lanes)
         softmaxStep<1>(scores, end - begin, state.maximum, state.sum, state.factor);
       else
         softmaxStep<kStripeVectors>(scores, end - begin, state.maximum, state.sum, state.factor);
-      tileProduct<TileLeft::Columns, TileStart::Scale>(
-          in.v + (s.keyRow + begin) * valueStride + keyHead * in.valueWidth, valueStride, scores, stripe.width,
-          state.outT, stripe.width, in.valueWidth, stripe.width, end - begin, state.factor);
+      tileProduct<TileLeft::Columns, TileStart::Scale>(v.row(begin), v.stride(), scores, stripe.width, state.outT,
+                                                       stripe.width, in.valueWidth, stripe.width, end - begin,
+                                                       state.factor);
     }
   }
   for (State& state : states) {
@@ -135,7 +140,14 @@ namespace {
 
 HWY_EXPORT(attentionBlock);
 
-constexpr int64_t kRowBlock = 128;  // rows that share a walk over the keys
+/// Rows that share a walk over the keys: many, where tasks for the threads are left.
+int64_t rowBlockOf(const AttentionInputs& in) {
+  constexpr int64_t most = 512, least = 128, wantedTasks = 32;
+  const int64_t rows = in.batch * in.queries * in.heads;
+  int64_t block = most;
+  while (block > least && rows < wantedTasks * block) block /= 2;
+  return block;
+}
 
 /// Packed rows before the first and behind the last sequence see no key.
 void fillOutside(const AttentionArgs& args) {
@@ -176,21 +188,24 @@ void attention(const Launch& launch, const AttentionArgs& args) {
   const AttentionInputs& in = args.in;
   if (attentionParts(in).count > 0) return attentionInParts(launch, args);
   if (in.queryOffsets != nullptr) fillOutside(args);
-  const int64_t group = in.heads / in.keyHeads;
+  const int64_t group = in.heads / in.keyHeads, rowBlock = rowBlockOf(in);
   const auto run = HWY_DYNAMIC_DISPATCH(attentionBlock);
   // Blocks of each sequence, counted up: packed sequences differ in length.
   std::vector<int64_t> firstBlock(size_t(in.sequences) + 1, 0);
   for (int64_t n = 0; n < in.sequences; ++n)
     firstBlock[size_t(n) + 1] =
-        firstBlock[size_t(n)] + (attentionSequence(in, n).queries * group + kRowBlock - 1) / kRowBlock;
-  const int64_t blocks = firstBlock.back();
-  parallelFor(launch, blocks * in.keyHeads, 1, [&](int64_t task, int64_t) {
-    // The last blocks first: under a causal mask they are the longest.
-    const int64_t keyHead = task % in.keyHeads, index = blocks - 1 - task / in.keyHeads;
-    const int64_t n = std::upper_bound(firstBlock.begin(), firstBlock.end(), index) - firstBlock.begin() - 1;
+        firstBlock[size_t(n)] + (attentionSequence(in, n).queries * group + rowBlock - 1) / rowBlock;
+  parallelFor(launch, firstBlock.back() * in.keyHeads, 1, [&](int64_t task, int64_t) {
+    const int64_t n =
+        std::upper_bound(firstBlock.begin(), firstBlock.end(), task / in.keyHeads) - firstBlock.begin() - 1;
+    const int64_t blocks = firstBlock[size_t(n) + 1] - firstBlock[size_t(n)];
+    const int64_t rest = task - firstBlock[size_t(n)] * in.keyHeads;
+    // Head by head: keys and values then stay in the second-level cache. The last block first: under a causal mask it
+    // is the longest.
+    const int64_t keyHead = rest / blocks, block = blocks - 1 - rest % blocks;
     const AttentionSequence s = attentionSequence(in, n);
-    const int64_t first = (index - firstBlock[size_t(n)]) * kRowBlock;
-    run(args, s, keyHead, first, std::min(first + kRowBlock, s.queries * group), {0, s.keys}, {});
+    const int64_t first = block * rowBlock;
+    run(args, s, keyHead, first, std::min(first + rowBlock, s.queries * group), {0, s.keys}, {});
   });
 }
 

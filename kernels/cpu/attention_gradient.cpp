@@ -22,7 +22,7 @@ namespace fw::kernels::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int64_t kKeyBlock = 64;
-constexpr int64_t kQueryBlock = 128;  // rows that share a walk over the keys
+constexpr int64_t kQueryBlock = 256;  // rows that share a walk over the keys
 
 HWY_INLINE float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int64_t count) {
   const hn::ScalableTag<float> d;
@@ -49,6 +49,18 @@ HWY_INLINE void weightsStep(int64_t count, int64_t width, const float* HWY_RESTR
     }
 }
 
+/// to[j * stride + c] += from[j * width + c]
+HWY_INLINE void addRows(const float* HWY_RESTRICT from, int64_t rows, int64_t width, float* HWY_RESTRICT to,
+                        int64_t stride) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = int64_t(hn::Lanes(d));
+  for (int64_t j = 0; j < rows; ++j, from += width, to += stride) {
+    int64_t c = 0;
+    for (; c + lanes <= width; c += lanes) hn::StoreU(hn::Add(hn::LoadU(d, to + c), hn::LoadU(d, from + c)), d, to + c);
+    for (; c < width; ++c) to[c] += from[c];
+  }
+}
+
 /// Keys [firstKey, lastKey) of one key head of one sequence; dq: where this task leaves its part, like q.
 void attentionGradientRange(const AttentionGradientArgs& args, const AttentionSequence& s, int64_t keyHead,
                             int64_t firstKey, int64_t lastKey, float* dq) {
@@ -59,10 +71,18 @@ void attentionGradientRange(const AttentionGradientArgs& args, const AttentionSe
   const int64_t keyPad = (K + lanes - 1) / lanes * lanes, valuePad = (V + lanes - 1) / lanes * lanes;
   const int64_t perStripe = (2 * K + V + keyPad + valuePad + 2) * maxStripe;
   const int64_t tile = kKeyBlock * maxStripe;
-  const auto memory = hwy::AllocateAligned<float>(size_t(kQueryBlock / maxStripe * perStripe + 3 * tile));
+  const int64_t stripes = kQueryBlock / maxStripe;
+  const bool isGathered = in.keyHeads > 1 && s.queries * (in.heads / in.keyHeads) > 4 * maxStripe;
+  const auto memory = hwy::AllocateAligned<float>(
+      size_t(stripes * perStripe + 3 * tile + (isGathered ? kKeyBlock * (2 * K + 2 * V) : 0)));
   float* scores = memory.get();
   float* dWeights = scores + tile;
   float* scratch = dWeights + tile;
+  float* forKeys = isGathered ? scratch + tile + stripes * perStripe : nullptr;
+  HeadRows keys = headKeys(in, s, keyHead, forKeys);
+  HeadRows values = headValues(in, s, keyHead, isGathered ? forKeys + kKeyBlock * K : nullptr);
+  float* dkHere = isGathered ? forKeys + kKeyBlock * (K + V) : nullptr;
+  float* dvHere = isGathered ? dkHere + kKeyBlock * K : nullptr;
   struct State {
     Stripe stripe;
     float *qT, *dOutT, *dqT, *q, *dOut, *lse, *delta;
@@ -104,32 +124,40 @@ void attentionGradientRange(const AttentionGradientArgs& args, const AttentionSe
       any.end = std::max(any.end, std::min(lastKey, stripe.any.end));
     }
     for (int64_t block = any.begin; block < any.end; block += kKeyBlock) {
+      const int64_t blockEnd = std::min(block + kKeyBlock, any.end);
+      keys.gather(block, blockEnd);
+      values.gather(block, blockEnd);
+      float* dkBlock = args.dk + (s.keyRow + block) * keyStride + keyHead * K;
+      float* dvBlock = args.dv + (s.keyRow + block) * valueStride + keyHead * V;
+      if (isGathered) std::fill_n(dkHere, kKeyBlock * (K + V), 0.0f);
       for (State& state : states) {
         const Stripe& stripe = state.stripe;
         const int64_t begin = std::max(block, stripe.any.begin);
         const int64_t end = std::min({block + kKeyBlock, stripe.any.end, lastKey});
         if (begin >= end) continue;
         const int64_t count = end - begin, width = stripe.width;
-        const float* k = in.k + (s.keyRow + begin) * keyStride + keyHead * K;
-        const float* v = in.v + (s.keyRow + begin) * valueStride + keyHead * V;
-        float* dk = args.dk + (s.keyRow + begin) * keyStride + keyHead * K;
-        float* dv = args.dv + (s.keyRow + begin) * valueStride + keyHead * V;
-        stripeScores(in, s, stripe, keyHead, state.qT, begin, end, scores, scratch);
-        tileProduct<TileLeft::Rows, TileStart::Zero>(v, valueStride, state.dOutT, width, dWeights, width, count, width,
-                                                     V);
+        const int64_t dkStride = isGathered ? K : keyStride, dvStride = isGathered ? V : valueStride;
+        float* dk = (isGathered ? dkHere : dkBlock) + (begin - block) * dkStride;
+        float* dv = (isGathered ? dvHere : dvBlock) + (begin - block) * dvStride;
+        stripeScores(in, s, stripe, keys, state.qT, begin, end, scores, scratch);
+        tileProduct<TileLeft::Rows, TileStart::Zero>(values.row(begin), values.stride(), state.dOutT, width, dWeights,
+                                                     width, count, width, V);
         weightsStep(count, width, state.lse, state.delta, scores, dWeights);
-        tileProduct<TileLeft::Rows, TileStart::Add>(scores, width, state.dOut, valuePad, dv, valueStride, count, V,
+        tileProduct<TileLeft::Rows, TileStart::Add>(scores, width, state.dOut, valuePad, dv, dvStride, count, V,
                                                     stripe.rows);
-        tileProduct<TileLeft::Rows, TileStart::Add>(dWeights, width, state.q, keyPad, dk, keyStride, count, K,
+        tileProduct<TileLeft::Rows, TileStart::Add>(dWeights, width, state.q, keyPad, dk, dkStride, count, K,
                                                     stripe.rows);
-        tileProduct<TileLeft::Columns, TileStart::Add>(k, keyStride, dWeights, width, state.dqT, width, K, width,
-                                                       count);
+        tileProduct<TileLeft::Columns, TileStart::Add>(keys.row(begin), keys.stride(), dWeights, width, state.dqT,
+                                                       width, K, width, count);
         if (args.dBias == nullptr) continue;
         for (int64_t r = 0; r < stripe.rows; ++r) {
           float* dBias = args.dBias + biasIndex(in, s, stripe, r) + begin;
           for (int64_t j = 0; j < count; ++j) dBias[j] += dWeights[j * width + r];
         }
       }
+      if (!isGathered) continue;
+      addRows(dkHere, blockEnd - block, K, dkBlock, keyStride);
+      addRows(dvHere, blockEnd - block, V, dvBlock, valueStride);
     }
     for (State& state : states) {
       std::fill(state.lse, state.lse + maxStripe, in.scale);

@@ -141,14 +141,53 @@ HWY_INLINE void finishScores(const AttentionInputs& in, const AttentionSequence&
   }
 }
 
+/// Rows of one key head, `stride` apart, and where they are kept side by side while several stripes read them: rows a
+/// power of two apart fall into a few sets of the first-level cache and evict each other.
+class HeadRows {
+ public:
+  HeadRows(const float* x, int64_t stride, int64_t width, float* memory)
+      : x_(x), stride_(stride), width_(width), memory_(memory) {}
+
+  /// Copies rows [begin, end); without memory nothing happens.
+  HWY_INLINE void gather(int64_t begin, int64_t end) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const hn::ScalableTag<float> d;
+    const int64_t lanes = int64_t(hn::Lanes(d));
+    if (memory_ == nullptr) return;
+    first_ = begin;
+    float* to = memory_;
+    for (int64_t j = begin; j < end; ++j, to += width_) {
+      const float* from = x_ + j * stride_;
+      int64_t c = 0;
+      for (; c + lanes <= width_; c += lanes) hn::StoreU(hn::LoadU(d, from + c), d, to + c);
+      for (; c < width_; ++c) to[c] = from[c];
+    }
+  }
+  const float* row(int64_t j) const { return memory_ == nullptr ? x_ + j * stride_ : memory_ + (j - first_) * width_; }
+  int64_t stride() const { return memory_ == nullptr ? stride_ : width_; }
+
+ private:
+  const float* x_;
+  int64_t stride_, width_, first_ = 0;
+  float* memory_;
+};
+
+/// The keys and the values of one head of one sequence.
+inline HeadRows headKeys(const AttentionInputs& in, const AttentionSequence& s, int64_t keyHead, float* memory) {
+  const int64_t stride = in.keyHeads * in.keyWidth;
+  return {in.k + s.keyRow * stride + keyHead * in.keyWidth, stride, in.keyWidth, memory};
+}
+inline HeadRows headValues(const AttentionInputs& in, const AttentionSequence& s, int64_t keyHead, float* memory) {
+  const int64_t stride = in.keyHeads * in.valueWidth;
+  return {in.v + s.keyRow * stride + keyHead * in.valueWidth, stride, in.valueWidth, memory};
+}
+
 /// scores[j - begin, lane] for keys [begin, end) of the sequence; qT: [K, width], scaled by scale * log2(e).
 HWY_INLINE void stripeScores(const AttentionInputs& in, const AttentionSequence& s, const Stripe& stripe,
-                             int64_t keyHead, const float* qT, int64_t begin, int64_t end, float* scores,
+                             const HeadRows& k, const float* qT, int64_t begin, int64_t end, float* scores,
                              float* scratch) {
-  const int64_t keyStride = in.keyHeads * in.keyWidth;
-  const float* k = in.k + (s.keyRow + begin) * keyStride + keyHead * in.keyWidth;
-  tileProduct<TileLeft::Rows, TileStart::Zero>(k, keyStride, qT, stripe.width, scores, stripe.width, end - begin,
-                                               stripe.width, in.keyWidth);
+  tileProduct<TileLeft::Rows, TileStart::Zero>(k.row(begin), k.stride(), qT, stripe.width, scores, stripe.width,
+                                               end - begin, stripe.width, in.keyWidth);
   finishScores(in, s, stripe, begin, end, scores, scratch);
 }
 

@@ -10,6 +10,7 @@
 #include "engine/exec/optimize.h"
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
+#include "engine/ir/passes.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/layer_norm.h"
 #include "engine/ops/matmul.h"
@@ -81,6 +82,47 @@ TEST(FuseNeighbours, ActivationWhoseArgumentTheGradientReadsStays) {
   const std::multiset<std::string> ops = fuse(b.finish());
   EXPECT_EQ(ops.count("gelu"), 1u);
   EXPECT_EQ(ops.count("gelu_gradient"), 1u);
+}
+
+/// The gradient asks for the argument of the activation, which the forward product can give along.
+TEST(FuseNeighbours, ProductThatTheGradientRepeatsIsComputedOnce) {
+  for (const bool isFirst : {true, false}) {
+    ir::Builder b;
+    const ir::Value x = b.input("x", floats({33, 7})), w = b.input("w", floats({5, 7})),
+                    bias = b.input("b", floats({5}));
+    if (!isFirst) b.output("early", ir::linear(x, w, bias));
+    const ir::Value y = ir::linear(x, w, bias, "gelu");
+    const std::vector<ir::Value> gradients = ir::gradients(b, {ir::sum(ir::square(y), {0, 1})}, {x, w, bias});
+    b.output("y", y);
+    b.output("dx", gradients[0]);
+    b.output("dw", gradients[1]);
+    b.output("db", gradients[2]);
+    const ir::Graph graph = ir::withoutDuplicates(b.finish());
+    EXPECT_EQ(opsOf(graph).count("matmul"), 4u);
+    EXPECT_EQ(fuse(graph).count("matmul"), 3u);
+  }
+}
+
+TEST(FuseNeighbours, ProductsThatDifferStayTwo) {
+  ir::Builder b;
+  const ir::Value x = b.input("x", floats({7, 7})), w = b.input("w", floats({7, 7})), bias = b.input("b", floats({7}));
+  b.output("y", ir::linear(x, w, bias, "relu"));
+  b.output("other_bias", ir::linear(x, w));
+  b.output("other_side", ir::matmul(x, w, {.bias = bias}));
+  b.output("other_order", ir::linear(w, x, bias));
+  EXPECT_EQ(fuse(b.finish()).count("matmul"), 4u);
+}
+
+/// The addend is one of several results of its op.
+TEST(FuseNeighbours, ProductAddsToOneOfSeveralResults) {
+  ir::Builder b;
+  const ir::Value x = b.input("x", floats({33, 7})), dy = b.input("dy", floats({33, 7})), g = b.input("g", floats({7})),
+                  w = b.input("w", floats({7, 7}));
+  const std::vector<ir::Value> gradients =
+      b.ops("rms_norm_gradient", {x, dy, g}, {{"epsilon", 1e-5}, {"weight", true}, {"bias", false}, {"carry", false}});
+  b.output("dg", gradients[1]);
+  b.output("sum", gradients[0] + ir::linear(ir::square(gradients[0]), w));
+  EXPECT_EQ(fuse(b.finish()).count("add"), 0u);
 }
 
 TEST(FuseNeighbours, ProductAddsToWhatIsReadForTheLastTime) {
