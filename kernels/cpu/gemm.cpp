@@ -1,8 +1,9 @@
 // The driver of gemm: chooses what is packed, cuts C into tasks and runs them on the threads.
 //
 // Large products follow Goto & van de Geijn 2008: B in panels as wide as a tile, A in blocks that stay in the
-// second-level cache. Small ones read A and B where they lie. A product with few rows or columns and both sides
-// contiguous along k is made of dot products. Plain products that are large go to oneDNN where it is faster.
+// second-level cache; meanwhile the tiles fetch what is packed next. Small ones read A and B where they lie. A product
+// with few rows or columns and both sides contiguous along k is made of dot products. Plain products that are large go
+// to oneDNN where it is faster.
 #include "kernels/cpu/gemm.h"
 
 #include <oneapi/dnnl/dnnl.h>
@@ -17,6 +18,7 @@
 
 #include "kernels/cpu/gemm_dot.h"
 #include "kernels/cpu/gemm_kernel.h"
+#include "kernels/cpu/gemm_small.h"
 
 #ifndef FW_KERNELS_CPU_GEMM_BLOCK
 #define FW_KERNELS_CPU_GEMM_BLOCK
@@ -103,9 +105,30 @@ void packColumns(const GemmArgs& args, int64_t batch, int64_t column0, int64_t c
   }
 }
 
+/// The lines of vectors [first,last) of an operand in k [k0,k1).
+Ahead linesOf(const GemmOperand& operand, int64_t batch, int64_t first, int64_t last, int64_t k0, int64_t k1) {
+  const bool isAlongK = operand.stride != 1;
+  const int64_t rows = isAlongK ? last - first : k1 - k0, width = isAlongK ? k1 - k0 : last - first;
+  if (operand.write != nullptr || rows <= 0 || width <= 0) return {};
+  Ahead ahead;
+  const int64_t bytes = int64_t(sizeof(float)), lineBytes = 64;
+  ahead.line = reinterpret_cast<const char*>(operand.data + batch * operand.batchStride + first * operand.stride +
+                                             k0 * operand.kStride);
+  ahead.perRow = ahead.leftInRow = (width * bytes + lineBytes - 1) / lineBytes;
+  ahead.toNextRow = (isAlongK ? operand.stride : operand.kStride) * bytes - (ahead.perRow - 1) * lineBytes;
+  ahead.left = rows * ahead.perRow;
+  return ahead;
+}
+
+/// What will be packed next.
+struct Upcoming {
+  Ahead a, b, nothing;
+  Ahead* choose() { return a.left > 0 ? &a : b.left > 0 ? &b : &nothing; }
+};
+
 /// Computes the part of a block that lies in k [k0,k1): rows [row0,row1) x columns [column0,column1).
 void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part, int64_t k0, int64_t k1,
-                  const float* aPacked, const float* bPacked) {
+                  const float* aPacked, const float* bPacked, Upcoming& upcoming) {
   const int64_t lanes = laneCount();
   const RowTiles tiles(part.row1 - part.row0);
   const int64_t widest = plan.bIsPacked ? tileVectors : widestTile(tiles.rowsOf(0));
@@ -117,6 +140,9 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
   float* c = args.c + part.batch * args.batchStrideC + part.row0 * args.ldc + part.column0;
   const bool isFirst = k0 == 0;
   const bool rowsTouch = plan.aIsPacked || args.a.stride == 1;
+  const TileKind tilesKind = plan.aIsPacked && plan.bIsPacked ? TileKind::Packed
+                             : rowsTouch                      ? TileKind::Contiguous
+                                                              : TileKind::Strided;
 
   TileArgs tile;
   tile.k = k1 - k0;
@@ -130,7 +156,7 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
   int64_t vectors;
   for (int64_t column = part.column0; column < part.column1; column += tile.columns) {
     const int64_t left = part.column1 - column;
-    TileKind kind = rowsTouch ? TileKind::Contiguous : TileKind::Strided;
+    TileKind kind = tilesKind;
     if (plan.bIsPacked) {
       vectors = left > lanes ? 2 : 1;
       tile.bStride = vectors * lanes;
@@ -150,6 +176,7 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
       const int64_t rows = tiles.rowsOf(t);
       if (plan.aIsPacked) tile.aStride = rows;
       if (isFirst && args.bias != nullptr && args.biasIsPerRow) tile.rowBias = args.bias + row;
+      tile.ahead = upcoming.choose();
       tileFunction(rows, vectors, kind)(tile);
       tile.a += plan.aIsPacked ? rows * tile.k : rows * args.a.stride;
       tile.c += rows * args.ldc;
@@ -160,15 +187,27 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
 
 void computeBlock(const GemmArgs& args, const BlockPlan& plan, const Block& block, float* aScratch, float* bScratch) {
   Block part = block;
+  Upcoming upcoming;
+  upcoming.nothing.line = reinterpret_cast<const char*>(args.c);
   for (part.column0 = block.column0; part.column0 < block.column1; part.column0 = part.column1) {
     part.column1 = std::min(part.column0 + plan.columns, block.column1);
     for (int64_t step = 0; step < plan.kBlocks; ++step) {
       const int64_t k0 = step * plan.kBlock, k1 = std::min(k0 + plan.kBlock, args.k);
-      if (plan.bIsPacked) packColumns(args, block.batch, part.column0, part.column1, k0, k1, bScratch);
+      const int64_t nextK1 = std::min(k1 + plan.kBlock, args.k);
+      if (plan.bIsPacked) {
+        packColumns(args, block.batch, part.column0, part.column1, k0, k1, bScratch);
+        upcoming.b = linesOf(args.b, block.batch, part.column0, part.column1, k1, nextK1);
+      }
       for (part.row0 = block.row0; part.row0 < block.row1; part.row0 = part.row1) {
         part.row1 = std::min(part.row0 + plan.rows, block.row1);
-        if (plan.aIsPacked) packRows(args, block.batch, part.row0, part.row1 - part.row0, k0, k1, aScratch);
-        computeTiles(args, plan, part, k0, k1, aScratch, bScratch);
+        if (plan.aIsPacked) {
+          packRows(args, block.batch, part.row0, part.row1 - part.row0, k0, k1, aScratch);
+          const bool isLast = part.row1 == block.row1;
+          const int64_t next = isLast ? block.row0 : part.row1;
+          upcoming.a = linesOf(args.a, block.batch, next, std::min(next + plan.rows, block.row1), isLast ? k1 : k0,
+                               isLast ? nextK1 : k1);
+        }
+        computeTiles(args, plan, part, k0, k1, aScratch, bScratch, upcoming);
         if (k1 == args.k) activate(args, part);
       }
     }
@@ -201,6 +240,16 @@ void computeDots(const GemmArgs& args, int64_t batch, int64_t first, int64_t las
   }
 }
 
+/// Elements [first, last) of the batch of a product that isSmall.
+void computeSmall(const GemmArgs& args, int64_t first, int64_t last) {
+  for (int64_t batch = first; batch < last; ++batch) {
+    computeSmallProduct(args, batch);
+    if (args.activation != Activation::None || args.preActivation != nullptr) {
+      activate(args, {batch, 0, args.m, 0, args.n});
+    }
+  }
+}
+
 }  // namespace fw::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -211,15 +260,17 @@ namespace {
 HWY_EXPORT(tileShape);
 HWY_EXPORT(computeBlock);
 HWY_EXPORT(computeDots);
+HWY_EXPORT(computeSmall);
 
 constexpr int64_t longestK = 320, usualK = 256;  // a panel of B then fills half of a first-level cache
 // A matrix that is read once is read row by row, which the memory likes, some rows together, which spares passes over
 // C.
 constexpr int64_t fewRows = 16, streamedK = 16;
-constexpr int64_t rowsAtATime = 168;               // with usualK: 172 KB of A
-constexpr int64_t columnsAtATime = 1024;           // with usualK: 1 MB of B
-constexpr int64_t nearFloats = int64_t(64) << 10;  // 256 KB: so much of a second-level cache may be read in place
-constexpr int64_t tinyMacs = 48 * 48 * 48;
+constexpr int64_t rowsAtATime = 84;                  // with usualK: 86 KB of A
+constexpr int64_t columnsAtATime = 1024;             // with usualK: 1 MB of B
+constexpr int64_t nearFloats = int64_t(64) << 10;    // 256 KB: so much of a second-level cache may be read in place
+constexpr int64_t nearestFloats = int64_t(8) << 10;  // 32 KB: so much of a first-level cache
+constexpr int64_t smallSide = 64;
 constexpr double threadWork = 3.5e5;  // less work for a thread is not worth waking it
 
 /// How the whole product is cut: `rowBlocks` x `columnBlocks` blocks an element of the batch.
@@ -248,24 +299,23 @@ bool wantsDots(const GemmArgs& args) {
   return few == 1 || (few <= 16 && args.k >= 5 * few);  // else the sums of lanes cost more than packing
 }
 
-/// Small enough for one thread, read in place: planning would take longer than the product.
-bool isTiny(const GemmArgs& args) {
-  return args.batch == 1 && args.b.stride == 1 && args.a.write == nullptr && args.b.write == nullptr &&
-         args.k <= longestK && args.m * args.n * args.k <= tinyMacs && args.k * args.b.kStride <= nearFloats;
+/// So small that planning and packing would take longer than the product.
+bool isSmall(const GemmArgs& args) {
+  if (args.a.write != nullptr || args.b.write != nullptr) return false;
+  if (args.m > smallSide || args.n > smallSide || args.k > smallSide) return false;
+  return !wantsDots(args);
 }
 
 /// A need not be packed where too few columns would profit, or where a block of it is near anyway.
 bool readsAInPlace(const GemmOperand& a, const TileShape& tile, int64_t rows, int64_t columns, int64_t kBlock) {
   if (a.write != nullptr) return false;
   if (rows <= tile.rows / 2 || columns <= tile.columns) return true;
-  if (a.stride == 1) return kBlock * a.kStride <= nearFloats;
-  // Rows a multiple of 4 KB apart fall into the same sets of the cache and evict each other.
-  return a.stride % 1024 != 0 && columns <= 8 * tile.columns;
+  return columns <= 3 * tile.columns && kBlock * (a.stride == 1 ? a.kStride : a.stride) <= nearFloats;
 }
 
 bool readsBInPlace(const GemmOperand& b, const TileShape& tile, int64_t rows, int64_t kBlock) {
   if (b.write != nullptr || b.stride != 1) return false;
-  return rows <= 2 * tile.rows || kBlock * b.kStride <= nearFloats;
+  return rows <= 2 * tile.rows || (rows <= 6 * tile.rows && kBlock * b.kStride <= nearestFloats);
 }
 
 BlockPlan planBlock(const GemmArgs& args, int64_t rows, int64_t columns) {
@@ -325,26 +375,32 @@ GemmPlan makePlan(const GemmArgs& args, int threads) {
   return plan;
 }
 
-/// Whether oneDNN computes it: its sums do not depend on the threads where B is not transposed, and there it is faster.
+/// Whether oneDNN computes it: its sums do not depend on the threads where B is not transposed, and it is faster where
+/// both are large and neither is.
 bool wantsLibrary(const GemmArgs& args) {
   if (args.batch != 1 || args.a.write != nullptr || args.b.write != nullptr || args.b.stride != 1) return false;
   if (args.bias != nullptr || args.activation != Activation::None || args.preActivation != nullptr) return false;
-  if (args.a.stride != 1 && args.a.kStride != 1) return false;
-  // It reads A^T in place: long columns whose elements are 4 KB apart evict each other.
-  if (args.a.kStride % 1024 == 0 && args.k > 1024) return false;
-  return std::min(args.m, args.n) >= 48 && double(args.m) * double(args.n) * double(args.k) >= 4e6;
+  return args.a.kStride == 1 && std::min({args.m, args.n, args.k}) >= 512;
 }
 
 /// False where oneDNN had no memory for its buffers: nothing is written then.
 bool runLibrary(const GemmArgs& args, int threads) {
-  const bool isTransposed = args.a.kStride != 1;
   const int before = omp_get_max_threads();
   omp_set_num_threads(threads);
-  const dnnl_status_t status = dnnl_sgemm(isTransposed ? 'T' : 'N', 'N', args.m, args.n, args.k, 1, args.a.data,
-                                          isTransposed ? args.a.kStride : args.a.stride, args.b.data, args.b.kStride,
-                                          args.accumulates ? 1 : 0, args.c, args.ldc);
+  const dnnl_status_t status = dnnl_sgemm('N', 'N', args.m, args.n, args.k, 1, args.a.data, args.a.stride, args.b.data,
+                                          args.b.kStride, args.accumulates ? 1 : 0, args.c, args.ldc);
   omp_set_num_threads(before);
   return status == dnnl_success;
+}
+
+void runSmall(const GemmArgs& args, int threads) {
+  const auto compute = HWY_DYNAMIC_DISPATCH(computeSmall);
+  if (args.batch == 1 || threads == 1) return compute(args, 0, args.batch);
+  const double work = workOf(args);
+  if (work < 2 * threadWork) return compute(args, 0, args.batch);
+  const int64_t grain = std::max<int64_t>(1, int64_t(threadWork / 2 * double(args.batch) / work));
+  parallelFor({threads}, args.batch, std::min(grain, ceilDiv(args.batch, 4 * threads)),
+              [&](int64_t begin, int64_t end) { compute(args, begin, end); });
 }
 
 void runDots(const GemmArgs& args, int threads) {
@@ -364,18 +420,14 @@ void runDots(const GemmArgs& args, int threads) {
 
 int64_t gemmWorkspace(const GemmArgs& args, int threads) {
   if (isEmpty(args)) return 0;
-  if (isTiny(args) && !wantsDots(args)) return 0;
+  if (isSmall(args)) return 0;
   const GemmPlan plan = makePlan(args, threads);
   return plan.threads * (plan.block.aFloats + plan.block.bFloats) * int64_t(sizeof(float));
 }
 
 void gemm(const Launch& launch, const GemmArgs& args, void* workspace) {
   if (isEmpty(args)) return;
-  if (isTiny(args) && !wantsDots(args)) {
-    const BlockPlan plan = {
-        .aIsPacked = false, .bIsPacked = false, .kBlock = args.k, .kBlocks = 1, .rows = args.m, .columns = args.n};
-    return HWY_DYNAMIC_DISPATCH(computeBlock)(args, plan, {0, 0, args.m, 0, args.n}, nullptr, nullptr);
-  }
+  if (isSmall(args)) return runSmall(args, launch.threads);
   if (wantsLibrary(args) && runLibrary(args, launch.threads)) return;
   const GemmPlan plan = makePlan(args, launch.threads);
   if (plan.usesDots) return runDots(args, plan.threads);

@@ -10,7 +10,6 @@
 #include <array>
 #include <utility>
 
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/gemm.h"
 
@@ -36,6 +35,14 @@ inline constexpr int tileVectors = 2;
 /// The widest tile, in vectors, of so many rows.
 constexpr int64_t widestTile(int64_t rows) { return rows <= rowsOfEight ? 8 : rows <= rowsOfFour ? 4 : tileVectors; }
 
+/// Walks through memory that will be needed soon, line by line: `left` lines of 64 bytes, `perRow` in each row.
+struct Ahead {
+  const char* line = nullptr;
+  int64_t leftInRow = 1, perRow = 1;
+  int64_t toNextRow = 0;  // bytes from the last line of a row to the first of the next
+  int64_t left = 0;
+};
+
 /// One tile: c[rows, columns] (+)= sum over k of a[i] * b[j].
 struct TileArgs {
   int64_t k;
@@ -49,6 +56,7 @@ struct TileArgs {
   bool addsC;
   const float* bias;     // of the columns, or null
   const float* rowBias;  // of the rows, or null
+  Ahead* ahead;          // what a packed tile fetches meanwhile
 };
 
 /// How many lanes of vector `j` lie inside the tile.
@@ -57,10 +65,97 @@ HWY_INLINE size_t validLanes(const TileArgs& tile, int64_t j) {
 }
 
 enum class TileKind {
-  Contiguous,  // the rows of A lie side by side (packed, or A^T): the fastest
+  Packed,      // both sides are packed: the fastest
+  Contiguous,  // the rows of A lie side by side (packed, or A^T)
   Strided,     // aRowStride apart
   Narrow,      // strided, and what lies beyond the columns of B must not be read
 };
+
+/// sum[i][j] += a[i] * b[j], one step of k.
+template <int rows, int vectors, bool isMasked, class Mask>
+HWY_INLINE void multiplyStep(const float* a, int64_t aRowStride, const float* b, Mask columnMask,
+                             Vec (&sum)[rows][vectors]) {
+  const F32 d;
+  const int64_t lanes = laneCount();
+  Vec right[vectors];
+#pragma GCC unroll 8
+  for (int j = 0; j < vectors; ++j) {
+    const float* from = b + j * lanes;
+    if constexpr (isMasked) {
+      right[j] = j + 1 == vectors ? hn::MaskedLoad(columnMask, d, from) : hn::LoadU(d, from);
+    } else {
+      right[j] = hn::LoadU(d, from);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; ++i) {
+    const Vec left = hn::Set(d, a[i * aRowStride]);
+#pragma GCC unroll 8
+    for (int j = 0; j < vectors; ++j) sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
+  }
+}
+
+/// All steps of k. Every fourth one fetches a row of C and a line of what comes next: all at once they would hold up
+/// the reads of A and B.
+template <int rows, int vectors>
+HWY_INLINE void multiplyFetching(const TileArgs& tile, Vec (&sum)[rows][vectors]) {
+  constexpr int stepsAtATime = 4;
+  const float* a = tile.a;
+  const float* b = tile.b;
+  constexpr int64_t aStride = rows;
+  const int64_t bStride = vectors * laneCount(), groups = tile.k / stepsAtATime;
+  const float* c = tile.c;
+  int64_t rowsToFetch = rows;
+  const auto fetchRow = [&] {
+    __builtin_prefetch(c, 1);
+    __builtin_prefetch(c + tile.columns - 1, 1);
+    c += --rowsToFetch > 0 ? tile.ldc : 0;
+  };
+  while (rowsToFetch > groups) fetchRow();
+  Ahead ahead = *tile.ahead;
+  for (int64_t group = 0; group < groups; ++group) {
+    fetchRow();
+    __builtin_prefetch(ahead.line, 0, 2);
+    const bool isLastOfRow = --ahead.leftInRow == 0;
+    ahead.line += isLastOfRow ? ahead.toNextRow : 64;
+    if (isLastOfRow) ahead.leftInRow = ahead.perRow;
+#pragma GCC unroll 4
+    for (int step = 0; step < stepsAtATime; ++step) {
+      multiplyStep<rows, vectors, false>(a, 1, b, 0, sum);
+      a += aStride;
+      b += bStride;
+      asm volatile("" : "+r"(a), "+r"(b));  // else the compiler keeps many addresses and runs out of registers
+    }
+  }
+  ahead.left -= groups;
+  *tile.ahead = ahead;
+  for (int64_t k = groups * stepsAtATime; k < tile.k; ++k) {
+    multiplyStep<rows, vectors, false>(a, 1, b, 0, sum);
+    a += aStride;
+    b += bStride;
+  }
+}
+
+/// All steps of k, C being fetched first.
+template <int rows, int vectors, bool isContiguous, bool isMasked>
+HWY_INLINE void multiplyPlain(const TileArgs& tile, Vec (&sum)[rows][vectors]) {
+  const F32 d;
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; ++i) {
+    __builtin_prefetch(tile.c + i * tile.ldc, 1);
+    __builtin_prefetch(tile.c + i * tile.ldc + tile.columns - 1, 1);
+  }
+  const float* a = tile.a;
+  const float* b = tile.b;
+  const int64_t aRowStride = isContiguous ? 1 : tile.aRowStride, aStride = tile.aStride, bStride = tile.bStride;
+  const auto columnMask = hn::FirstN(d, validLanes(tile, vectors - 1));
+#pragma GCC unroll 2
+  for (int64_t k = 0; k < tile.k; ++k) {
+    multiplyStep<rows, vectors, isMasked>(a, aRowStride, b, columnMask, sum);
+    a += aStride;
+    b += bStride;
+  }
+}
 
 template <int rows, int vectors, TileKind kind>
 HWY_NOINLINE void computeTile(const TileArgs& tile) {
@@ -78,32 +173,10 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) sum[i][j] = bias;
   }
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; ++i) {
-    hwy::Prefetch(tile.c + i * tile.ldc);
-    hwy::Prefetch(tile.c + i * tile.ldc + tile.columns - 1);
-  }
-  const float* a = tile.a;
-  const float* b = tile.b;
-  const int64_t aRowStride = kind == TileKind::Contiguous ? 1 : tile.aRowStride;
-  const int64_t aStride = tile.aStride, bStride = tile.bStride;
-  const auto columnMask = hn::FirstN(d, validLanes(tile, vectors - 1));
-#pragma GCC unroll 2
-  for (int64_t k = 0; k < tile.k; ++k) {
-    Vec right[vectors];
-#pragma GCC unroll 8
-    for (int j = 0; j < vectors; ++j) {
-      const bool isMasked = kind == TileKind::Narrow && j + 1 == vectors;
-      right[j] = isMasked ? hn::MaskedLoad(columnMask, d, b + j * lanes) : hn::LoadU(d, b + j * lanes);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i) {
-      const Vec left = hn::Set(d, a[i * aRowStride]);
-#pragma GCC unroll 8
-      for (int j = 0; j < vectors; ++j) sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
-    }
-    a += aStride;
-    b += bStride;
+  if constexpr (kind == TileKind::Packed) {
+    multiplyFetching<rows, vectors>(tile, sum);
+  } else {
+    multiplyPlain<rows, vectors, kind == TileKind::Contiguous, kind == TileKind::Narrow>(tile, sum);
   }
   if (tile.rowBias != nullptr) {
 #pragma GCC unroll 16
@@ -156,6 +229,8 @@ inline TileFunction tileFunction(int64_t rows, int64_t vectors, TileKind kind) {
   static constexpr auto narrow = tileFunctions<1, TileKind::Narrow>(UpTo<maxTileRows>());
   static constexpr auto contiguous1 = tileFunctions<1, TileKind::Contiguous>(UpTo<maxTileRows>());
   static constexpr auto contiguous2 = tileFunctions<2, TileKind::Contiguous>(UpTo<maxTileRows>());
+  static constexpr auto packed1 = tileFunctions<1, TileKind::Packed>(UpTo<maxTileRows>());
+  static constexpr auto packed2 = tileFunctions<2, TileKind::Packed>(UpTo<maxTileRows>());
   static constexpr auto strided1 = tileFunctions<1, TileKind::Strided>(UpTo<maxTileRows>());
   static constexpr auto strided2 = tileFunctions<2, TileKind::Strided>(UpTo<maxTileRows>());
   static constexpr auto strided4 = tileFunctions<4, TileKind::Strided>(UpTo<rowsOfFour>());
@@ -163,6 +238,7 @@ inline TileFunction tileFunction(int64_t rows, int64_t vectors, TileKind kind) {
   const size_t row = size_t(rows - 1);
   if (vectors == 8) return strided8[row];
   if (vectors == 4) return strided4[row];
+  if (kind == TileKind::Packed) return vectors == 2 ? packed2[row] : packed1[row];
   if (kind == TileKind::Narrow) return narrow[row];
   if (kind == TileKind::Contiguous) return vectors == 2 ? contiguous2[row] : contiguous1[row];
   return vectors == 2 ? strided2[row] : strided1[row];
@@ -227,28 +303,62 @@ inline void packStrided(const GemmOperand& operand, const PanelRequest& request,
   }
 }
 
+/// Copies `count` rows of so many vectors.
+template <int vectors>
+HWY_INLINE void copyRows(const float* from, int64_t fromStride, int64_t count, float* to, int64_t toStride) {
+  const F32 d;
+  const int64_t lanes = laneCount();
+  for (int64_t r = 0; r < count; ++r) {
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) hn::StoreU(hn::LoadU(d, from + v * lanes), d, to + v * lanes);
+    from += fromStride;
+    to += toStride;
+  }
+}
+
+/// Copies the first `valid` numbers of each row and fills it with zeros up to `width`.
+inline void copyNarrowRows(const float* from, int64_t fromStride, int64_t count, int64_t valid, float* to,
+                           int64_t width) {
+  const F32 d;
+  const int64_t lanes = laneCount();
+  for (int64_t r = 0; r < count; ++r) {
+    for (int64_t i = 0; i < width; i += lanes) {
+      const size_t inside = size_t(std::clamp<int64_t>(valid - i, 0, lanes));
+      const Vec some = hn::MaskedLoad(hn::FirstN(d, inside), d, from + i);
+      hn::BlendedStore(some, hn::FirstN(d, size_t(std::min(width - i, lanes))), d, to + i);
+    }
+    from += fromStride;
+    to += width;
+  }
+}
+
 /// Copies all panels of an operand whose vectors lie side by side, along its rows as they lie in memory: the first
 /// `tall` panels are `tallWidth` wide, the others `width`, the last what is left of request.width. What lies beyond
 /// request.count is zero.
 inline void packAlongPanels(const GemmOperand& operand, const PanelRequest& request, int64_t tall, int64_t tallWidth,
                             int64_t width, float* out) {
-  const F32 d;
+  constexpr int64_t rowsAtATime = 8;  // as many streams as the memory likes
   const int64_t lanes = laneCount(), depth = request.k1 - request.k0;
-  const float* data = operand.data + request.batch * operand.batchStride + request.first;
-  for (int64_t k = 0; k < depth; ++k) {
-    const float* from = data + (request.k0 + k) * operand.kStride;
+  const float* data = operand.data + request.batch * operand.batchStride + request.first + request.k0 * operand.kStride;
+  for (int64_t k = 0; k < depth; k += rowsAtATime) {
+    const int64_t rows = std::min(rowsAtATime, depth - k);
+    const float* from = data + k * operand.kStride;
     float* panel = out;
     for (int64_t v = 0, t = 0; v < request.width; ++t) {
       const int64_t wide = std::min(t < tall ? tallWidth : width, request.width - v);
+      const int64_t valid = std::min(request.count - v, wide), vectors = (wide + lanes - 1) / lanes;
       float* to = panel + k * wide;
-      for (int64_t i = 0; i < wide; i += lanes) {
-        const int64_t valid = std::min(wide - i, request.count - v - i);
-        if (valid >= lanes) {
-          hn::StoreU(hn::LoadU(d, from + v + i), d, to + i);
-        } else {
-          const Vec some = hn::MaskedLoad(hn::FirstN(d, size_t(std::max<int64_t>(valid, 0))), d, from + v + i);
-          hn::BlendedStore(some, hn::FirstN(d, size_t(std::min(wide - i, lanes))), d, to + i);
-        }
+      // The surplus of a row's last vector is overwritten by the next row; there is none after the last.
+      int64_t whole = v + vectors * lanes <= request.count && vectors <= 2 ? rows : 0;
+      if (whole > 0 && vectors * lanes > wide && k + rows == depth) --whole;
+      if (vectors == 1) {
+        copyRows<1>(from + v, operand.kStride, whole, to, wide);
+      } else {
+        copyRows<2>(from + v, operand.kStride, whole, to, wide);
+      }
+      if (whole < rows) {
+        copyNarrowRows(from + v + whole * operand.kStride, operand.kStride, rows - whole, valid, to + whole * wide,
+                       wide);
       }
       v += wide;
       panel += wide * depth;

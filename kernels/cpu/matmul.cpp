@@ -6,16 +6,22 @@
 namespace fw::kernels::cpu {
 namespace {
 
+/// Field by field: a copied struct is read before its parts have left the store buffer, which a small product notices.
+void setOperand(GemmOperand& operand, const float* data, int64_t rowStride, bool isAlongK, int64_t batchStride) {
+  operand.data = data;
+  operand.stride = isAlongK ? rowStride : 1;
+  operand.kStride = isAlongK ? 1 : rowStride;
+  operand.batchStride = batchStride;
+}
+
 GemmArgs toGemm(const MatmulArgs& args) {
   GemmArgs gemm;
   gemm.batch = args.batch;
   gemm.m = args.m;
   gemm.n = args.n;
   gemm.k = args.k;
-  gemm.a = {.data = args.a, .stride = args.lda, .kStride = 1, .batchStride = args.batchStrideA};
-  if (args.transposeA) gemm.a = {.data = args.a, .stride = 1, .kStride = args.lda, .batchStride = args.batchStrideA};
-  gemm.b = {.data = args.b, .stride = 1, .kStride = args.ldb, .batchStride = args.batchStrideB};
-  if (args.transposeB) gemm.b = {.data = args.b, .stride = args.ldb, .kStride = 1, .batchStride = args.batchStrideB};
+  setOperand(gemm.a, args.a, args.lda, !args.transposeA, args.batchStrideA);
+  setOperand(gemm.b, args.b, args.ldb, args.transposeB, args.batchStrideB);
   // A matrix of one row or column lies both ways: contiguous along k is the better reading.
   if (args.m == 1 && (args.lda == 1 || args.k == 1)) gemm.a.kStride = 1;
   if (args.n == 1 && (args.ldb == 1 || args.k == 1)) gemm.b.kStride = 1;
