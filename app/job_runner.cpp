@@ -13,9 +13,13 @@ constexpr int64_t kReportEvery = 33;  // milliseconds: at most 30 times a second
 
 JobRunner::JobRunner(QObject* parent) : QObject(parent) {}
 
-JobRunner::~JobRunner() {
+JobRunner::~JobRunner() { stop(); }
+
+void JobRunner::stop() {
   for (auto& [key, job] : running_) job->thread.request_stop();
   for (const auto& job : replaced_) job->thread.request_stop();
+  running_.clear();  // joins
+  replaced_.clear();
 }
 
 void JobRunner::start(const QString& key, const QString& title, Work work, Fail fail, bool isQuiet) {

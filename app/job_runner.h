@@ -30,6 +30,8 @@ class JobRunner : public QObject {
   /// A running job of the same key is cancelled and its result dropped. A quiet job is not shown in the list.
   void start(const QString& key, const QString& title, Work work, Fail fail, bool isQuiet = false);
   void cancel(const QString& key);
+  /// Cancels and waits for everything; nothing is delivered any more. To be called before what the jobs use is gone.
+  void stop();
   bool isRunning(const QString& key) const { return running_.count(key) > 0; }
   std::vector<ui::JobEntry> entries() const;
 

@@ -108,7 +108,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   showStart();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow() { jobs_.stop(); }
 
 QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area) {
   auto* dock = new QDockWidget(title, this);
