@@ -190,7 +190,7 @@ PortRef DocumentReader::readPort(const SortedJson& json, const std::string& wher
   PortRef port;
   const auto end = std::from_chars(words.data(), words.data() + words.size(), port.node).ptr;
   if (dot != std::string::npos) port.port = words.substr(dot + 1);
-  if (!json.is_string() || end != words.data() + dot || port.node < 1 || port.node > kMaxFileId ||
+  if (!json.is_string() || size_t(end - words.data()) != dot || port.node < 1 || port.node > kMaxFileId ||
       !isIdentifier(port.port))
     refuse(where, text("the end of a wire is ", inQuotes(words), "; expected an id and a port, such as \"3.y\""));
   return port;
@@ -322,7 +322,7 @@ std::map<std::string, double> DocumentReader::readVariables(const SortedJson& js
     if (!isVariableName(name))
       refuse(where, "this is no name; expected letters, digits and '_', no digit first, at most 100");
     if (!value.is_number()) refuse(where, text("the value is ", typeText(value), "; expected a number"));
-    variables[name] = value.get<double>();
+    variables[name] = value.get<double>() + 0.0;  // no -0.0, which is written as 0
   }
   return variables;
 }

@@ -60,18 +60,18 @@ void appendSorted(std::string& out, const AnyJson& json, size_t indent) {
   }
 }
 
-/// Walks a text without building anything and refuses depth and repeated keys; broken text ends the walk.
+/// Walks a text without building anything and refuses depth, abundance and repeated keys; broken text ends the walk.
 class Check : public nlohmann::json_sax<Json> {
  public:
   Check(const std::string& place, const JsonLimits& limits) : place_(place), limits_(limits) {}
 
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
   bool start_object(size_t) override { return open(); }
   bool start_array(size_t) override { return open(); }
   bool end_object() override { return close(); }
@@ -84,11 +84,16 @@ class Check : public nlohmann::json_sax<Json> {
   bool parse_error(size_t, const std::string&, const Json::exception&) override { return false; }
 
  private:
+  bool count() {
+    if (++values_ > limits_.values)
+      throw Error(Code::File, text("[", place_, "] holds more than ", limits_.values, " values."));
+    return true;
+  }
   bool open() {
     keys_.emplace_back();
     if (int(keys_.size()) > limits_.depth)
       throw Error(Code::File, text("[", place_, "] nested deeper than ", limits_.depth, " levels."));
-    return true;
+    return count();
   }
   bool close() {
     keys_.pop_back();
@@ -97,6 +102,7 @@ class Check : public nlohmann::json_sax<Json> {
 
   const std::string& place_;
   const JsonLimits& limits_;
+  int64_t values_ = 0;
   std::vector<std::unordered_set<std::string>> keys_;
 };
 

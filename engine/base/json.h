@@ -1,6 +1,7 @@
 // JSON read with limits: nothing from a file is trusted.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@ using SortedJson = nlohmann::json;
 struct JsonLimits {
   size_t bytes = size_t(1) << 28;
   int depth = 256;
+  int64_t values = int64_t(1) << 22;  // "[],[],[]": in memory, a value takes up to fifty times its text
 };
 
 /// Parses `bytes`; `place` (a file's name) opens each sentence. Throws Code::File with line and column on broken text,

@@ -47,7 +47,7 @@ const Json& ModelConfig::require(Keys keys, std::string* name) const {
 }
 
 int64_t ModelConfig::toInteger(const Json& value, const std::string& name) const {
-  constexpr int64_t most = int64_t(1) << 40;
+  constexpr int64_t most = int64_t(1) << 30;  // a product of two fits
   const bool isWhole =
       value.is_number_integer() || (value.is_number_float() && std::floor(value.get<double>()) == value.get<double>());
   const double number = isWhole ? value.get<double>() : -1;

@@ -22,7 +22,7 @@ class ModelConfig {
   ModelConfig(Json json, std::string place);
 
   bool has(Keys keys) const { return find(keys) != nullptr; }
-  /// At least 0 and at most 2^40.
+  /// At least 0 and at most 2^30.
   int64_t integer(Keys keys) const;
   int64_t integer(Keys keys, int64_t fallback) const;
   /// Finite.

@@ -107,7 +107,7 @@ class HeaderReader {
     data_ = int64_t(8 + header);
     size_ = int64_t(file_.bytes - 8 - header);
     const SortedJson json = parseSortedJson({reinterpret_cast<const char*>(file_.memory.get() + 8), size_t(header)},
-                                            place_, {.bytes = kMaxHeader, .depth = 4});
+                                            place_, {.bytes = kMaxHeader, .depth = 4, .values = int64_t(1) << 24});
     if (!json.is_object()) fail("the header is no JSON object.");
     for (const auto& [name, entry] : json.items()) {
       if (name == "__metadata__")

@@ -16,6 +16,7 @@ struct Layout {
 
 Layout layoutOf(const WeightRule& rule, const std::string& name, const Shape& shape) {
   const auto fail = [&](const std::string& what) { throw Error(Code::File, text("[", name, "] ", what)); };
+  if (rule.groups < 1) fail(text("the rows fall into ", rule.groups, " groups; expected at least one."));
   if (rule.isTransposed && shape.rank() != 2) fail(text("the tensor is ", shape, "; expected two dimensions."));
   Layout layout;
   layout.rows = shape.rank() == 0 ? 1 : shape[rule.isTransposed ? 1 : 0];

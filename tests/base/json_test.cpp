@@ -69,6 +69,15 @@ TEST(JsonError, EmptyAndTruncatedTextIsBroken) {
       << errorOf("{\"a\": [1, 2");
 }
 
+/// Lists, objects and scalars count alike, keys do not.
+TEST(JsonError, MoreValuesThanTheLimit) {
+  EXPECT_EQ(errorOf(R"([1, "a", null, true, {"k": 2.5}])", {.values = 7}), "accepted");
+  EXPECT_EQ(errorOf(R"([1, "a", null, true, {"k": 2.5}])", {.values = 6}), "[model.fw.json] holds more than 6 values.");
+  std::string bomb = "[[]";
+  while (bomb.size() < 3 * (size_t(1) << 22)) bomb += ",[]";
+  EXPECT_EQ(errorOf(bomb + "]"), "[model.fw.json] holds more than 4194304 values.");
+}
+
 TEST(JsonError, NumbersBeyondDouble) {
   EXPECT_EQ(errorOf("[1e308]"), "accepted");
   EXPECT_EQ(errorOf("[1, -1e999]"), "[model.fw.json] a number is too large; expected at most 1.8e308.");

@@ -70,11 +70,11 @@ TEST_F(HostileFolder, ConfigsWithWrongValues) {
     return R"({"model_type": "llama", ")" + key + "\": " + value + "}";
   };
   config(with("hidden_size", "\"wide\""));
-  refused("[config.json] hidden_size is \"wide\"; expected a whole number from 0 to 1099511627776.");
+  refused("[config.json] hidden_size is \"wide\"; expected a whole number from 0 to 1073741824.");
   config(with("hidden_size", "-8"));
-  refused("[config.json] hidden_size is -8; expected a whole number from 0 to 1099511627776.");
+  refused("[config.json] hidden_size is -8; expected a whole number from 0 to 1073741824.");
   config(with("num_hidden_layers", "1e30"));
-  refused("[config.json] num_hidden_layers is 1e+30; expected a whole number from 0 to 1099511627776.");
+  refused("[config.json] num_hidden_layers is 1e+30; expected a whole number from 0 to 1073741824.");
   config(with("rms_norm_eps", "NaN"));
   refused("[config.json] rms_norm_eps is \"NaN\"; expected a number.");
   config(with("hidden_act", "\"mish\""));

@@ -100,6 +100,25 @@ TEST(TokenizerError, APatternThatBacktracksWithoutEnd) {
               "steps.");
 }
 
+/// A text of 100^20 bytes from a file of 3000.
+TEST(TokenizerError, ATextThatIsMultipliedAgainAndAgain) {
+  const std::string step =
+      R"({"type": "Replace", "pattern": {"String": "a"}, "content": ")" + std::string(100, 'a') + "\"}";
+  std::string steps = step;
+  for (int i = 1; i < 20; ++i) steps += "," + step;
+  const Tokenizer encoder =
+      parseTokenizer(smallBpe(R"(, "normalizer": {"type": "Sequence", "normalizers": [)" + steps + "]}"), "t");
+  expectError([&] { encoder.encode("ab"); }, Code::Data,
+              "[tokenizer] the normaliser makes 1048800 bytes of a text of 2; expected at most 1048704.");
+  const Tokenizer decoder =
+      parseTokenizer(smallBpe(R"(, "decoder": {"type": "Sequence", "decoders": [)" + steps + "]}"), "t");
+  expectError(
+      [&] {
+        decoder.decode({0, 1});
+      },
+      Code::Data, "[tokenizer] the decoder makes more than 16777216 bytes of a text.");
+}
+
 TEST(TokenizerError, EachMistakeOfAFileHasItsSentence) {
   const auto split = [](const std::string& inner) {
     return smallBpe(R"(, "pre_tokenizer": {"type": "Split", )" + inner + "}");
@@ -126,6 +145,7 @@ TEST(TokenizerError, EachMistakeOfAFileHasItsSentence) {
        "[t] merge 0 needs the token 'b', which is not in the vocabulary."},
       {R"({"model": {"type": "BPE", "vocab": {"a": 1, "a": 2}, "merges": []}})",
        "[t] the key 'a' stands twice in one object."},
+      {std::string(1000, '[') + std::string(1000, ']'), "[t] nested deeper than 256 levels."},
       {R"({"model": {"type": "Unigram", "vocab": []}})", "[t] the vocabulary is empty."},
       {R"({"model": {"type": "Unigram", "vocab": [["a"]]}})", "[t] entry 0 of 'vocab' is no [token, score]."},
       {R"({"model": {"type": "Unigram", "vocab": [["a", 0]], "unk_id": 5}})",

@@ -8,8 +8,15 @@
 #include "engine/io/tokenizer/unicode.h"
 
 namespace fw {
+namespace {
 
-AlignedText::AlignedText(std::string_view original) : text_(original) {
+// A character has at most 18 after compatibility decomposition; the constant is for what is put before short texts.
+constexpr size_t kMostGrowth = 64, kMostAdded = size_t(1) << 20;
+
+}  // namespace
+
+AlignedText::AlignedText(std::string_view original)
+    : text_(original), most_(kMostGrowth * original.size() + kMostAdded) {
   if (original.size() >= UINT32_MAX)
     throw Error(Code::Data, fw::text("[tokenizer] the text has ", original.size(), " bytes; expected less than 4 GB."));
   spans_.reserve(text_.size());
@@ -27,7 +34,14 @@ ByteSpan AlignedText::original(size_t begin, size_t end) const {
   return {spans_[begin].begin, spans_[end - 1].end};
 }
 
+void AlignedText::requireRoom(size_t bytes) const {
+  if (bytes > most_)
+    throw Error(Code::Data, fw::text("[tokenizer] the normaliser makes ", bytes, " bytes of a text of ",
+                                     (most_ - kMostAdded) / kMostGrowth, "; expected at most ", most_, "."));
+}
+
 void AlignedText::rewrite(const std::vector<Rewritten>& characters, size_t removed) {
+  requireRoom(characters.size());
   std::string text;
   std::vector<ByteSpan> spans;
   text.reserve(text_.size());
@@ -75,6 +89,7 @@ void AlignedText::prepend(std::string_view front) {
   if (text_.empty()) return;
   size_t first = 0;
   unicode::next(text_, first);
+  requireRoom(text_.size() + front.size());
   const ByteSpan span = spans_[0];
   text_.insert(0, front);
   spans_.insert(spans_.begin(), front.size(), span);
@@ -103,6 +118,7 @@ void AlignedText::replace(const Pattern& pattern, std::string_view content) {
   for (const Pattern::Piece& piece : pieces) {
     if (piece.isMatch) {
       const ByteSpan span = piece.end > 0 ? spans_[piece.end - 1] : ByteSpan{originalBegin_, originalBegin_};
+      requireRoom(text.size() + content.size());
       text += content;
       spans.resize(text.size(), span);
     } else {
@@ -119,6 +135,7 @@ AlignedText AlignedText::slice(size_t begin, size_t end) const {
   part.text_ = text_.substr(begin, end - begin);
   part.spans_.assign(spans_.begin() + ptrdiff_t(begin), spans_.begin() + ptrdiff_t(end));
   part.originalBegin_ = original(begin, end).begin;
+  part.most_ = most_;
   return part;
 }
 

@@ -27,6 +27,8 @@ struct Rewritten {
 /// What becomes of the matches of a split.
 enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
 
+/// Rewriting throws Code::Data where the text becomes many times longer than the original: a file may double it again
+/// and again.
 class AlignedText {
  public:
   AlignedText() = default;
@@ -53,9 +55,13 @@ class AlignedText {
   std::vector<AlignedText> split(const Pattern& pattern, SplitBehavior behavior) const;
 
  private:
+  /// Called before the text becomes `bytes` long.
+  void requireRoom(size_t bytes) const;
+
   std::string text_;
   std::vector<ByteSpan> spans_;  // of each byte of text_
   uint32_t originalBegin_ = 0;
+  size_t most_ = 0;  // bytes that the text may grow to
 };
 
 }  // namespace fw

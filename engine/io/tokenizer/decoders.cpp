@@ -12,10 +12,15 @@ namespace {
 
 using Tokens = std::vector<std::string>;
 
+constexpr size_t kMostBytes = size_t(1) << 24;  // of one replacement: a file may double a text again and again
+
 std::string replaced(const std::string& text, const Pattern& pattern, const std::string& content) {
   std::string out;
-  for (const Pattern::Piece& piece : pattern.pieces(text))
+  for (const Pattern::Piece& piece : pattern.pieces(text)) {
     out += piece.isMatch ? content : text.substr(piece.begin, piece.end - piece.begin);
+    if (out.size() > kMostBytes)
+      throw Error(Code::Data, fw::text("[tokenizer] the decoder makes more than ", kMostBytes, " bytes of a text."));
+  }
   return out;
 }
 

@@ -112,7 +112,7 @@ std::unique_ptr<TokenModel> makeTokenModel(const SortedJson& json, const std::st
 }
 
 Tokenizer parseTokenizer(std::string_view bytes, const std::string& place) {
-  const SortedJson json = parseSortedJson(bytes, place, {.bytes = size_t(1) << 29});
+  const SortedJson json = parseSortedJson(bytes, place, {.bytes = size_t(1) << 29, .values = int64_t(1) << 25});
   const auto part = [&](const char* name) {
     const SortedJson* found = fields::find(json, name, place);
     return found ? *found : SortedJson();
