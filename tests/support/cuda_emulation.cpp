@@ -15,6 +15,7 @@
 #include <ucontext.h>
 #endif
 #ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -50,7 +51,11 @@ extern "C" void emulationEnter();
 namespace emulation {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kStackBytes = 512 * 1024;  // of frames with zones around each variable
+#else
 constexpr size_t kStackBytes = 128 * 1024;
+#endif
 
 /// A stack of its own and the place where it was left.
 struct Fiber {
@@ -64,7 +69,12 @@ struct Fiber {
     stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (stack == MAP_FAILED) throw std::bad_alloc();
   }
-  ~Fiber() { munmap(stack, kStackBytes); }
+  ~Fiber() {
+#ifdef __SANITIZE_ADDRESS__
+    __asan_unpoison_memory_region(stack, kStackBytes);  // frames that were never left mark what comes to lie here
+#endif
+    munmap(stack, kStackBytes);
+  }
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 };
