@@ -21,7 +21,7 @@ void transposePlain(const T* from, int64_t fromStride, T* to, int64_t toStride, 
     for (int64_t r = 0; r < rows; ++r) to[c * toStride + r] = from[r * fromStride + c];
 }
 
-#if HWY_TARGET != HWY_SCALAR
+#if HWY_MAX_BYTES >= 32
 // A 4 x 4 tile of 32-bit elements in every 128-bit block of four vectors.
 template <class D, class V = hn::VFromD<D>>
 HWY_INLINE void transposeBlocks(D d, V& a, V& b, V& c, V& e) {

@@ -1,0 +1,45 @@
+// What fuzz targets share: refusals are what hostile input deserves, anything else thrown is a finding; and a file made
+// of the input.
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include "engine/base/error.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+namespace fw {
+
+/// Runs `body`, which may refuse what it reads. Errors that blame the program itself go on, and so end it.
+template <class Body>
+void mayRefuse(const Body& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    if (error.code() == Code::Internal) throw;
+  }
+}
+
+/// A file in memory that holds the input and can be opened by its path.
+class InputFile {
+ public:
+  InputFile(const uint8_t* data, size_t size) : file_(::memfd_create("input", MFD_CLOEXEC)) {
+    if (file_ < 0 || ::write(file_, data, size) != ssize_t(size)) throw std::runtime_error("no file in memory");
+  }
+  ~InputFile() { ::close(file_); }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
+
+ private:
+  int file_;
+};
+
+}  // namespace fw
