@@ -41,7 +41,7 @@ void writeReport(const QString& model, const QString& folder) {
   const PresetDef* preset = findPreset(model.toStdString());
   if (!QDir().mkpath(folder)) throw Error(Code::File, text("[", folder.toStdString(), "] cannot be made."));
 
-  TrainCall call{.architecture = opened.architecture, .out = (folder + "/run").toStdString()};
+  TrainCall call{.architecture = opened.architecture, .out = (folder + "/run").toStdString(), .replacesRun = true};
   TrainOptions& options = call.options;
   options.task = preset && !preset->task.empty() ? preset->task
                  : opened.run                    ? readRun(*opened.run).options.task

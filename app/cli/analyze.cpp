@@ -46,7 +46,7 @@ void addAnalyze(CLI::App& program) {
       if (call.task == info.options.task)
         for (const auto& [name, value] : info.options.taskOptions) call.taskOptions.emplace(name, value);
     }
-    const AnalysisResult result = analyze(call, interruptToken());
+    const AnalysisResult result = naming(options->model, opened, [&] { return analyze(call, interruptToken()); });
     writeAnalysis(result, options->out);
     for (const std::string& warning : result.warnings) std::cerr << "warning: " << warning << std::endl;
     if (options->isJson)

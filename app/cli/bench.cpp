@@ -32,7 +32,8 @@ void addBench(CLI::App& program) {
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model, false);
-    const BenchReport report = fw::bench(*opened.architecture, options->bench, interruptToken());
+    const BenchReport report = naming(
+        options->model, opened, [&] { return fw::bench(*opened.architecture, options->bench, interruptToken()); });
     if (options->isJson)
       return printJson({{"mode", options->bench.mode},
                         {"median_seconds", report.median},

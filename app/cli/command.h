@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/workbench/workbench.h"
 
@@ -38,6 +39,18 @@ std::string shortNumber(double value);
 
 /// A token that Ctrl+C stops.
 CancelToken interruptToken();
+
+/// Runs `work`; an error that names the document by its title names what the command line was given instead.
+template <class Work>
+auto naming(const std::string& model, const OpenedModel& opened, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    const std::string sentence = error.what(), title = "[" + opened.architecture->name + "] ";
+    if (!sentence.starts_with(title)) throw;
+    throw Error(error.code(), "[" + model + "] " + sentence.substr(title.size()));
+  }
+}
 
 /// 3 with the verb "check": the document has errors, which have been printed.
 struct ExitCode {

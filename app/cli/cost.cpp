@@ -28,7 +28,7 @@ void addCost(CLI::App& program) {
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model, false);
-    const CostReport report = cost(*opened.architecture, options->cost);
+    const CostReport report = naming(options->model, opened, [&] { return cost(*opened.architecture, options->cost); });
     if (options->isJson) {
       Json json = {{"parameters",
                     {{"total", int64_t(report.parametersTotal)},

@@ -47,20 +47,22 @@ void addGenerate(CLI::App& program) {
     }
     // Nothing is said before the model is known to answer.
     const auto sayPrompt = [&] { std::cout << std::exchange(prompt, {}); };
-    generate(
-        *opened.architecture, opened.weights, options->generate,
-        [&](int64_t token) {
-          sayPrompt();
-          if (std::find(stops.begin(), stops.end(), token) != stops.end()) return false;
-          if (stream)
-            std::cout << stream->push(token) << std::flush;
-          else if (token < 256)
-            std::cout << char(uint8_t(token)) << std::flush;
-          else
-            std::cout << '<' << token << '>' << std::flush;
-          return true;
-        },
-        interruptToken());
+    naming(options->model, opened, [&] {
+      generate(
+          *opened.architecture, opened.weights, options->generate,
+          [&](int64_t token) {
+            sayPrompt();
+            if (std::find(stops.begin(), stops.end(), token) != stops.end()) return false;
+            if (stream)
+              std::cout << stream->push(token) << std::flush;
+            else if (token < 256)
+              std::cout << char(uint8_t(token)) << std::flush;
+            else
+              std::cout << '<' << token << '>' << std::flush;
+            return true;
+          },
+          interruptToken());
+    });
     if (stream) std::cout << stream->finish();
     std::cout << std::endl;
   });

@@ -27,7 +27,8 @@ void addRun(CLI::App& program) {
     const OpenedModel opened = openModel(options->model);
     options->run.inputs = loadArrays(options->input);
     options->run.weights = options->weights.empty() ? opened.weights : loadArrays(options->weights);
-    saveArrays(options->output, run(*opened.architecture, options->run, interruptToken()));
+    saveArrays(options->output, naming(options->model, opened,
+                                       [&] { return run(*opened.architecture, options->run, interruptToken()); }));
     std::cerr << "wrote " << options->output << std::endl;
   });
 }

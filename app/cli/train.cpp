@@ -67,7 +67,8 @@ void work(Options& options) {
                   accuracy == report.measures.end() ? NAN : accuracy->second, report.seconds * 1e3, secondsLeft);
     std::cerr << line << std::endl;
   };
-  const TrainResult result = train(options.call, observer, interruptToken());
+  const TrainResult result =
+      naming(options.model, opened, [&] { return train(options.call, observer, interruptToken()); });
   Json json = {{"run", options.call.out.string()},
                {"steps", result.steps},
                {"seconds", result.seconds},
@@ -145,7 +146,8 @@ void evaluateOnText(const std::string& model, const OpenedModel& opened, const P
   }
   if (file.empty()) throw Error(Code::Usage, "[text] --task-option file=PATH is needed.");
   options.text = readFile(file);
-  const TextEvaluation result = evaluateText(*opened.architecture, opened.weights, options, interruptToken());
+  const TextEvaluation result = naming(
+      model, opened, [&] { return evaluateText(*opened.architecture, opened.weights, options, interruptToken()); });
   if (isJson)
     return printJson({{"task", "text"},
                       {"loss", result.loss},
@@ -192,9 +194,10 @@ void addEval(CLI::App& program) {
     if (options->task.empty()) throw Error(Code::Usage, "--task is needed: the model is no run folder.");
     if (options->task == "text")
       return evaluateOnText(options->model, opened, taskOptions, options->device, options->isJson);
-    const Evaluation evaluation =
-        evaluate(*opened.architecture, opened.weights, options->task, taskOptions, options->seed, options->batches,
-                 options->batch, options->device, interruptToken());
+    const Evaluation evaluation = naming(options->model, opened, [&] {
+      return evaluate(*opened.architecture, opened.weights, options->task, taskOptions, options->seed, options->batches,
+                      options->batch, options->device, interruptToken());
+    });
     Json json = toJson(evaluation);
     json["task"] = options->task;
     if (options->isJson) return printJson(json);

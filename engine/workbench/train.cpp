@@ -169,6 +169,11 @@ TrainState readCheckpoint(const fs::path& folder) {
 }  // namespace
 
 TrainResult train(const TrainCall& call, const TrainObserver& observer, const CancelToken& cancel) {
+  std::error_code ignored;
+  if (!call.isResumed && !call.replacesRun && fs::exists(call.out / "run.json", ignored))
+    throw Error(Code::Usage,
+                text("[", call.out.string(),
+                     "] holds a run already; expected another folder (--out), or --resume to go on with it."));
   const std::unique_ptr<Backend> backend = makeBackend(call.device);
   Trainer trainer(call.architecture, call.options, *backend);
   if (call.isResumed) {

@@ -91,6 +91,9 @@ void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& gi
 /// Those of `given` that the store has replace its values. Throws Code::Data for one of another shape.
 void replaceWeights(const std::map<std::string, Tensor>& given, Store& store);
 
+/// Those of `given` that the model asks for. Throws Code::Data for one that is missing and one of another shape.
+std::map<std::string, Tensor> weightsFor(const Architecture& architecture, const std::map<std::string, Tensor>& given);
+
 /// The starting values of all parameters, by name.
 std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed);
 
@@ -122,6 +125,7 @@ struct TrainCall {
   std::string device = "cpu";
   std::filesystem::path out;
   bool isResumed = false;         // goes on from the checkpoint in `out`
+  bool replacesRun = false;       // else a run that `out` holds is left alone: Code::Usage
   int64_t evaluateEvery = 100;    // steps
   int64_t checkpointEvery = 200;  // steps; 0: only at the end
   int64_t evaluationBatches = 8;
@@ -212,7 +216,7 @@ AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel = {}, 
 /// Everything of a result as JSON text; missing values are null.
 std::string analysisJson(const AnalysisResult& result);
 
-/// CSV for each matrix and series, and that JSON, into `folder`.
+/// CSV for each matrix and series, all of them in one NPZ, and that JSON, into `folder`.
 void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& folder);
 
 // ---- measuring

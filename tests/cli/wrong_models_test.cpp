@@ -66,8 +66,21 @@ TEST(WrongModel, ShapesAndSizesThatDoNotFitAreReported) {
     EXPECT_EQ(errors, c.expected);
     // Nothing that needs the shapes goes on.
     const TemporaryFolder folder;
-    EXPECT_EQ(cli({"cost", c.path}).exitCode, 1);
-    EXPECT_EQ(cli({"bench", c.path}).exitCode, 1);
+    const std::string first = c.expected.substr(0, c.expected.find('\n'));
+    const std::string out = folder / "out";
+    expectRefusal({"cost", c.path}, 1, first);
+    expectRefusal({"bench", c.path}, 1, first);
+    // With sizes of their own: the same file, node and port.
+    const size_t port = first.find(" is [");
+    const std::string place = first.substr(0, port == std::string::npos ? first.find("): ") + 3 : port);
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"train", c.path, "--steps", "1", "--batch", "1", "--out", out},
+          {"eval", c.path, "--task", "mqar"},
+          {"export", c.path, "--to", "pytorch", "--out", out}}) {
+      const ProcessResult refused = cli(arguments);
+      EXPECT_EQ(refused.exitCode, 1) << arguments[0];
+      EXPECT_TRUE(refused.err.starts_with("formwright-cli: " + place)) << arguments[0] << ": " << refused.err;
+    }
     // The document itself is whole: saving it loses nothing.
     ASSERT_EQ(cli({"export", c.path, "--to", "json", "--out", folder / "again.fw.json"}).exitCode, 0);
     EXPECT_EQ(cliJson({"diff", c.path, folder / "again.fw.json", "--json"})["changes"], Json::array());
