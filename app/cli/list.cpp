@@ -44,6 +44,15 @@ Json blocks() {
   return out;
 }
 
+Json exporters() {
+  Json out = entries(allExporters());
+  for (size_t i = 0; i < out.size(); ++i)
+    for (const ParamDef& option : allExporters()[i].params)
+      out[i]["options"].push_back(
+          {{"name", option.name}, {"default", toText(option.value)}, {"help", option.helpText}});
+  return out;
+}
+
 /// What can be listed, and how. Kinds without entries in this build are listed as empty.
 const std::vector<std::pair<std::string, Json (*)()>>& kinds() {
   static const std::vector<std::pair<std::string, Json (*)()>> table = {
@@ -54,7 +63,7 @@ const std::vector<std::pair<std::string, Json (*)()>>& kinds() {
       {"tasks", [] { return entries(allTasks()); }},
       {"presets", [] { return entries(allPresets()); }},
       {"experiments", [] { return Json(Json::array()); }},
-      {"exporters", [] { return entries(allExporters()); }},
+      {"exporters", exporters},
       {"families", [] { return entries(allFamilies()); }},
       {"devices", devices},
   };
@@ -87,6 +96,10 @@ void addList(CLI::App& program) {
         if (one.contains("name")) std::cout << "  " << one["name"].get<std::string>();
         if (one.contains("reason")) std::cout << " (" << one["reason"].get<std::string>() << ")";
         std::cout << '\n';
+        if (one.contains("options"))
+          for (const Json& option : one["options"])
+            std::cout << "    --option " << option["name"].get<std::string>() << '='
+                      << option["default"].get<std::string>() << "  " << option["help"].get<std::string>() << '\n';
       }
     }
   });

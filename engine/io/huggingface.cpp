@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/families/layers.h"
 
 namespace fw {
 namespace {
@@ -116,21 +117,21 @@ bool isHuggingFaceFolder(const std::string& folder) {
 
 Checkpoint openHuggingFace(const std::string& folder, const Catalog& catalog, bool withWeights) {
   const fs::path path(folder);
-  const ModelConfig config(parseJson(withQuotedNumbers(readFile((path / kConfig).string(), kMostConfig)), kConfig,
-                                     {.bytes = kMostConfig, .depth = 32}),
-                           kConfig);
+  const Json whole = parseJson(withQuotedNumbers(readFile((path / kConfig).string(), kMostConfig)), kConfig,
+                               {.bytes = kMostConfig, .depth = 32});
+  const ModelConfig config(withFamilyType(whole), kConfig);
   const std::string type = config.text({"model_type"}, "");
   const FamilyDef* family = findFamily(type);
   if (!family)
     config.fail(type.empty() ? text("model_type is missing; supported are ", supportedTypes(), ".")
                              : text("model_type '", type.substr(0, 60),
                                     "' is no family that can be opened; supported are ", supportedTypes(), "."));
-  FamilyModel model = family->read(config, catalog);
+  FamilyModel model = readModel(*family, config, catalog);
   Checkpoint checkpoint{.family = family->id, .architecture = std::move(model.architecture)};
   const std::string folderName = (path.filename().empty() ? path.parent_path() : path).filename().string();
   checkpoint.architecture.name = folderName.empty() || folderName == "." ? family->title : folderName;
   SortedJson extra;
-  extra["huggingface"]["config"] = SortedJson::parse(config.json().dump());
+  extra["huggingface"]["config"] = SortedJson::parse(whole.dump());
   checkpoint.architecture.extra = extra.dump();
   const bool hasCode = config.has({"auto_map"});
   const std::vector<std::string> unread = config.unread();

@@ -122,6 +122,16 @@ void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& fo
       out << csvText(series.labels[i]) << ',' << series.values[i] << '\n';
     writeFileAtomically((folder / (series.name + ".csv")).string(), out.str());
   }
+  std::map<std::string, Tensor> arrays;
+  const auto add = [&](const std::string& name, const Shape& shape, const std::vector<double>& values) {
+    Tensor tensor = Tensor::make(DType::F32, shape);
+    std::copy(values.begin(), values.end(), tensor.data<float>());
+    arrays[name] = std::move(tensor);
+  };
+  for (const Matrix& matrix : result.matrices)
+    add(matrix.name, {int64_t(matrix.rows.size()), int64_t(matrix.columns.size())}, matrix.values);
+  for (const Series& series : result.series) add(series.name, {int64_t(series.values.size())}, series.values);
+  saveArrays((folder / (result.analysis + ".npz")).string(), arrays);
   writeFileAtomically((folder / (result.analysis + ".json")).string(), analysisJson(result));
 }
 

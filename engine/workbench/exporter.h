@@ -15,6 +15,8 @@ struct ExportCall {
   const Architecture& architecture;
   const std::map<std::string, Tensor>* weights = nullptr;  // by parameter name; null: none
   std::string path;                                        // file or folder, as the exporter says
+  std::string source = {};  // the Hugging Face folder that the model comes from; empty: none
+  Params options = {};      // those of ExporterDef::params that differ from the defaults
 };
 
 struct ExporterDef {
@@ -23,6 +25,7 @@ struct ExporterDef {
   std::string help;
   std::string extension;  // ".fw.json"; empty: a folder
   void (*write)(const ExportCall&) = nullptr;
+  std::vector<ParamDef> params = {};  // options
 };
 
 /// Every exporter (generated).

@@ -129,21 +129,44 @@ void replaceWeights(const std::map<std::string, Tensor>& given, Store& store) {
   }
 }
 
-void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& given, uint64_t seed, Store& store) {
+namespace {
+
+/// Throws Code::Data where a parameter has no tensor.
+void requireAll(const ir::Graph& graph, const std::map<std::string, Tensor>& given) {
   std::string missing;
+  for (const ir::ParameterInfo& parameter : graph.parameters)
+    if (!given.contains(parameter.name)) missing += (missing.empty() ? "" : ", ") + parameter.name;
+  if (!missing.empty())
+    throw Error(Code::Data,
+                text("[weights] no tensor for ", missing.size() > 200 ? missing.substr(0, 200) + "..." : missing, "."));
+}
+
+}  // namespace
+
+void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& given, uint64_t seed, Store& store) {
   for (const auto& [name, tensor] : given) {
     const ir::ParameterInfo* parameter = graph.findParameter(name);
     if (!parameter) continue;  // a part of the model that this graph does not use
     const ir::TensorType type = graph.type({parameter->node, 0});
     store.share(name, fitted(tensor, type, name));
   }
-  if (!given.empty())
-    for (const ir::ParameterInfo& parameter : graph.parameters)
-      if (!given.contains(parameter.name)) missing += (missing.empty() ? "" : ", ") + parameter.name;
-  if (!missing.empty())
-    throw Error(Code::Data,
-                text("[weights] no tensor for ", missing.size() > 200 ? missing.substr(0, 200) + "..." : missing, "."));
+  if (!given.empty()) requireAll(graph, given);
   if (given.empty()) initializeParameters(graph, seed, store);
+}
+
+std::map<std::string, Tensor> weightsFor(const Architecture& architecture, const std::map<std::string, Tensor>& given) {
+  const auto graph = lowerOrThrow(architecture, catalog(),
+                                  {.mode = Mode::Prefill, .dims = {{"B", smallestBatch(architecture)}, {"T", 1}}});
+  requireAll(*graph, given);
+  std::map<std::string, Tensor> weights;
+  for (const ir::ParameterInfo& parameter : graph->parameters) {
+    const Tensor& tensor = given.at(parameter.name);
+    if (const Shape& shape = graph->type({parameter.node, 0}).shape; !(shape == tensor.shape))
+      throw Error(Code::Data,
+                  text("[", parameter.name, "] the weights have ", tensor.shape, "; expected ", shape, "."));
+    weights[parameter.name] = tensor;
+  }
+  return weights;
 }
 
 std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed) {

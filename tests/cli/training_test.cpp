@@ -56,6 +56,18 @@ TEST(CommandLineTrain, OneObjectOnStdoutAndProgressOnStderr) {
   EXPECT_NEAR(std::stod(metrics.at("4,test,loss")), json["test"]["loss"].get<double>(), 1e-7);
 }
 
+TEST(CommandLineTrain, ARunThatIsThereIsLeftAlone) {
+  const TemporaryFolder folder;
+  const std::string run = folder / "run";
+  ASSERT_EQ(cli(small(run)).exitCode, 0);
+  const std::string checkpoint = readFile(run + "/checkpoint.safetensors"), metrics = readFile(run + "/metrics.csv");
+  expectRefusal(small(run, {"--seed", "7"}), 2,
+                "[" + run + "] holds a run already; expected another folder (--out), or --resume to go on with it.");
+  EXPECT_EQ(readFile(run + "/checkpoint.safetensors"), checkpoint);
+  EXPECT_EQ(readFile(run + "/metrics.csv"), metrics);
+  EXPECT_EQ(cli(small(run, {"--resume"})).exitCode, 0);
+}
+
 TEST(CommandLineTrain, SeedsDecideTheBits) {
   const TemporaryFolder folder;
   for (const auto& [name, seed] : std::map<std::string, std::string>{{"a", "1"}, {"b", "1"}, {"c", "2"}})
@@ -192,6 +204,18 @@ TEST(CommandLineAnalyze, WritesFilesAndOneObject) {
   for (const char* file : {"cka.csv", "angular_distance.csv", "block_influence.csv", "sublayer_influence.csv"})
     EXPECT_TRUE(fs::exists(folder / "out/" + file)) << file;
   EXPECT_EQ(readJsonFile(folder / "out/similarity.json"), json);
+  const std::map<std::string, Tensor> arrays = loadArrays(folder / "out/similarity.npz");
+  EXPECT_EQ(arrays.size(), json["matrices"].size() + json["series"].size());
+  for (const Json& matrix : json["matrices"]) {
+    const Tensor& array = arrays.at(matrix["name"].get<std::string>());
+    EXPECT_EQ(array.shape, (Shape{int64_t(matrix["rows"].size()), int64_t(matrix["columns"].size())}));
+    const std::vector<float> values = array.toFloats();
+    for (size_t i = 0; i < values.size(); ++i)
+      if (matrix["values"][i].is_null())
+        EXPECT_TRUE(std::isnan(values[i]));
+      else
+        EXPECT_FLOAT_EQ(values[i], matrix["values"][i].get<float>());
+  }
   // Data from a file instead of the task.
   saveArrays(folder / "data.npz",
              {{"tokens", Tensor::fromInts({2, 8}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})}});

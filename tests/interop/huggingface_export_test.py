@@ -1,5 +1,5 @@
 # Folders that we write load in transformers: a family's own model byte by byte, with fewer layers too, and any other model with
-# code of its own.
+# code of its own. Every family's folder comes back as it was: tensors, files, config.json, tokenizer.
 import json
 import os
 import pathlib
@@ -11,11 +11,69 @@ os.environ["HF_MODULES_CACHE"] = tempfile.mkdtemp()
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
+from families_test import CAUSAL, TEXT, TOWERS, VISION, randomize
+
 cli = os.environ["FORMWRIGHT_CLI"]
 torch.manual_seed(3)
+
+
+def raw(folder):
+    """Dtype, shape, bytes and file of each tensor, by the format's description alone."""
+    tensors = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        data = path.read_bytes()
+        length = int.from_bytes(data[:8], "little")
+        for name, entry in json.loads(data[8:8 + length]).items():
+            if name != "__metadata__":
+                begin, end = entry["data_offsets"]
+                assert name not in tensors, name
+                tensors[name] = (entry["dtype"], tuple(entry["shape"]), data[8 + length + begin:8 + length + end], path.name)
+    return tensors
+
+
+def model_of(name):
+    if name in CAUSAL:
+        kind, options = CAUSAL[name]
+        return AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(kind, **options))
+    kind, options = (TEXT | VISION | TOWERS)[name][:2]
+    kind = getattr(transformers, kind)
+    return kind(kind.config_class(**options))
+
+
+def check_round_trips(root):
+    """folder -> blocks -> folder, in turn with one file and several, in f32, bf16 and f16."""
+    for number, name in enumerate(CAUSAL | TEXT | VISION | TOWERS):
+        torch.manual_seed(number)
+        model = model_of(name)
+        randomize(model)
+        dtype = (torch.float32, torch.bfloat16, torch.float16)[number % 3]
+        before, after = root / "before" / name, root / "after" / name
+        model.to(dtype).save_pretrained(before, **({"max_shard_size": "12KB"} if number % 2 else {}))
+        config = json.loads((before / "config.json").read_text()) | {"future_key": {"deep": [1, None, "x"]}}
+        (before / "config.json").write_text(json.dumps(config))
+        files = {"tokenizer.json": b'{"model": {}}', "tokenizer_config.json": b"{}\n", "special_tokens_map.json": b"[1]", "merges.txt": b"a b\n",
+                 "vocab.json": b"\xff\xfe", "generation_config.json": b'{"eos_token_id":  7}'}
+        for file, content in files.items():
+            (before / file).write_bytes(content)
+        run("export", before, "--to", "huggingface", "--out", after)
+        old, new = raw(before), raw(after)
+        assert old.keys() == new.keys(), (name, old.keys() ^ new.keys())
+        assert {one[0] for one in new.values()} >= {{torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}[dtype]}, name
+        for key in old:
+            assert old[key] == new[key], (name, key)
+        for file in files | {"config.json": b""}:
+            assert (after / file).read_bytes() == (before / file).read_bytes(), (name, file)
+        index = "model.safetensors.index.json"
+        assert (before / index).exists() == (after / index).exists() == (number % 2 == 1), name
+        if number % 2:
+            one, other = (json.loads((folder / index).read_text()) for folder in (before, after))
+            assert one["weight_map"] == other["weight_map"] and one["metadata"]["total_size"] == other["metadata"]["total_size"], name
+        (type(model) if name not in CAUSAL else AutoModelForCausalLM).from_pretrained(after)
+    print(f"{number + 1} folders come back byte by byte")
 
 
 def run(*arguments):
@@ -34,6 +92,7 @@ models = {
 tokens = torch.randint(0, 61, (2, 17))
 with tempfile.TemporaryDirectory() as temporary:
     root = pathlib.Path(temporary)
+    check_round_trips(root)
     for name, model in models.items():
         model.eval().save_pretrained(root / name)
         run("export", root / name, "--to", "huggingface", "--out", root / (name + "_back"))
@@ -58,6 +117,20 @@ with tempfile.TemporaryDirectory() as temporary:
     shorter = AutoModelForCausalLM.from_pretrained(root / "shorter")
     assert shorter.config.model_type == "llama" and shorter.config.num_hidden_layers == 2
 
+    # A folder is not written over itself, and large models are cut into files.
+    done = subprocess.run([cli, "export", root / "llama", "--to", "huggingface", "--out", root / "llama"], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr == f"formwright-cli: [{root}/llama] is the folder that the model comes from; expected another one.\n", done.stderr
+    run("export", root / "llama", "--to", "huggingface", "--out", root / "cut", "--option", "shard=0.00001")
+    assert len(list((root / "cut").glob("model-*-of-*.safetensors"))) > 3
+    with torch.no_grad():
+        assert torch.equal(AutoModelForCausalLM.from_pretrained(root / "cut")(tokens).logits, models["llama"](tokens).logits)
+
+    # Weights of the source follow an edited document.
+    run("export", root / "edited.fw.json", "--to", "huggingface", "--out", root / "source_weights", "--source", root / "llama")
+    mine, theirs = load_file(root / "source_weights/model.safetensors"), load_file(root / "llama/model.safetensors")
+    assert mine.keys() == {key for key in theirs if ".layers.2." not in key}
+    assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+
     for preset in ("char-lm", "hybrid-recall", "mamba-copy"):
         folder = root / preset
         run("export", preset, "--to", "huggingface", "--out", folder, "--seed", 3)
@@ -69,7 +142,7 @@ with tempfile.TemporaryDirectory() as temporary:
             greedy = model.generate(ids[:1], max_new_tokens=4, do_sample=False, pad_token_id=0)
         assert greedy.shape == (1, 21)
         save_file({"tokens": ids}, folder / "in.safetensors")
-        weights = {key[6:]: value for key, value in load_file(folder / "model.safetensors").items()}
+        weights = {key.removeprefix("model.").replace("lm_head.", "head."): value for key, value in load_file(folder / "model.safetensors").items()}
         save_file(weights, folder / "weights.safetensors")
         run("run", preset, "--weights", folder / "weights.safetensors", "--input", folder / "in.safetensors", "--output", folder / "out.safetensors")
         ours = load_file(folder / "out.safetensors")["logits"]

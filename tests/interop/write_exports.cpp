@@ -1,6 +1,7 @@
-// Writes every preset (shrunk) and every example of every block by the exporters that are named, with inputs, outputs
-// and gradients that our engine computes. usage: write_exports FOLDER EXPORTER...
+// Writes every preset (shrunk), containers and every example of every block by the exporters that are named, with
+// inputs, outputs and gradients that our engine computes. usage: write_exports FOLDER EXPORTER...
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include "engine/arch/editor.h"
@@ -11,6 +12,7 @@
 #include "engine/io/arrays.h"
 #include "engine/ir/autodiff.h"
 #include "engine/presets/preset.h"
+#include "engine/presets/sketch.h"
 #include "engine/workbench/exporter.h"
 #include "engine/workbench/workbench.h"
 #include "tests/support/block_document.h"
@@ -55,19 +57,11 @@ Architecture shrunk(const Architecture& architecture) {
   return editor.result();
 }
 
-void writeCase(const std::filesystem::path& folder, const Architecture& architecture,
-               const std::map<std::string, int64_t>& dims, const std::vector<std::string>& exporters) {
-  std::filesystem::create_directories(folder);
+/// Inputs, outputs and gradients at these sizes.
+void writeData(const std::string& path, const Architecture& architecture, const std::map<std::string, Tensor>& weights,
+               const std::map<std::string, int64_t>& dims, uint64_t seed) {
   const auto model = lowerOrThrow(architecture, catalog(), {.mode = Mode::Prefill, .dims = dims});
-  std::map<std::string, Tensor> weights, data;
-  uint64_t seed = 100;
-  for (const ir::ParameterInfo& parameter : model->parameters)
-    weights[parameter.name] = randomTensor(model->type({parameter.node, 0}), ++seed, 0.3);
-  for (const std::string& id : exporters)
-    for (const ExporterDef& exporter : allExporters())
-      if (exporter.id == id)
-        exporter.write({architecture, &weights, (folder / ("model" + exporter.extension)).string()});
-
+  std::map<std::string, Tensor> data;
   ir::Builder builder(*model);
   std::vector<ir::Value> results, seeds, wanted;
   std::vector<std::string> names;
@@ -106,7 +100,90 @@ void writeCase(const std::filesystem::path& folder, const Architecture& architec
   executor.run();
   for (const ir::OutputInfo& output : graph.outputs)
     data[output.name.starts_with("gradient/") ? output.name : "output/" + output.name] = executor.output(output.name);
-  saveArrays((folder / "data.safetensors").string(), data);
+  saveArrays(path, data);
+}
+
+void writeCase(const std::filesystem::path& folder, const Architecture& architecture,
+               const std::map<std::string, int64_t>& dims, const std::vector<std::string>& exporters,
+               const std::map<std::string, int64_t>& otherDims = {}) {
+  std::filesystem::create_directories(folder);
+  const auto model = lowerOrThrow(architecture, catalog(), {.mode = Mode::Prefill, .dims = dims});
+  std::map<std::string, Tensor> weights;
+  uint64_t seed = 100;
+  for (const ir::ParameterInfo& parameter : model->parameters)
+    weights[parameter.name] = randomTensor(model->type({parameter.node, 0}), ++seed, 0.3);
+  for (const std::string& id : exporters)
+    for (const ExporterDef& exporter : allExporters())
+      if (exporter.id == id)
+        exporter.write({architecture, &weights, (folder / ("model" + exporter.extension)).string()});
+  writeData((folder / "data.safetensors").string(), architecture, weights, dims, seed);
+  if (!otherDims.empty())
+    writeData((folder / "other.data.safetensors").string(), architecture, weights, otherDims, seed + 50);
+}
+
+void addSublayer(Sketch& layer, const char* block, const Params& params, const char* norm) {
+  layer.sublayer("norm.rms", block, params, {}, norm);
+}
+
+/// A text model around what `write` adds.
+Architecture around(const std::string& name, const std::function<void(Sketch&)>& write) {
+  Sketch sketch(name, catalog());
+  sketch.variable("width", 24);
+  sketch.add("in", {{"kind", std::string("tokens")}, {"dims", std::string("B T")}}, "tokens");
+  sketch.add("embedding.token", {{"vocabulary", int64_t(11)}, {"width", std::string("=width")}});
+  write(sketch);
+  sketch.add("norm.layer", {}, "norm_final");
+  sketch.add("head.language_model", {{"vocabulary", int64_t(11)}});
+  sketch.add("out", {}, "logits");
+  return sketch.result();
+}
+
+/// Containers, which have no examples: groups, patterns, stacks in stacks, layers with something of their own.
+std::map<std::string, Architecture> containers() {
+  const Params attention = {{"heads", int64_t(4)}}, mlp = {{"hidden", int64_t(33)}};
+  std::map<std::string, Architecture> all;
+  all["group"] = around("Group", [&](Sketch& sketch) {
+    Sketch inside = sketch.inside(sketch.add("structure.group"), "body");
+    addSublayer(inside, "attention.multi_head", attention, "norm_attention");
+    addSublayer(inside, "mlp.gated", mlp, "norm_mlp");
+    inside.finish();
+  });
+  all["pattern"] = around("Pattern", [&](Sketch& sketch) {
+    const NodeId layers = sketch.add("structure.repeat", {{"count", int64_t(5)}, {"pattern", std::string("AM-")}});
+    for (const auto& [letter, block] : {std::pair{"A", "attention.multi_head"}, {"M", "ssm.mamba"}, {"-", "mlp.mlp"}}) {
+      Sketch layer = sketch.inside(layers, letter);
+      addSublayer(layer, block, *letter == 'A' ? attention : *letter == '-' ? mlp : Params{}, "norm_mixer");
+      layer.finish();
+    }
+  });
+  all["nested"] = around("Nested", [&](Sketch& sketch) {
+    Sketch outer = sketch.inside(sketch.add("structure.repeat", {{"count", int64_t(2)}}));
+    Sketch inner = outer.inside(outer.add("structure.repeat", {{"count", int64_t(3)}}));
+    addSublayer(inner, "mlp.gated", mlp, "norm_mlp");
+    inner.finish();
+    addSublayer(outer, "attention.multi_head", attention, "norm_attention");
+    outer.finish();
+  });
+  NodeId repeat = 0;
+  Architecture alike = around("Overrides", [&](Sketch& sketch) {
+    repeat = sketch.add("structure.repeat", {{"count", int64_t(4)}});
+    Sketch layer = sketch.inside(repeat);
+    addSublayer(layer, "attention.multi_head", attention, "norm_attention");
+    addSublayer(layer, "mlp.gated", mlp, "norm_mlp");
+    layer.finish();
+  });
+  Editor editor(alike, catalog());
+  const Graph& body = *findNode(alike, repeat)->bodies.at("layer");
+  std::vector<NodeId> sums;
+  for (const auto& [id, node] : body.nodes) {
+    if (node->block == "structure.residual") sums.push_back(id);
+    if (node->block == "mlp.gated") editor.setLayerParam(repeat, 2, id, "hidden", int64_t(7));
+    if (node->block == "attention.multi_head") editor.setLayerParam(repeat, 0, id, "heads", int64_t(2));
+  }
+  editor.setLayerMuted(repeat, 1, sums.front(), true);
+  editor.setLayerMuted(repeat, 3, sums.back(), true);
+  all["overrides"] = editor.result();
+  return all;
 }
 
 }  // namespace
@@ -122,9 +199,10 @@ int main(int argc, char** argv) {
   const std::vector<std::string> exporters(argv + 2, argv + argc);
   int failures = 0;
   const auto attempt = [&](const std::string& name, const Architecture& architecture,
-                           const std::map<std::string, int64_t>& dims) {
+                           const std::map<std::string, int64_t>& dims,
+                           const std::map<std::string, int64_t>& otherDims = {}) {
     try {
-      writeCase(folder / name, architecture, dims, exporters);
+      writeCase(folder / name, architecture, dims, exporters, otherDims);
     } catch (const std::exception& error) {
       std::cerr << name << ": " << error.what() << '\n';
       ++failures;
@@ -132,8 +210,11 @@ int main(int argc, char** argv) {
   };
   for (const PresetDef& preset : allPresets()) {
     const Architecture architecture = shrunk(preset.make(catalog()));
-    attempt("preset." + preset.id, architecture, {{"B", 2 * smallestBatch(architecture)}, {"T", 11}});
+    const int64_t rows = smallestBatch(architecture);
+    attempt("preset." + preset.id, architecture, {{"B", 2 * rows}, {"T", 11}}, {{"B", rows}, {"T", 17}});
   }
+  for (const auto& [name, architecture] : containers())
+    attempt("container." + name, architecture, {{"B", 2}, {"T", 7}}, {{"B", 3}, {"T", 1}});
   // Layers that share their weights in each way there is.
   for (const WeightPolicyDef& policy : allWeightPolicies()) {
     Editor editor(shrunk(findPreset("char-lm")->make(catalog())), catalog());

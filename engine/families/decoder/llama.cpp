@@ -43,9 +43,9 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
 FamilyDef family_decoder_llama() {
   return {.id = "llama",
           .title = "Llama, Mistral",
-          .help = "Llama 1 to 3, Mistral, TinyLlama, SmolLM: rotary positions, RMS norms, SwiGLU.",
+          .help = "Llama 1 to 3, Mistral, TinyLlama, SmolLM, Nemotron-NAS: rotary positions, RMS norms, SwiGLU.",
           .paper = "Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023",
-          .modelTypes = {"llama", "mistral"},
+          .modelTypes = {"llama", "mistral", "nemotron-nas"},
           .modelClass = "LlamaForCausalLM",
           .read = read};
 }

@@ -15,108 +15,6 @@ namespace {
 using Names = std::vector<std::string>;
 using Attributes = std::vector<std::pair<std::string, OnnxAttr>>;
 
-template <class T>
-void put(std::string& bytes, T value) {
-  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-}  // namespace
-
-int onnxType(DType dtype) {
-  switch (dtype) {
-    case DType::F32:
-      return 1;
-    case DType::I8:
-      return 3;
-    case DType::I32:
-      return 6;
-    case DType::I64:
-      return 7;
-    case DType::Bool:
-      return 9;
-    case DType::F16:
-      return 10;
-    case DType::BF16:
-      return 16;
-  }
-  return 0;
-}
-
-std::string OnnxBuilder::freshName(const std::string& wish) { return prefix + wish + "_" + std::to_string(next_++); }
-
-std::string OnnxBuilder::add(const std::string& op, Names inputs, Attributes attrs, int outputs,
-                             const std::string& domain) {
-  OnnxNode node{.op = op, .domain = domain, .inputs = std::move(inputs), .attrs = std::move(attrs)};
-  for (int i = 0; i < outputs; ++i) node.outputs.push_back(freshName(op));
-  body_.nodes.push_back(node);
-  return node.outputs[0];
-}
-
-std::string OnnxBuilder::constant(OnnxTensor tensor) { return add("Constant", {}, {{"value", std::move(tensor)}}); }
-
-std::string OnnxBuilder::floats(const std::vector<double>& values, const std::vector<int64_t>& dims) {
-  OnnxTensor tensor{.dtype = DType::F32, .dims = dims};
-  for (const double value : values) put(tensor.bytes, float(value));
-  return constant(std::move(tensor));
-}
-
-std::string OnnxBuilder::scalar(double value, DType dtype) {
-  OnnxTensor tensor{.dtype = dtype};
-  if (dtype == DType::F32) put(tensor.bytes, float(value));
-  if (dtype == DType::I64) put(tensor.bytes, int64_t(value));
-  if (dtype == DType::I32) put(tensor.bytes, int32_t(value));
-  if (dtype == DType::Bool) put(tensor.bytes, uint8_t(value != 0));
-  if (tensor.bytes.empty()) throw Error(Code::Graph, text("[onnx] there is no constant of type ", name(dtype), "."));
-  return constant(std::move(tensor));
-}
-
-std::string OnnxBuilder::integers(const std::vector<int64_t>& values) {
-  OnnxTensor tensor{.dtype = DType::I64, .dims = {int64_t(values.size())}};
-  for (const int64_t value : values) put(tensor.bytes, value);
-  return constant(std::move(tensor));
-}
-
-std::string OnnxBuilder::size(const SymbolicSize& s) {
-  usesBatch |= s.batch != 0 || s.both != 0;
-  usesTime |= s.time != 0 || s.both != 0;
-  std::string total;
-  const auto term = [&](int64_t factor, const std::string& value) {
-    if (factor == 0) return;
-    const std::string part = factor == 1 ? value : add("Mul", {value, integers({factor})});
-    total = total.empty() ? part : add("Add", {total, part});
-  };
-  if (s.both != 0) term(s.both, add("Mul", {batch, time}));
-  term(s.batch, batch);
-  term(s.time, time);
-  if (s.constant != 0 || total.empty()) {
-    const std::string part = integers({s.constant});
-    total = total.empty() ? part : add("Add", {total, part});
-  }
-  return s.divisor == 1 ? total : add("Div", {total, integers({s.divisor})});
-}
-
-std::string OnnxBuilder::sizes(const SymbolicSizes& sizes) {
-  Names parts;
-  std::vector<int64_t> known;
-  const auto flush = [&] {
-    if (!known.empty()) parts.push_back(integers(known));
-    known.clear();
-  };
-  for (const SymbolicSize& one : sizes) {
-    if (one.isConstant()) {
-      known.push_back(one.constant / one.divisor);
-      continue;
-    }
-    flush();
-    parts.push_back(size(one));
-  }
-  if (parts.empty()) return integers(known);
-  flush();
-  return parts.size() == 1 ? parts[0] : add("Concat", parts, {{"axis", int64_t(0)}});
-}
-
-namespace {
-
 Names simple(const OnnxCall& c, const char* op) { return {c.out.add(op, c.inputs)}; }
 
 template <const char* Op>
@@ -228,7 +126,7 @@ Names constant(const OnnxCall& c) {
     if (dtype == DType::F32) return {c.out.floats(node.attrs.reals("values"), node.attrs.list("shape"))};
     OnnxTensor tensor{.dtype = dtype, .dims = node.attrs.list("shape")};
     for (const double value : node.attrs.reals("values"))
-      dtype == DType::I64 ? put(tensor.bytes, int64_t(value)) : put(tensor.bytes, uint8_t(value != 0));
+      dtype == DType::I64 ? putNumber(tensor.bytes, int64_t(value)) : putNumber(tensor.bytes, uint8_t(value != 0));
     return {c.out.constant(std::move(tensor))};
   }
   const std::string value = c.out.scalar(node.attrs.real("value"), dtype);
@@ -340,16 +238,62 @@ Names causalConv(const OnnxCall& c) {
   return {activated(c, o.add("Transpose", {y}, {{"perm", order}}), activationOf(c))};
 }
 
+/// The steps of a scan's body; `names` holds its inputs and receives what they give.
+void writeBody(OnnxBuilder& out, const PortableGraph& body, std::map<ir::ValueRef, std::string>& names) {
+  const ir::Graph& inner = body.graph();
+  for (int i = 0; i < int(inner.nodes.size()); ++i) {
+    if (inner.nodes[size_t(i)].op->name == "input") continue;
+    OnnxCall call{out, body, i, {}};
+    for (const ir::ValueRef& input : inner.nodes[size_t(i)].inputs) call.inputs.push_back(names.at(input));
+    const Names results = (*findOnnxForm(inner.nodes[size_t(i)].op->name))(call);
+    for (size_t k = 0; k < results.size(); ++k) names[{i, int(k)}] = results[k];
+  }
+}
+
+/// Step after step, each with its row of the sequences.
+Names unrolledScan(const OnnxCall& c, int64_t length) {
+  OnnxBuilder& o = c.out;
+  const ir::Node& node = c.node();
+  const PortableGraph body = c.portable.body(c.self);
+  const ir::Graph& inner = body.graph();
+  const size_t carries = size_t(node.attrs.integer("carries")), xs = size_t(node.attrs.integer("xs"));
+  const bool isReversed = node.attrs.flag("reverse", false);
+  Names carried(c.inputs.begin(), c.inputs.begin() + ptrdiff_t(carries));
+  std::vector<Names> rows(node.types.size() - carries, Names(size_t(length)));
+  for (int64_t i = 0; i < length; ++i) {
+    const int64_t t = isReversed ? length - 1 - i : i;
+    const std::string at = o.scalar(double(t), DType::I64);
+    std::map<ir::ValueRef, std::string> names;
+    for (size_t k = 0; k < inner.inputs.size(); ++k)
+      names[{inner.inputs[k].node, 0}] = k < carries        ? carried[k]
+                                         : k < carries + xs ? o.add("Gather", {c.inputs[k], at})
+                                                            : c.inputs[k];
+    writeBody(o, body, names);
+    for (size_t k = 0; k < inner.outputs.size(); ++k) {
+      const std::string& value = names.at(inner.outputs[k].value);
+      if (k < carries)
+        carried[k] = value;
+      else
+        rows[k - carries][size_t(t)] = o.add("Unsqueeze", {value, o.integers({0})});
+    }
+  }
+  for (const Names& row : rows) carried.push_back(o.add("Concat", row, {{"axis", int64_t(0)}}));
+  return carried;
+}
+
 Names scan(const OnnxCall& c) {
   const ir::Node& node = c.node();
   const PortableGraph body = c.portable.body(c.self);
   const ir::Graph& inner = body.graph();
   const int64_t carries = node.attrs.integer("carries"), xs = node.attrs.integer("xs");
+  if (const SymbolicSize length = c.portable.sizes(c.self, "length")[0]; c.out.unrollsScans && length.isConstant())
+    return unrolledScan(c, length.constant);
   if (xs == 0) throw Error(Code::Graph, "[onnx] a scan without sequences has no form.");
   auto graph = std::make_shared<OnnxBody>();
   graph->name = "step";
   OnnxBuilder out(*graph);
   out.prefix = c.out.freshName("scan") + "_";
+  out.unrollsScans = c.out.unrollsScans;
   out.batch = c.out.batch;
   out.time = c.out.time;
   std::map<ir::ValueRef, std::string> names;
@@ -362,13 +306,7 @@ Names scan(const OnnxCall& c) {
     names[value] = out.freshName(int64_t(i) < carries ? "carry" : "x");
     graph->inputs.push_back({names[value], inner.type(value).dtype, body.dims(value)});
   }
-  for (int i = 0; i < int(inner.nodes.size()); ++i) {
-    if (inner.nodes[size_t(i)].op->name == "input") continue;
-    OnnxCall call{out, body, i, {}};
-    for (const ir::ValueRef& input : inner.nodes[size_t(i)].inputs) call.inputs.push_back(names.at(input));
-    const Names results = (*findOnnxForm(inner.nodes[size_t(i)].op->name))(call);
-    for (size_t k = 0; k < results.size(); ++k) names[{i, int(k)}] = results[k];
-  }
+  writeBody(out, body, names);
   for (const ir::OutputInfo& output : inner.outputs)
     // Each output has a name of its own, also where it is an input.
     graph->outputs.push_back(
@@ -390,8 +328,8 @@ Names oneHot(const OnnxCall& c) {
   OnnxBuilder& o = c.out;
   const int64_t depth = c.node().attrs.integer("depth");
   OnnxTensor values{.dtype = DType::F32, .dims = {2}};
-  put(values.bytes, 0.0f);
-  put(values.bytes, 1.0f);
+  putNumber(values.bytes, 0.0f);
+  putNumber(values.bytes, 1.0f);
   return {
       o.add("OneHot", {c.inputs[0], o.scalar(double(depth), DType::I64), o.constant(values)}, {{"axis", int64_t(-1)}})};
 }

@@ -29,6 +29,8 @@ class OnnxBuilder {
   std::string batch = "sizes.B", time = "sizes.T";
   bool usesBatch = false, usesTime = false;
   OnnxBody& body() { return body_; }
+  /// Scans of a known length become their steps.
+  bool unrollsScans = false;
   /// Names that the body must not use.
   std::string prefix;
 

@@ -26,6 +26,12 @@ struct OnnxTensor {
   bool operator==(const OnnxTensor&) const = default;
 };
 
+/// Appends the bytes of a number to those of a tensor.
+template <class T>
+void putNumber(std::string& bytes, T value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
 struct OnnxBody;
 using OnnxAttr = std::variant<int64_t, float, std::string, std::vector<int64_t>, OnnxTensor, std::shared_ptr<OnnxBody>>;
 
@@ -55,7 +61,12 @@ struct OnnxModel {
 
 inline constexpr const char* kOnnxDomain = "formwright";
 
+struct OnnxOptions {
+  int64_t time = 0;           // the one length of sequences; 0: open
+  bool unrollsScans = false;  // those of a known length
+};
+
 /// The model in opset 17, a function for each distinct module.
-OnnxModel onnxModel(const Architecture& architecture);
+OnnxModel onnxModel(const Architecture& architecture, const OnnxOptions& options = {});
 
 }  // namespace fw

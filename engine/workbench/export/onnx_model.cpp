@@ -36,9 +36,10 @@ namespace {
 
 class OnnxWriter {
  public:
-  explicit OnnxWriter(const Architecture& architecture)
+  OnnxWriter(const Architecture& architecture, const OnnxOptions& options)
       : architecture_(architecture),
-        portable_(PortableGraph::of(architecture, hasOnnxForm)),
+        options_(options),
+        portable_(PortableGraph::of(architecture, hasOnnxForm, options.time)),
         graph_(portable_.graph()),
         tree_(moduleTree(graph_)),
         calls_(tree_.modules.size()) {}
@@ -68,6 +69,7 @@ class OnnxWriter {
     for (const int child : m.children) write(child);
     OnnxBody body;
     OnnxBuilder out(body);
+    out.unrollsScans = options_.unrollsScans;
     std::map<ir::ValueRef, std::string> names;
     Call& call = calls_[size_t(index)];
     if (index == 0) {
@@ -194,6 +196,7 @@ class OnnxWriter {
   }
 
   const Architecture& architecture_;
+  const OnnxOptions& options_;
   PortableGraph portable_;
   const ir::Graph& graph_;
   ModuleTree tree_;
@@ -203,6 +206,8 @@ class OnnxWriter {
 
 }  // namespace
 
-OnnxModel onnxModel(const Architecture& architecture) { return OnnxWriter(architecture).model(); }
+OnnxModel onnxModel(const Architecture& architecture, const OnnxOptions& options) {
+  return OnnxWriter(architecture, options).model();
+}
 
 }  // namespace fw

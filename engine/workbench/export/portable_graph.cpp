@@ -173,7 +173,7 @@ PortableGraph PortableGraph::body(int node) const {
   return inner;
 }
 
-PortableGraph PortableGraph::of(const Architecture& architecture, const IsKnown& isKnown) {
+PortableGraph PortableGraph::of(const Architecture& architecture, const IsKnown& isKnown, int64_t time) {
   const int64_t rows = smallestBatch(architecture);
   const auto lowered = [&](Point point) {
     return withKnownOps(
@@ -191,6 +191,10 @@ PortableGraph PortableGraph::of(const Architecture& architecture, const IsKnown&
     return result;
   };
   const int64_t one = rows * 2, other = rows * 3;
+  if (time > 0) {
+    if (auto found = attempt({{one, time}, {other, time}})) return std::move(*found);
+    return *attempt({{one, time}});
+  }
   std::optional<Error> reason;
   // Long ones first: short sizes may coincide with others. Models may have a longest text.
   for (const auto& [t, t2] : {std::pair<int64_t, int64_t>{48, 80}, {24, 40}, {5, 7}, {2, 3}, {1, 2}}) {

@@ -32,10 +32,11 @@ class PortableGraph {
   /// The body of a scan.
   PortableGraph body(int node) const;
 
-  /// Lowered for a whole sequence at several sizes. Ops for which `isKnown` does not hold are replaced by what they are
-  /// made of. Throws what lowering throws, and Code::Graph "[export] there is no form for the op 'x'."
+  /// Lowered for a whole sequence at several sizes, or at the length `time` alone. Ops for which `isKnown` does not
+  /// hold are replaced by what they are made of. Throws what lowering throws, and Code::Graph "[export] there is no
+  /// form for the op 'x'."
   static PortableGraph of(const Architecture& architecture,
-                          const std::function<bool(const ir::Graph&, const ir::Node&)>& isKnown);
+                          const std::function<bool(const ir::Graph&, const ir::Node&)>& isKnown, int64_t time = 0);
 
  private:
   struct Point {

@@ -6,19 +6,11 @@
 
 #include "engine/base/error.h"
 #include "engine/ir/op.h"
+#include "engine/workbench/export/torch_names.h"
+#include "engine/workbench/export/torch_served.h"
 
 namespace fw {
 namespace {
-
-const std::set<std::string>& keywords() {
-  static const std::set<std::string> words = {
-      "False",    "None",   "True",  "and",  "as",     "assert",   "async",   "await", "break", "class",
-      "continue", "def",    "del",   "elif", "else",   "except",   "finally", "for",   "from",  "global",
-      "if",       "import", "in",    "is",   "lambda", "nonlocal", "not",     "or",    "pass",  "raise",
-      "return",   "try",    "while", "with", "yield",  "self",     "torch",   "nn",    "F",     "B",
-      "T",        "Tensor", "range", "zip",  "tuple",  "list",     "step",    "float", "int",   "config"};
-  return words;
-}
 
 /// Ops whose form puts the first operand in front once: x.op(...), x[...].
 bool isChained(const std::string& op) {
@@ -43,11 +35,6 @@ std::vector<ir::ValueRef> readOutputs(const ir::Graph& graph, int node) {
   for (const ir::OutputInfo& output : graph.outputs)
     if (output.value.node == node) read.insert(output.value);
   return {read.begin(), read.end()};
-}
-
-bool isPythonName(const std::string& name) {
-  if (name.empty() || std::isdigit(uint8_t(name[0])) || keywords().contains(name)) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(uint8_t(c)) || c == '_'; });
 }
 
 void TorchFunction::give(ir::ValueRef value, const std::string& text) {
@@ -94,7 +81,14 @@ TorchText TorchFunction::nodeText(int index) {
   };
   call.sizes = [&](const std::string& attribute) { return texts(portable_.sizes(index, attribute)); };
   call.dims = [&](ir::ValueRef value) { return texts(portable_.dims(value)); };
-  call.use = [&](const std::string& function) { used_.insert(function); };
+  call.use = [&](const std::string& function) {
+    if (function == "kwargs")
+      sizes.context = true;
+    else
+      used_.insert(function);
+  };
+  if (isServed)
+    if (const TorchForm form = findServedForm(call)) return form(call);
   const TorchForm form = findTorchForm(node.op->name);
   if (!form) throw Error(Code::Graph, text("[pytorch] there is no form for the op '", node.op->name, "'."));
   return form(call);

@@ -16,6 +16,7 @@ namespace fw {
 /// Names of B and T that a function uses.
 struct UsedSizes {
   bool batch = false, time = false;
+  bool context = false;  // **kwargs
 };
 
 struct TorchStatement {
@@ -41,6 +42,8 @@ class TorchFunction {
   /// Names that results must not take.
   std::set<std::string> reserved;
   UsedSizes sizes;
+  /// Attention as transformers runs it.
+  bool isServed = false;
 
   /// Statements in order, and at last the values that are returned: texts of them.
   std::vector<std::string> write(const std::vector<TorchStatement>& statements,
@@ -66,8 +69,6 @@ class TorchFunction {
   std::map<ir::ValueRef, int> lastUse_, uses_;
   std::map<ir::ValueRef, int> user_;  // the node that uses a value once; -1: a call or the return
 };
-
-bool isPythonName(const std::string& name);
 
 /// Outputs of a node that something reads.
 std::vector<ir::ValueRef> readOutputs(const ir::Graph& graph, int node);

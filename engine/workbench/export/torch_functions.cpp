@@ -45,6 +45,39 @@ def attention(
     shares = scores.masked_fill(~seen, torch.finfo(scores.dtype).min).softmax(-1) * seen
     return (shares @ v).transpose(1, 2)
 )"},
+      {"attend", R"(
+def eager_attention(module, query, key, value, attention_mask, scaling, **_) -> tuple[Tensor, Tensor]:
+    key = key.repeat_interleave(module.num_key_value_groups, 1)
+    value = value.repeat_interleave(module.num_key_value_groups, 1)
+    scores = query @ key.transpose(-1, -2) * scaling
+    if attention_mask is not None:
+        scores = scores + attention_mask
+    shares = scores.softmax(-1, dtype=torch.float32).to(query.dtype)
+    return (shares @ value).transpose(1, 2).contiguous(), shares
+
+
+def attend(
+    module: nn.Module,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    scale: float,
+    window: int | None = None,
+    masks: dict | None = None,
+    past_key_values=None,
+    **kwargs,
+) -> Tensor:
+    """The attention that the configuration names: q [B, T, H, K], k, v [B, T, Hkv, K] -> [B, T, H, K].
+
+    A query sees `window` keys (None: all) up to its own.
+    """
+    q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
+    if past_key_values is not None:
+        k, v = past_key_values.update(k, v, module.layer_idx)
+    function = ALL_ATTENTION_FUNCTIONS.get_interface(module.config._attn_implementation, eager_attention)
+    mask = None if masks is None else masks[window]
+    return function(module, q, k, v, mask, scaling=scale, dropout=0.0, sliding_window=window, **kwargs)[0]
+)"},
       {"rotary", R"(
 def rotary(
     x: Tensor,

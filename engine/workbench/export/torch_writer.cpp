@@ -10,106 +10,22 @@
 #include "engine/base/error.h"
 #include "engine/ir/op.h"
 #include "engine/workbench/export/torch_function.h"
-#include "engine/workbench/export/torch_start.h"
+#include "engine/workbench/export/torch_names.h"
+#include "engine/workbench/export/torch_parameters.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
 namespace {
 
-/// Attributes of nn.Module that a part must not hide.
-bool isTaken(const std::string& name) {
-  static const std::set<std::string> names = {"add_module",
-                                              "apply",
-                                              "bfloat16",
-                                              "buffers",
-                                              "call_super_init",
-                                              "children",
-                                              "compile",
-                                              "cpu",
-                                              "cuda",
-                                              "double",
-                                              "dump_patches",
-                                              "eval",
-                                              "extra_repr",
-                                              "float",
-                                              "forward",
-                                              "half",
-                                              "ipu",
-                                              "load_state_dict",
-                                              "modules",
-                                              "named_buffers",
-                                              "named_children",
-                                              "named_modules",
-                                              "named_parameters",
-                                              "parameters",
-                                              "register_buffer",
-                                              "register_module",
-                                              "register_parameter",
-                                              "requires_grad_",
-                                              "share_memory",
-                                              "state_dict",
-                                              "to",
-                                              "to_empty",
-                                              "train",
-                                              "training",
-                                              "type",
-                                              "xpu",
-                                              "zero_grad"};
-  return names.contains(name);
-}
-
-std::string camel(const std::string& text) {
-  std::string out;
-  bool isStart = true;
-  for (const char c : text) {
-    if (!std::isalnum(uint8_t(c))) {
-      isStart = true;
-      continue;
-    }
-    out += isStart ? char(std::toupper(uint8_t(c))) : c;
-    isStart = false;
-  }
-  return out.empty() || std::isdigit(uint8_t(out[0])) ? "Model" + out : out;
-}
-
-std::string access(const std::string& name) {
-  return isPythonName(name) && !isTaken(name) ? "self." + name : "self._modules[\"" + name + "\"]";
-}
-
-/// Of weights that lie deeper than their block: `self.experts[0]["down"]`.
-std::string accessGroup(const std::string& prefix) {
-  std::istringstream words(prefix);
-  std::string out;
-  for (std::string word; std::getline(words, word, '.');)
-    if (out.empty())
-      out = access(word);
-    else if (word.find_first_not_of("0123456789") == std::string::npos)
-      out += "[" + word + "]";
-    else
-      out += "[\"" + word + "\"]";
-  return out;
-}
-
-bool isNumeric(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// Parameters of a module that share the first part of their name: {"q": {"weight", "bias"}}.
-struct ParameterGroup {
-  std::map<std::string, const ir::ParameterInfo*> leaves;
-  bool isLinear = false;
-};
-
 class TorchWriter {
  public:
-  explicit TorchWriter(const Architecture& architecture)
+  TorchWriter(const Architecture& architecture, const TorchOptions& options)
       : architecture_(architecture),
+        options_(options),
         portable_(PortableGraph::of(architecture, hasTorchForm)),
         graph_(portable_.graph()),
-        tree_(moduleTree(graph_)) {
-    users_.resize(graph_.nodes.size());
-    for (int i = 0; i < int(graph_.nodes.size()); ++i)
-      for (const ir::ValueRef& value : graph_.nodes[size_t(i)].inputs) users_[size_t(value.node)].push_back(i);
+        tree_(moduleTree(graph_)),
+        parameters_(graph_, tree_) {
     needs_.resize(tree_.modules.size());
     classNames_.resize(tree_.modules.size());
   }
@@ -121,18 +37,23 @@ class TorchWriter {
     const std::string title = architecture_.name.empty() ? "A model" : architecture_.name;
     int64_t count = 0;
     for (const ir::ParameterInfo& info : graph_.parameters) count += graph_.type({info.node, 0}).shape.count();
-    out << "\"\"\"" << title << ", written by Formwright. Needs PyTorch 2.5 or newer.\n\n"
-        << "    model = " << classNames_[0] << "()\n"
-        << "    model.load_state_dict(safetensors.torch.load_file(\"model.safetensors\"))\n\"\"\"\n\n"
-        << "from dataclasses import dataclass\n\nimport torch\nimport torch.nn.functional as F\nfrom torch import "
+    out << "\"\"\"" << title << ", written by Formwright. Needs PyTorch 2.5 or newer";
+    if (options_.isServed)
+      out << " and transformers.\"\"\"\n\n";
+    else
+      out << ".\n\n    model = " << classNames_[0] << "()\n"
+          << "    model.load_state_dict(safetensors.torch.load_file(\"model.safetensors\"))\n\"\"\"\n\n";
+    out << "from dataclasses import dataclass\n\nimport torch\nimport torch.nn.functional as F\nfrom torch import "
            "Tensor, nn\n";
+    if (options_.isServed) out << "from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS\n";
     out << "\n\n@dataclass(frozen=True)\nclass Config:\n    \"\"\"Sizes of the model.\"\"\"\n\n";
     for (const auto& [name, value] : config_) out << "    " << name << ": int = " << value << "\n";
     out << "    parameters: int = " << count << "\n";
     std::set<std::string> wanted(used_.begin(), used_.end());
     for (const std::string& name : wanted) out << "\n" << torchFunctions().at(name);
-    if (usesParameters_) out << parametersClass();
+    if (parameters_.usesClass()) out << parametersClass();
     for (const auto& [name, body] : classes_) out << "\n\nclass " << name << "(nn.Module):\n" << body;
+    if (options_.isServed) return out.str();
     out << "\n\nif __name__ == \"__main__\":\n    config = Config()\n    model = " << classNames_[0]
         << "(config)\n    count = sum(parameter.numel() for parameter in model.parameters())\n"
         << "    assert count == config.parameters, count\n    print(f\"{count} parameters\")\n";
@@ -153,45 +74,6 @@ class Parameters(nn.Module):
 )";
   }
 
-  std::string localName(int module, const ir::ParameterInfo& info) const {
-    const std::string& path = tree_.modules[size_t(module)].path;
-    return path.empty() ? info.name : info.name.substr(path.size() + 1);
-  }
-
-  std::map<std::string, ParameterGroup> groupsOf(int module) const {
-    std::map<std::string, ParameterGroup> groups;
-    for (const int p : tree_.modules[size_t(module)].parameters) {
-      const ir::ParameterInfo& info = graph_.parameters[size_t(p)];
-      const std::string local = localName(module, info);
-      const size_t dot = local.rfind('.');
-      groups[dot == std::string::npos ? "" : local.substr(0, dot)]
-          .leaves[dot == std::string::npos ? local : local.substr(dot + 1)] = &info;
-    }
-    for (auto& [prefix, group] : groups) {
-      const auto weight = group.leaves.find("weight"), bias = group.leaves.find("bias");
-      if (prefix.empty() || weight == group.leaves.end() || group.leaves.size() > 2) continue;
-      if (group.leaves.size() == 2 && bias == group.leaves.end()) continue;
-      const int biasNode = bias == group.leaves.end() ? -1 : bias->second->node;
-      group.isLinear = !users_[size_t(weight->second->node)].empty();
-      for (const int user : users_[size_t(weight->second->node)])
-        group.isLinear &= tree_.moduleOf[size_t(user)] == module && isLinearCall(user, weight->second->node, biasNode);
-      if (biasNode >= 0)
-        for (const int user : users_[size_t(biasNode)])
-          group.isLinear &= isLinearCall(user, weight->second->node, biasNode);
-    }
-    return groups;
-  }
-
-  bool isLinearCall(int index, int weight, int bias) const {
-    const ir::Node& node = graph_.nodes[size_t(index)];
-    if (node.op->name != "matmul" || node.inputs[1].node != weight || node.inputs[0].node == weight) return false;
-    const ir::Attrs& attrs = node.attrs;
-    if (attrs.flag("transpose_a", false) || !attrs.flag("transpose_b", false) || attrs.flag("accumulate", false) ||
-        graph_.type(node.inputs[1]).shape.rank() != 2)
-      return false;
-    return bias < 0 ? node.inputs.size() == 2 : node.inputs.size() == 3 && node.inputs[2].node == bias;
-  }
-
   bool isList(int module) const {
     const Module& m = tree_.modules[size_t(module)];
     if (module == 0 || m.children.empty() || !m.parameters.empty() || m.steps.size() != m.children.size()) return false;
@@ -200,38 +82,13 @@ class Parameters(nn.Module):
     return true;
   }
 
-  /// How `owner`'s parameter is reached from `module`, which it lies in or below.
-  std::string parameterText(int module, const ir::ParameterInfo& info) const {
-    const std::string local = localName(module, info);
-    const int owner = tree_.ownerOf[size_t(info.node)];
-    const std::string own = localName(owner, info);
-    const size_t leaf = own.rfind('.');
-    if (leaf != std::string::npos && own.find('.') != leaf)
-      return owner == module ? accessGroup(own.substr(0, leaf)) + own.substr(leaf)
-                             : "self.get_parameter(\"" + local + "\")";
-    std::string out = "self";
-    std::istringstream words(local);
-    bool isPlain = true;
-    for (std::string word; std::getline(words, word, '.');) {
-      if (isNumeric(word))
-        out += "[" + word + "]";
-      else
-        out += "." + word;
-      isPlain &= isNumeric(word) || (isPythonName(word) && !isTaken(word));
-    }
-    return isPlain ? out : "self.get_parameter(\"" + local + "\")";
-  }
-
-  struct ChildCall {
-    int child;
-    std::string text;  // self.attention, self.layers[3]
-  };
-
   void addSizes(std::vector<std::string>& arguments, int child, UsedSizes& used) const {
     if (needs_[size_t(child)].batch) arguments.push_back("B");
     if (needs_[size_t(child)].time) arguments.push_back("T");
+    if (needs_[size_t(child)].context) arguments.push_back("**kwargs");
     used.batch |= needs_[size_t(child)].batch;
     used.time |= needs_[size_t(child)].time;
+    used.context |= needs_[size_t(child)].context;
   }
 
   TorchStatement callOf(TorchFunction& function, int child, const std::string& callee) {
@@ -269,7 +126,7 @@ class Parameters(nn.Module):
     if (taken.size() != a.outputs.size()) return false;
     // Nobody but the next reads what is handed on.
     for (const ir::ValueRef& value : a.outputs) {
-      for (const int user : users_[size_t(value.node)]) {
+      for (const int user : parameters_.users(value.node)) {
         const ir::Node& node = graph_.nodes[size_t(user)];
         const bool reads = std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
         if (reads && !tree_.isInside(tree_.moduleOf[size_t(user)], next) &&
@@ -284,7 +141,7 @@ class Parameters(nn.Module):
 
   void addListCalls(TorchFunction& function, int list, std::vector<TorchStatement>& statements) {
     const Module& m = tree_.modules[size_t(list)];
-    const std::string callee = access(m.name);
+    const std::string callee = pythonMember(m.name);
     for (size_t i = 0; i < m.children.size();) {
       std::vector<int> links, first;
       size_t end = i + 1;
@@ -326,13 +183,14 @@ class Parameters(nn.Module):
       }
       return;
     }
-    const std::map<std::string, ParameterGroup> groups = groupsOf(index);
+    const std::map<std::string, ParameterGroup> groups = parameters_.groupsOf(index);
     std::map<int, std::string> linears;  // by the node of the weight
     TorchFunction function(portable_, used_);
+    function.isServed = options_.isServed;
     // Parameters reached from here: its own and those of inner modules.
     for (const ir::ParameterInfo& info : graph_.parameters)
       if (tree_.isInside(tree_.ownerOf[size_t(info.node)], index))
-        function.give({info.node, 0}, parameterText(index, info));
+        function.give({info.node, 0}, parameters_.textFrom(index, info));
     for (const auto& [prefix, group] : groups)
       if (group.isLinear) linears[group.leaves.at("weight")->node] = prefix;
     function.special = [&](int node, const std::function<std::string(ir::ValueRef)>& text) -> std::string {
@@ -340,7 +198,7 @@ class Parameters(nn.Module):
       if (call.op->name != "matmul") return {};
       const auto at = linears.find(call.inputs[1].node);
       if (at == linears.end()) return {};
-      std::string inner = accessGroup(at->second) + "(" + text(call.inputs[0]) + ")";
+      std::string inner = pythonPath(at->second) + "(" + text(call.inputs[0]) + ")";
       const std::string activation = call.attrs.has("activation") ? call.attrs.text("activation") : "none";
       if (activation == "relu") return "F.relu(" + inner + ")";
       if (activation == "silu") return "F.silu(" + inner + ")";
@@ -391,7 +249,7 @@ class Parameters(nn.Module):
       } else if (isList(step.child)) {
         addListCalls(function, step.child, statements);
       } else {
-        statements.push_back(callOf(function, step.child, access(tree_.modules[size_t(step.child)].name)));
+        statements.push_back(callOf(function, step.child, pythonMember(tree_.modules[size_t(step.child)].name)));
       }
     }
     std::vector<std::string> results;
@@ -426,6 +284,8 @@ class Parameters(nn.Module):
         head[1] == "T = " + arguments[0] + ".shape[1]")
       head = {"B, T = " + arguments[0] + ".shape[:2]"};
     lines.insert(lines.begin(), head.begin(), head.end());
+    needs_[size_t(index)].context = function.sizes.context;
+    if (function.sizes.context) signature.push_back("**kwargs");
 
     std::ostringstream body;
     body << "    \"\"\"" << documentation(index, arguments) << "\"\"\"\n\n";
@@ -471,18 +331,19 @@ class Parameters(nn.Module):
 
   std::string wishFor(int index) const {
     const Module& m = tree_.modules[size_t(index)];
-    if (index == 0) return camel(architecture_.name.empty() ? "Model" : architecture_.name);
+    if (index == 0 && !options_.root.empty()) return options_.root;
+    if (index == 0) return pythonClass(architecture_.name.empty() ? "Model" : architecture_.name);
     if (isNumeric(m.name)) {
       std::string parent = tree_.modules[size_t(m.parent)].name;
       if (parent.size() > 1 && parent.back() == 's') parent.pop_back();
-      return camel(parent);
+      return pythonClass(parent);
     }
     const Node* node = m.children.empty() ? nodeOf(index) : nullptr;
-    if (!node) return camel(m.name);
+    if (!node) return pythonClass(m.name);
     const size_t dot = node->block.find('.');
-    if (dot == std::string::npos) return camel(node->block);
+    if (dot == std::string::npos) return pythonClass(node->block);
     const std::string category = node->block.substr(0, dot), kind = node->block.substr(dot + 1);
-    return kind == category ? camel(kind) : camel(kind) + camel(category);
+    return kind == category ? pythonClass(kind) : pythonClass(kind) + pythonClass(category);
   }
 
   std::string dimsText(ir::ValueRef value) {
@@ -505,79 +366,25 @@ class Parameters(nn.Module):
     return title.empty() ? shapes : title + ": " + shapes;
   }
 
-  std::string constructorOf(const ParameterGroup& group) {
-    if (group.isLinear) {
-      const Shape& shape = graph_.type({group.leaves.at("weight")->node, 0}).shape;
-      return "nn.Linear(" + std::to_string(shape[1]) + ", " + std::to_string(shape[0]) +
-             (group.leaves.size() == 1 ? ", bias=False)" : ")");
-    }
-    usesParameters_ = true;
-    std::vector<std::string> values;
-    for (const auto& [leaf, info] : group.leaves) {
-      const std::string start = torchStart(graph_, *info);
-      values.push_back(leaf + "=" + start.substr(0, start.find("  #")));
-    }
-    return "Parameters(" + joined(values) + ")";
-  }
-
-  /// nn.ModuleList and nn.ModuleDict around what lies at the paths that begin with `front`.
-  static std::string nested(const std::map<std::string, std::string>& made, const std::string& front) {
-    std::vector<std::string> names;
-    for (const auto& [path, text] : made)
-      if (path.starts_with(front)) {
-        const std::string name = path.substr(front.size(), path.find('.', front.size()) - front.size());
-        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-      }
-    const bool isList = std::all_of(names.begin(), names.end(), isNumeric);
-    if (isList)
-      std::sort(names.begin(), names.end(),
-                [](const std::string& a, const std::string& b) { return std::stoll(a) < std::stoll(b); });
-    std::vector<std::string> parts;
-    for (const std::string& name : names) {
-      const auto at = made.find(front + name);
-      const std::string text = at != made.end() ? at->second : nested(made, front + name + ".");
-      parts.push_back(isList ? text : "\"" + name + "\": " + text);
-    }
-    return isList ? "nn.ModuleList([" + joined(parts) + "])" : "nn.ModuleDict({" + joined(parts) + "})";
-  }
-
   std::vector<std::string> initLines(int index, const std::map<std::string, ParameterGroup>& groups) {
     const Module& m = tree_.modules[size_t(index)];
-    std::vector<std::string> lines, after;
-    std::map<std::string, std::string> deep;  // what is made at each path that lies deeper than the block
-    for (const auto& [prefix, group] : groups) {
-      if (prefix.empty()) {
-        for (const auto& [leaf, info] : group.leaves) {
-          const std::string start = torchStart(graph_, *info);
-          const size_t comment = start.find("  #");
-          lines.push_back("self." + leaf + " = nn.Parameter(" + start.substr(0, comment) + ")" +
-                          (comment == std::string::npos ? "" : start.substr(comment)));
-        }
-        continue;
-      }
-      const bool isDeep = prefix.find('.') != std::string::npos;
-      const std::string target = accessGroup(prefix);
-      if (isDeep)
-        deep[prefix] = constructorOf(group);
-      else
-        lines.push_back(target + " = " + constructorOf(group));
-      if (!group.isLinear) continue;
-      for (const auto& [leaf, info] : group.leaves)
-        (isDeep ? after : lines).push_back(torchStartLine(graph_, target + "." + leaf, *info));
-    }
-    std::set<std::string> roots;
-    for (const auto& [prefix, made] : deep) {
-      const std::string root = prefix.substr(0, prefix.find('.'));
-      if (roots.insert(root).second) lines.push_back(access(root) + " = " + nested(deep, root + "."));
-    }
-    lines.insert(lines.end(), after.begin(), after.end());
+    std::vector<std::string> lines = parameters_.initLines(groups);
     for (const int child : m.children) {
       const Module& c = tree_.modules[size_t(child)];
       if (!isList(child)) {
-        lines.push_back(access(c.name) + " = " + classNames_[size_t(child)] + "(config)");
+        lines.push_back(pythonMember(c.name) + " = " + classNames_[size_t(child)] + "(config)");
         continue;
       }
-      lines.push_back(access(c.name) + " = nn.ModuleList(" + listText(child) + ")");
+      lines.push_back(pythonMember(c.name) + " = nn.ModuleList(" + listText(child) + ")");
+    }
+    for (const ModuleStep& step : m.steps) {
+      const ir::Node* node = options_.isServed && step.node >= 0 ? &graph_.nodes[size_t(step.node)] : nullptr;
+      if (!node || node->op->name != "attention") continue;
+      // What functions of attention ask of the module that calls them.
+      const int64_t heads = graph_.type(node->inputs[0]).shape[2], keyHeads = graph_.type(node->inputs[1]).shape[2];
+      lines.push_back("self.num_key_value_groups = " + std::to_string(heads / keyHeads));
+      lines.push_back(std::string("self.is_causal = ") +
+                      (node->attrs.integer("window_right", -1) == 0 ? "True" : "False"));
     }
     if (lines.empty()) lines.push_back("del config");
     return lines;
@@ -616,20 +423,22 @@ class Parameters(nn.Module):
   }
 
   const Architecture& architecture_;
+  const TorchOptions& options_;
   PortableGraph portable_;
   const ir::Graph& graph_;
   ModuleTree tree_;
-  std::vector<std::vector<int>> users_;
+  TorchParameters parameters_;
   std::vector<UsedSizes> needs_;
   std::vector<std::string> classNames_;
   std::vector<std::pair<std::string, std::string>> classes_;  // name and text, inner ones first
   std::set<std::string> names_, used_;
   std::map<std::string, int64_t> config_;
-  bool usesParameters_ = false;
 };
 
 }  // namespace
 
-std::string torchSource(const Architecture& architecture) { return TorchWriter(architecture).source(); }
+std::string torchSource(const Architecture& architecture, const TorchOptions& options) {
+  return TorchWriter(architecture, options).source();
+}
 
 }  // namespace fw

@@ -1,5 +1,6 @@
 // ONNX: opset 17, a function for each kind of module, weights inside or beside the file.
 #include <onnx/onnx_pb.h>
+#include <onnx/shape_inference/implementation.h>
 
 #include <filesystem>
 
@@ -13,8 +14,7 @@ namespace fw {
 namespace {
 
 constexpr int kOpset = 17, kIrVersion = 8;
-constexpr int64_t kMostInside = 1'500'000'000;  // protobuf ends at 2 GB
-constexpr int64_t kAlignment = 4096;            // of weights beside the file, so that they can be mapped
+constexpr int64_t kAlignment = 4096;  // of weights beside the file, so that they can be mapped
 
 void describe(const OnnxValue& value, onnx::ValueInfoProto& out) {
   out.set_name(value.name);
@@ -88,14 +88,14 @@ void addOpsets(google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& ops
 }
 
 /// Initialisers in the graph, or in a file beside it where they are many.
-void addWeights(const OnnxModel& model, const ExportCall& call, onnx::GraphProto& graph) {
+void addWeights(const OnnxModel& model, const ExportCall& call, int64_t mostInside, onnx::GraphProto& graph) {
   int64_t total = 0;
   for (const OnnxValue& parameter : model.parameters) {
     const auto at = call.weights->find(parameter.name);
     if (at == call.weights->end()) throw Error(Code::Data, text("[onnx] there is no weight '", parameter.name, "'."));
     total += at->second.bytes();
   }
-  const bool isBeside = total > kMostInside;
+  const bool isBeside = total > mostInside;
   const std::string beside = call.path + ".data";
   static const std::string zeros(size_t(kAlignment), '\0');
   std::vector<std::string_view> parts;
@@ -128,8 +128,21 @@ void addWeights(const OnnxModel& model, const ExportCall& call, onnx::GraphProto
   if (isBeside) writeFileAtomically(beside, parts);
 }
 
+const std::vector<ParamDef>& params() {
+  static const std::vector<ParamDef> all = {
+      realParam("beside", 1.5).range(0, 2).help("Gigabytes of weights above which they lie in a file beside it."),
+      intParam("time", 0).range(0, 1 << 24).help("The one length of sequences; 0: it stays open."),
+      boolParam("unroll", false).help("Scans become their steps; needs the option time.")};
+  return all;
+}
+
 void write(const ExportCall& call) {
-  const OnnxModel model = onnxModel(call.architecture);
+  const Params options = completeOptions("onnx", params(), call.options);
+  const OnnxOptions choice{.time = std::get<int64_t>(options.at("time")),
+                           .unrollsScans = std::get<bool>(options.at("unroll"))};
+  if (choice.unrollsScans && choice.time == 0)
+    throw Error(Code::Usage, "[onnx] a scan is unrolled for one length; expected the option time=N beside unroll.");
+  const OnnxModel model = onnxModel(call.architecture, choice);
   onnx::ModelProto out;
   out.set_ir_version(kIrVersion);
   out.set_producer_name("Formwright");
@@ -141,7 +154,7 @@ void write(const ExportCall& call) {
   graph.set_name(model.name.empty() ? "model" : model.name);
   for (const OnnxValue& input : model.graph.inputs) describe(input, *graph.add_input());
   if (call.weights)
-    addWeights(model, call, graph);
+    addWeights(model, call, int64_t(std::get<double>(options.at("beside")) * 1e9), graph);
   else
     for (const OnnxValue& parameter : model.parameters) describe(parameter, *graph.add_input());
   for (const OnnxValue& output : model.graph.outputs) describe(output, *graph.add_output());
@@ -156,6 +169,8 @@ void write(const ExportCall& call) {
     addNodes(body, *function.mutable_node());
     addOpsets(*function.mutable_opset_import());
   }
+  // Sizes of the wires inside a form, which are the form's own.
+  onnx::shape_inference::InferShapes(out);
   writeFileAtomically(call.path, out.SerializeAsString());
 }
 
@@ -168,7 +183,8 @@ ExporterDef exporter_onnx() {
               "Opset 17, primitives alone, each kind of module a function; batch and time stay open. Weights above "
               "1.5 GB lie in a file beside it; without weights they are inputs.",
           .extension = ".onnx",
-          .write = write};
+          .write = write,
+          .params = params()};
 }
 
 }  // namespace fw
