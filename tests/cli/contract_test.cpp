@@ -239,7 +239,7 @@ TEST_F(CommandLineRun, WrongArraysAreNamed) {
   refuse({{"tokens", Tensor::fromFloats({1, 2}, {1, 1.5f})}}, 1, "[tokens] 1.5 at element 1 is no whole number.");
   refuse({{"tokens", Tensor::fromFloats({1, 1}, {NAN})}}, 1, "[tokens] nan at element 0 is no whole number.");
   refuse({{"tokens", Tensor::fromInts({0, 4}, {})}}, 1,
-         "[Attention recall] node 'tokens' (id 1): the size of 'B' in its dims is 0; expected a whole number from 1 to "
+         "[attention-recall] node 'tokens' (id 1): the size of 'B' in its dims is 0; expected a whole number from 1 to "
          "1099511627776.");
   EXPECT_FALSE(std::filesystem::exists(folder / "o.npz"));
   expectRefusal({"run", "attention-recall", "--input", folder / "none.npz", "--output", folder / "o.npz"}, 1,

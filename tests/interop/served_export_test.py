@@ -121,14 +121,21 @@ def check(name, model_source, root, more=()):
 
 
 def two_devices(folder):
-    """Run by torchrun: each of two processes holds half of the heads and hidden units."""
+    """Run by torchrun: each of two processes holds half of the heads and hidden units, as the plan says."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
     tokens = torch.randint(0, 8, (2, 13), generator=torch.Generator().manual_seed(1))
-    model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True, tp_plan="auto").eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True).eval()
+    mesh = init_device_mesh("cpu", (2,))
+    ways = {"colwise": ColwiseParallel, "rowwise": RowwiseParallel}
+    parallelize_module(model.model, mesh, {path: ways[way]() for path, way in model.config.base_model_tp_plan.items()})
     with torch.no_grad():
         logits = model(tokens).logits
-    halves = [tuple(getattr(module.weight, "to_local", lambda w=module.weight: w)().shape) for key, module in model.named_modules() if key.endswith(("attention.q", "mlp.up"))]
+    halves = [tuple(module.weight.to_local().shape) for key, module in model.named_modules() if key.endswith(("attention.q", "mlp.up"))]
     if int(os.environ["RANK"]) == 0:
-        torch.save((logits.full_tensor() if hasattr(logits, "full_tensor") else logits, halves), str(folder) + ".tp")
+        torch.save((logits, halves), str(folder) + ".tp")
+    torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__" and len(sys.argv) > 1:

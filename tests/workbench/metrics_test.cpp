@@ -112,12 +112,15 @@ TEST(Metrics, ResumingReplacesWhatCameAfterTheCheckpoint) {
 }
 
 /// A run that starts anew in a folder of an old one has nothing of it.
-TEST(Metrics, StartingAnewForgetsTheOldRun) {
+TEST(Metrics, StartingAnewIsAskedForAndForgetsTheOldRun) {
   const TemporaryFolder folder;
   const std::string run = folder / "run";
   train(smallCall(run));
   TrainCall call = smallCall(run);
   call.options.steps = 1;
+  expectError([&] { train(call); }, Code::Usage,
+              "[" + run + "] holds a run already; expected another folder (--out), or --resume to go on with it.");
+  call.replacesRun = true;
   train(call);
   for (const auto& [key, value] : fromDatabase(run + "/metrics.sqlite")) EXPECT_LE(std::get<0>(key), 1);
 }
