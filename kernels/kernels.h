@@ -5,6 +5,7 @@
 #include "kernels/cache_update.h"
 #include "kernels/cast.h"
 #include "kernels/causal_conv1d.h"
+#include "kernels/compact_linear.h"
 #include "kernels/conv2d.h"
 #include "kernels/copy.h"
 #include "kernels/cross_entropy.h"
@@ -24,6 +25,7 @@
 #include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/rotary.h"
+#include "kernels/routed_experts.h"
 #include "kernels/selective_scan.h"
 #include "kernels/softmax.h"
 #include "kernels/take.h"
@@ -47,6 +49,8 @@ namespace fw::kernels {
   X(causalConv1dWeightGradient)          \
   X(causalConv1dWeightGradientWorkspace) \
   X(causalConv1dWorkspace)               \
+  X(compactLinear)                       \
+  X(compactLinearWorkspace)              \
   X(conv2d)                              \
   X(conv2dInputGradient)                 \
   X(conv2dInputGradientWorkspace)        \
@@ -84,6 +88,8 @@ namespace fw::kernels {
   X(reduce)                              \
   X(reduceWorkspace)                     \
   X(rotary)                              \
+  X(routedExperts)                       \
+  X(routedExpertsWorkspace)              \
   X(scatterAdd)                          \
   X(selectiveScan)                       \
   X(selectiveScanGradient)               \

@@ -26,12 +26,14 @@ void addBench(CLI::App& program) {
       ->check(CLI::IsMember({"prefill", "decode", "train"}))
       ->capture_default_str();
   verb->add_option("--device", bench.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  addWeightsDtype(*verb, bench.weightFormat);
   verb->add_option("--repeat", bench.repeat, "Repetitions; the median is told")
       ->check(CLI::Range(int64_t(1), int64_t(100000)))
       ->capture_default_str();
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
-    const OpenedModel opened = openModel(options->model, false);
+    const OpenedModel opened = openModel(options->model);
+    options->bench.weights = opened.weights;
     const BenchReport report = naming(
         options->model, opened, [&] { return fw::bench(*opened.architecture, options->bench, interruptToken()); });
     if (options->isJson)

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
@@ -31,6 +32,17 @@ Params parseOptions(const std::vector<std::string>& pairs) {
       params[name] = value;
   }
   return params;
+}
+
+void addWeightsDtype(CLI::App& verb, WeightFormat& format) {
+  static const std::map<std::string, WeightFormat> names = {{"auto", WeightFormat::Stored},
+                                                            {"f32", WeightFormat::F32},
+                                                            {"bf16", WeightFormat::BF16},
+                                                            {"int8", WeightFormat::I8}};
+  verb.add_option("--weights-dtype", format,
+                  "How weights lie in memory: auto (bf16 and f16 as in the file), f32, bf16, int8 (a scale an output)")
+      ->transform(CLI::CheckedTransformer(names))
+      ->option_text("auto|f32|bf16|int8 [auto]");
 }
 
 void printJson(const Json& json) { std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << std::endl; }

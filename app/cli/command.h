@@ -31,6 +31,9 @@ void addTokenize(CLI::App& program);
 /// "k=v" pairs as parameters: true and false are flags, numbers numbers, the rest text. Throws Code::Usage.
 Params parseOptions(const std::vector<std::string>& pairs);
 
+/// --weights-dtype: how weights lie in memory.
+void addWeightsDtype(CLI::App& verb, WeightFormat& format);
+
 /// One JSON object on stdout.
 void printJson(const Json& json);
 

@@ -1,5 +1,4 @@
 // generate: text token by token.
-#include <algorithm>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -22,6 +21,9 @@ void addGenerate(CLI::App& program) {
   verb->add_option("--tokens", options->generate.tokens, "How many")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20))
       ->capture_default_str();
+  verb->add_option("--min-tokens", options->generate.least, "Tokens before the text may end")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--temperature", options->generate.temperature, "0: the likeliest")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -29,10 +31,11 @@ void addGenerate(CLI::App& program) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  addWeightsDtype(*verb, options->generate.weightFormat);
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
     const std::shared_ptr<const Tokenizer> tokenizer = findTokenizer(options->model);
-    const std::vector<int64_t> stops = stopTokens(options->model);
+    options->generate.stops = stopTokens(options->model);
     options->generate.prompt.clear();
     if (tokenizer)
       options->generate.prompt = tokenizer->encode(options->prompt).ids;
@@ -52,7 +55,6 @@ void addGenerate(CLI::App& program) {
           *opened.architecture, opened.weights, options->generate,
           [&](int64_t token) {
             sayPrompt();
-            if (std::find(stops.begin(), stops.end(), token) != stops.end()) return false;
             if (stream)
               std::cout << stream->push(token) << std::flush;
             else if (token < 256)
@@ -63,6 +65,7 @@ void addGenerate(CLI::App& program) {
           },
           interruptToken());
     });
+    sayPrompt();
     if (stream) std::cout << stream->finish();
     std::cout << std::endl;
   });

@@ -21,6 +21,7 @@ void addRun(CLI::App& program) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb->add_option("--device", options->run.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  addWeightsDtype(*verb, options->run.weightFormat);
   verb->add_option("--record", options->run.record, "Glob over probe names: recorded values join the outputs");
   verb->callback([options] {
     requireArraysName(options->output);

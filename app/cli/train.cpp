@@ -128,9 +128,9 @@ void addTrain(CLI::App& program) {
 namespace {
 
 /// The task "text": options file (needed), context and tokens (at most; 0: all).
-void evaluateOnText(const std::string& model, const OpenedModel& opened, const Params& given, const std::string& device,
+void evaluateOnText(const std::string& model, const OpenedModel& opened, const Params& given, TextOptions options,
                     bool isJson) {
-  TextOptions options{.tokenizer = findTokenizer(model), .device = device};
+  options.tokenizer = findTokenizer(model);
   std::string file;
   for (const auto& [name, value] : given) {
     const int64_t* number = std::get_if<int64_t>(&value);
@@ -171,6 +171,7 @@ void addEval(CLI::App& program) {
     uint64_t seed = 1;
     int64_t batches = 16, batch = 32;
     std::string device = "cpu";
+    WeightFormat weightFormat = WeightFormat::Stored;
     bool isJson = false;
   };
   const auto options = std::make_shared<Eval>();
@@ -182,6 +183,7 @@ void addEval(CLI::App& program) {
   verb->add_option("--batch", options->batch, "Rows of each")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--seed", options->seed, "Of the data")->check(CLI::NonNegativeNumber)->capture_default_str();
   verb->add_option("--device", options->device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  addWeightsDtype(*verb, options->weightFormat);
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);
@@ -193,7 +195,10 @@ void addEval(CLI::App& program) {
     }
     if (options->task.empty()) throw Error(Code::Usage, "--task is needed: the model is no run folder.");
     if (options->task == "text")
-      return evaluateOnText(options->model, opened, taskOptions, options->device, options->isJson);
+      return evaluateOnText(options->model, opened, taskOptions,
+                            {.device = options->device, .weightFormat = options->weightFormat}, options->isJson);
+    if (options->weightFormat != WeightFormat::Stored)
+      throw Error(Code::Usage, "--weights-dtype goes with --task text; other tasks are evaluated in f32.");
     const Evaluation evaluation = naming(options->model, opened, [&] {
       return evaluate(*opened.architecture, opened.weights, options->task, taskOptions, options->seed, options->batches,
                       options->batch, options->device, interruptToken());

@@ -34,4 +34,11 @@ MappedFile mapFile(const std::string& path) {
           bytes};
 }
 
+void releasePages(const void* memory, int64_t bytes) {
+  const uintptr_t page = uintptr_t(::sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(memory);
+  const uintptr_t first = (begin + page - 1) / page * page, end = (begin + uintptr_t(bytes)) / page * page;
+  // Advice: where the system knows it not, nothing happens.
+  if (bytes > 0 && first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_PAGEOUT);
+}
+
 }  // namespace fw

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,5 +15,9 @@ struct MappedFile {
 
 /// Throws Code::File when the file is missing, unreadable, a folder or empty.
 MappedFile mapFile(const std::string& path);
+
+/// Says that memory, a part of a mapped file say, is not needed soon: its pages leave this process until they are
+/// touched again. The contents stay.
+void releasePages(const void* memory, int64_t bytes);
 
 }  // namespace fw

@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/io/huggingface.h"
 #include "engine/io/safetensors.h"
+#include "engine/io/tensor_table.h"
 #include "engine/presets/preset.h"
 #include "engine/workbench/workbench.h"
 
@@ -35,6 +36,8 @@ OpenedModel openModel(const std::string& model, bool withWeights) {
       opened.name = opened.architecture->name;
       return opened;
     }
+    if (const auto table = fs::exists(document, ignored) ? std::nullopt : openTensorTable(model))
+      throw Error(Code::File, table->reason);
     if (!fs::exists(document, ignored))
       throw Error(Code::File, text("[", model,
                                    "] is a folder without model.fw.json and config.json; expected a run folder or a "
@@ -49,6 +52,7 @@ OpenedModel openModel(const std::string& model, bool withWeights) {
     }
     return opened;
   }
+  if (const std::optional<TensorTable> table = openTensorTable(model)) throw Error(Code::File, table->reason);
   if (fs::exists(path, ignored)) {
     OpenedModel opened{.architecture = std::make_shared<const Architecture>(loadDocument(model)), .file = model};
     opened.name = opened.architecture->name.empty() ? path.filename().string() : opened.architecture->name;

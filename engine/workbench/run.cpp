@@ -1,4 +1,4 @@
-// Running models: weights, one pass, token by token, and on the clock.
+// Running models: one pass, token by token, and on the clock.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -8,18 +8,13 @@
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/exec/executor.h"
-#include "engine/exec/optimize.h"
 #include "engine/ir/op.h"
 #include "engine/ir/passes.h"
+#include "engine/workbench/inference.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
 namespace {
-
-std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
-  return std::make_shared<const Plan>(
-      makePlan(std::make_shared<const ir::Graph>(std::move(graph)), planOptions(backend)));
-}
 
 /// Globs: '*' is any text, '?' any character.
 bool matches(std::string_view pattern, std::string_view name) {
@@ -60,41 +55,6 @@ std::map<std::string, int64_t> dimsOf(const Architecture& architecture, const st
   return dims;
 }
 
-Tensor converted(const Tensor& from, DType dtype, const std::string& place) {
-  if (from.dtype == dtype) return from;
-  Tensor to = Tensor::make(dtype, from.shape);
-  const bool isShortFloat = from.dtype == DType::BF16 || from.dtype == DType::F16;
-  if (isShortFloat && dtype == DType::F32) {
-    const uint16_t* bits = from.data<uint16_t>();
-    float* values = to.data<float>();
-    const int64_t count = from.count();
-    if (from.dtype == DType::BF16)
-      for (int64_t i = 0; i < count; ++i) values[i] = bfloatToFloat(bits[i]);
-    else
-      for (int64_t i = 0; i < count; ++i) values[i] = halfToFloat(bits[i]);
-    return to;
-  }
-  const std::vector<double> values = from.toDoubles();
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (dtype == DType::F32) {
-      to.data<float>()[i] = float(values[i]);
-    } else if (dtype == DType::I64) {
-      if (!(std::abs(values[i]) < 0x1p53) || values[i] != std::floor(values[i]))
-        throw Error(Code::Data, text("[", place, "] ", values[i], " at element ", i, " is no whole number."));
-      to.data<int64_t>()[i] = int64_t(values[i]);
-    } else {
-      throw Error(Code::Type, text("[", place, "] ", name(from.dtype), " cannot become ", name(dtype), "."));
-    }
-  }
-  return to;
-}
-
-Tensor fitted(const Tensor& tensor, const ir::TensorType& type, const std::string& name) {
-  if (!(type.shape == tensor.shape))
-    throw Error(Code::Data, text("[", name, "] the weights have ", tensor.shape, "; expected ", type.shape, "."));
-  return converted(tensor, type.dtype, name);
-}
-
 void fillRandomInputs(const ir::Graph& graph, Executor& executor, int64_t vocabulary) {
   Rng rng(5);
   for (const ir::InputInfo& input : graph.inputs) {
@@ -120,65 +80,6 @@ int64_t vocabularyOf(const ir::Graph& graph) {
 }
 
 }  // namespace
-
-void replaceWeights(const std::map<std::string, Tensor>& given, Store& store) {
-  for (const auto& [name, tensor] : given) {
-    if (!store.has(name)) continue;
-    const ir::TensorType type = store.type(name);
-    store.set(name, fitted(tensor, type, name));
-  }
-}
-
-namespace {
-
-/// Throws Code::Data where a parameter has no tensor.
-void requireAll(const ir::Graph& graph, const std::map<std::string, Tensor>& given) {
-  std::string missing;
-  for (const ir::ParameterInfo& parameter : graph.parameters)
-    if (!given.contains(parameter.name)) missing += (missing.empty() ? "" : ", ") + parameter.name;
-  if (!missing.empty())
-    throw Error(Code::Data,
-                text("[weights] no tensor for ", missing.size() > 200 ? missing.substr(0, 200) + "..." : missing, "."));
-}
-
-}  // namespace
-
-void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& given, uint64_t seed, Store& store) {
-  for (const auto& [name, tensor] : given) {
-    const ir::ParameterInfo* parameter = graph.findParameter(name);
-    if (!parameter) continue;  // a part of the model that this graph does not use
-    const ir::TensorType type = graph.type({parameter->node, 0});
-    store.share(name, fitted(tensor, type, name));
-  }
-  if (!given.empty()) requireAll(graph, given);
-  if (given.empty()) initializeParameters(graph, seed, store);
-}
-
-std::map<std::string, Tensor> weightsFor(const Architecture& architecture, const std::map<std::string, Tensor>& given) {
-  const auto graph = lowerOrThrow(architecture, catalog(),
-                                  {.mode = Mode::Prefill, .dims = {{"B", smallestBatch(architecture)}, {"T", 1}}});
-  requireAll(*graph, given);
-  std::map<std::string, Tensor> weights;
-  for (const ir::ParameterInfo& parameter : graph->parameters) {
-    const Tensor& tensor = given.at(parameter.name);
-    if (const Shape& shape = graph->type({parameter.node, 0}).shape; !(shape == tensor.shape))
-      throw Error(Code::Data,
-                  text("[", parameter.name, "] the weights have ", tensor.shape, "; expected ", shape, "."));
-    weights[parameter.name] = tensor;
-  }
-  return weights;
-}
-
-std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed) {
-  const auto graph = lowerOrThrow(architecture, catalog(),
-                                  {.mode = Mode::Prefill, .dims = {{"B", smallestBatch(architecture)}, {"T", 1}}});
-  const std::unique_ptr<Backend> backend = makeBackend("cpu");
-  Store store(*backend);
-  initializeParameters(*graph, seed, store);
-  std::map<std::string, Tensor> weights;
-  for (const ir::ParameterInfo& parameter : graph->parameters) weights[parameter.name] = store.get(parameter.name);
-  return weights;
-}
 
 namespace {
 
@@ -215,9 +116,9 @@ std::map<std::string, Tensor> run(const Architecture& architecture, const RunOpt
     graph = ir::withProbes(graph, isWanted);
   }
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
-  const std::shared_ptr<const Plan> plan = planOn(*backend, optimized(graph));
   Store store(*backend);
-  loadWeights(graph, options.weights, options.seed, store);
+  const std::shared_ptr<const Plan> plan =
+      planForInference(graph, options.weights, options.seed, options.weightFormat, store);
   Executor executor(plan, store);
   for (const ir::InputInfo& input : executor.plan().graph->inputs) {
     const auto given = options.inputs.find(input.name);
@@ -234,6 +135,24 @@ std::map<std::string, Tensor> run(const Architecture& architecture, const RunOpt
   return outputs;
 }
 
+namespace {
+
+/// The likeliest token at temperature 0, else one drawn from softmax(logits / temperature).
+int64_t chosen(const std::vector<float>& logits, double temperature, Rng& rng) {
+  const size_t best = size_t(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  if (temperature == 0) return int64_t(best);
+  std::vector<double> weights(logits.size());
+  double total = 0;
+  for (size_t i = 0; i < logits.size(); ++i)
+    total += weights[i] = std::exp((double(logits[i]) - logits[best]) / temperature);
+  double draw = rng.uniform() * total;
+  size_t next = 0;
+  for (; next + 1 < logits.size() && draw >= weights[next]; ++next) draw -= weights[next];
+  return int64_t(next);
+}
+
+}  // namespace
+
 std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
                               const GenerateOptions& options, const std::function<bool(int64_t)>& onToken,
                               const CancelToken& cancel) {
@@ -244,9 +163,8 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
   const std::shared_ptr<const ir::Graph> graph = lowerOrThrow(
       architecture, catalog(), {.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = length});
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
-  const std::shared_ptr<const Plan> plan = planOn(*backend, optimized(*graph));
   Store store(*backend);
-  loadWeights(*graph, weights, options.seed, store);
+  const std::shared_ptr<const Plan> plan = planForInference(*graph, weights, options.seed, options.weightFormat, store);
   for (const ir::InputInfo& input : graph->inputs)
     if (input.name.starts_with("state/")) {
       const ir::TensorType& type = graph->type({input.node, 0});
@@ -266,19 +184,14 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
     if (executor.plan().graph->findInput("position")) executor.setInput("position", Tensor::scalarInt(at));
     executor.run(cancel);
     if (at + 1 < int64_t(options.prompt.size())) continue;
-    const std::vector<float> logits = executor.output("logits").toFloats();
-    const size_t best = size_t(std::max_element(logits.begin(), logits.end()) - logits.begin());
-    size_t next = best;
-    if (options.temperature > 0) {
-      std::vector<double> weightsOf(logits.size());
-      double total = 0;
-      for (size_t i = 0; i < logits.size(); ++i)
-        total += weightsOf[i] = std::exp((double(logits[i]) - logits[best]) / options.temperature);
-      double draw = rng.uniform() * total;
-      for (next = 0; next + 1 < logits.size() && draw >= weightsOf[next]; ++next) draw -= weightsOf[next];
-    }
-    tokens.push_back(int64_t(next));
-    if (onToken && !onToken(int64_t(next))) break;
+    std::vector<float> logits = executor.output("logits").toFloats();
+    if (int64_t(tokens.size() - options.prompt.size()) < options.least)
+      for (const int64_t stop : options.stops)
+        if (stop >= 0 && size_t(stop) < logits.size()) logits[size_t(stop)] = -INFINITY;
+    const int64_t next = chosen(logits, options.temperature, rng);
+    if (std::find(options.stops.begin(), options.stops.end(), next) != options.stops.end()) break;
+    tokens.push_back(next);
+    if (onToken && !onToken(next)) break;
   }
   return tokens;
 }
@@ -304,9 +217,8 @@ BenchReport bench(const Architecture& architecture, const BenchOptions& given, c
                                     {.mode = isDecode ? Mode::Decode : Mode::Prefill,
                                      .dims = {{"B", options.batch}, {"T", isDecode ? 1 : options.time}},
                                      .cacheLength = options.time});
-    const std::shared_ptr<const Plan> plan = planOn(*backend, optimized(*graph));
     Store store(*backend);
-    initializeParameters(*graph, 1, store);
+    const std::shared_ptr<const Plan> plan = planForInference(*graph, options.weights, 1, options.weightFormat, store);
     Executor executor(plan, store);
     fillRandomInputs(*executor.plan().graph, executor, vocabularyOf(*graph));
     if (isDecode && executor.plan().graph->findInput("position"))

@@ -6,9 +6,9 @@
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/exec/executor.h"
-#include "engine/exec/optimize.h"
 #include "engine/io/tokenizer/tokenizer.h"
 #include "engine/train/token_loss.h"
+#include "engine/workbench/inference.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
@@ -75,11 +75,7 @@ TextEvaluation evaluateText(const Architecture& architecture, const std::map<std
 
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
   Store store(*backend);
-  loadWeights(graph, weights, 1, store);
-  Executor executor(std::make_shared<const Plan>(
-                        makePlan(std::make_shared<const ir::Graph>(optimized(graph)),
-                                 {.threads = backend->threads(), .memoryLimit = backend->info().memoryBytes})),
-                    store);
+  Executor executor(planForInference(graph, weights, 1, options.weightFormat, store), store);
   TextEvaluation result{.tokens = count, .bytes = int64_t(options.text.size())};
   for (int64_t begin = 0; begin < count; begin += time) {
     std::vector<int64_t> seen(size_t(time), 0), next(size_t(time), kIgnoredLabel);

@@ -97,12 +97,21 @@ std::map<std::string, Tensor> weightsFor(const Architecture& architecture, const
 /// The starting values of all parameters, by name.
 std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed);
 
+/// How weights of linear maps and embeddings lie in memory while a model runs; sums are f32 whatever they are.
+enum class WeightFormat {
+  Stored,  // f16 and bf16 as the file has them, mapped and read in place; the rest, and all on a GPU, f32
+  F32,
+  BF16,
+  I8,  // with a scale for each output, made from the file's values
+};
+
 struct RunOptions {
   std::map<std::string, Tensor> inputs;
   std::map<std::string, Tensor> weights;
   uint64_t seed = 1;
   std::string device = "cpu";
   std::string record;  // glob over probe names; empty: none. One that no probe has is Code::Usage.
+  WeightFormat weightFormat = WeightFormat::Stored;
 };
 
 /// Outputs by name; recorded probes as "probe/<name>".
@@ -160,12 +169,16 @@ Evaluation evaluate(const Architecture& architecture, const std::map<std::string
 struct GenerateOptions {
   std::vector<int64_t> prompt;
   int64_t tokens = 64;
+  int64_t least = 0;       // tokens before one of `stops` may be chosen
   double temperature = 1;  // 0: the likeliest
   uint64_t seed = 1;
+  std::vector<int64_t> stops = {};  // end the text and are no part of it
   std::string device = "cpu";
+  WeightFormat weightFormat = WeightFormat::Stored;
 };
 
-/// Step by step with the model's own states; `onToken` sees each new token and may end it with false.
+/// Step by step with the model's own states; `onToken` sees each new token and may end it with false. The prompt and
+/// what follows it.
 std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
                               const GenerateOptions& options, const std::function<bool(int64_t)>& onToken = {},
                               const CancelToken& cancel = {});
@@ -189,6 +202,7 @@ struct TextOptions {
   int64_t context = 256;                       // the text is cut into pieces of so many tokens, seen one by one
   int64_t most = 0;                            // tokens; 0: all
   std::string device = "cpu";
+  WeightFormat weightFormat = WeightFormat::Stored;
 };
 
 /// How well a language model foretells a text: each token from those before it in its piece. Throws Code::Data for a
@@ -226,6 +240,8 @@ struct BenchOptions {
   int64_t time = 128, repeat = 10;
   std::string mode = "prefill";
   std::string device = "cpu";
+  std::map<std::string, Tensor> weights = {};  // not for training; empty: random
+  WeightFormat weightFormat = WeightFormat::Stored;
 };
 
 struct BenchReport {

@@ -65,4 +65,25 @@ for name in ("gpt2", "llama"):
         greedy = given[0].tolist()
         told = run("generate", folder, "--prompt", prompt, "--tokens", 32, "--temperature", 0)
         assert told.rstrip("\n") == tokenizer.decode(greedy).rstrip("\n"), (told, tokenizer.decode(greedy))
+        # The end token, chosen to come early: the text stops before it, and goes on past it where it must be longer.
+        for seed in range(4):
+            torch.manual_seed(seed)
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter.normal_(0, 0.3)
+            given = torch.tensor([tokenizer.encode(prompt).ids])
+            model.config.eos_token_id = model.generation_config.eos_token_id = None
+            free = model.generate(given, max_new_tokens=12, do_sample=False)[0, given.shape[1]:].tolist()
+            end = free[3]
+            model.config.eos_token_id = model.generation_config.eos_token_id = end
+            model.save_pretrained(folder)
+            for least in (0, 32):
+                theirs = model.generate(given, max_new_tokens=32, min_new_tokens=least, do_sample=False, pad_token_id=end)[0].tolist()
+                if least == 0:
+                    assert theirs[-1] == end and len(theirs) - given.shape[1] <= 4, theirs
+                    theirs = theirs[:-1]
+                else:
+                    assert len(theirs) == given.shape[1] + 32 and end not in theirs[given.shape[1]:], theirs
+                told = run("generate", folder, "--prompt", prompt, "--tokens", 32, "--temperature", 0, "--min-tokens", least)
+                assert told.rstrip("\n") == tokenizer.decode(theirs).rstrip("\n"), (name, seed, least, told, tokenizer.decode(theirs))
     print(f"{name}: loss {loss:.6f}, {len(ids)} tokens, the same greedy text")

@@ -72,7 +72,11 @@ Process::~Process() {
 void Process::kill(int signal) { ::kill(pid_, signal); }
 
 bool Process::isRunning() {
-  if (!isOver_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) isOver_ = true;
+  struct rusage usage {};
+  if (!isOver_ && ::wait4(pid_, &status_, WNOHANG, &usage) == pid_) {
+    isOver_ = true;
+    peakBytes_ = int64_t(usage.ru_maxrss) * 1024;
+  }
   return !isOver_;
 }
 
@@ -82,7 +86,7 @@ ProcessResult Process::wait() {
     if (std::chrono::steady_clock::now() > end) kill(SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  ProcessResult result;
+  ProcessResult result{.peakBytes = peakBytes_};
   if (WIFEXITED(status_)) result.exitCode = WEXITSTATUS(status_);
   if (WIFSIGNALED(status_)) result.signal = WTERMSIG(status_);
   if (options_.stdoutFile.empty()) result.out = contents(out_);

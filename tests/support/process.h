@@ -21,6 +21,7 @@ struct ProcessResult {
   int exitCode = -1;  // -1 where a signal ended it
   int signal = 0;
   std::string out, err;
+  int64_t peakBytes = 0;  // the most memory that it had resident, pages of mapped files among it
 };
 
 /// A running program. Ended with SIGKILL when this goes.
@@ -40,6 +41,7 @@ class Process {
   ProcessOptions options_;
   pid_t pid_ = -1;
   int out_ = -1, err_ = -1, status_ = 0;
+  int64_t peakBytes_ = 0;
   bool isOver_ = false;
 };
 

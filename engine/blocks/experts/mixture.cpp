@@ -3,7 +3,9 @@
 #include "engine/blocks/activation.h"
 #include "engine/blocks/lowering.h"
 #include "engine/ops/elementwise.h"
+#include "engine/ops/matmul.h"
 #include "engine/ops/one_hot.h"
+#include "engine/ops/routed_experts.h"
 #include "engine/ops/slice.h"
 #include "engine/ops/softmax.h"
 #include "engine/ops/sum.h"
@@ -22,20 +24,37 @@ ir::Value shares(Lowering& at, ir::Value x, int64_t experts) {
   return chosen / ir::sum(chosen, {-1}, true);
 }
 
-void lower(Lowering& at) {
-  const ir::Value x = at.input("x");
-  const int64_t experts = at.integer("experts"), hidden = at.integer("hidden"), width = x.size(-1);
-  const ir::Value share = shares(at, x, experts);
+ir::Value weight(Lowering& at, const std::string& name, int64_t outputs, int64_t inputs) {
+  return at.weight(name + ".weight", {outputs, inputs}, initNormal(0.02));
+}
+
+/// Every expert for every token: as fast as the other way where gradients are asked for, and with any activation.
+ir::Value mixedDensely(Lowering& at, ir::Value x, ir::Value share, const std::vector<ir::ExpertValues>& experts) {
   ir::Value y;
-  for (int64_t e = 0; e < experts; ++e) {
-    const std::string name = "experts." + std::to_string(e) + ".";
-    const ir::Value inside = activate(at.text("activation"), at.linear(name + "gate", x, hidden, false)) *
-                             at.linear(name + "up", x, hidden, false);
+  for (size_t e = 0; e < experts.size(); ++e) {
+    const ir::Value inside =
+        activate(at.text("activation"), ir::linear(x, experts[e].gate)) * ir::linear(x, experts[e].up);
     const ir::Value part =
-        at.linear(name + "down", inside, width, false) * ir::slice(share, share.rank() - 1, e, e + 1);
+        ir::linear(inside, experts[e].down) * ir::slice(share, share.rank() - 1, int64_t(e), int64_t(e) + 1);
     y = y.isValid() ? y + part : part;
   }
-  at.output("y", y);
+  return y;
+}
+
+void lower(Lowering& at) {
+  const ir::Value x = at.input("x");
+  const int64_t count = at.integer("experts"), hidden = at.integer("hidden"), width = x.size(-1);
+  const ir::Value share = shares(at, x, count);
+  std::vector<ir::ExpertValues> experts;
+  for (int64_t e = 0; e < count; ++e) {
+    const std::string name = "experts." + std::to_string(e) + ".";
+    const ir::Value gate = weight(at, name + "gate", hidden, width), up = weight(at, name + "up", hidden, width);
+    experts.push_back({gate, up, weight(at, name + "down", width, hidden)});
+  }
+  const std::string& activation = at.text("activation");
+  const bool isRouted = at.mode() != Mode::Train && ir::canRoute(activation);
+  at.output("y", isRouted ? ir::routedExperts(x, share, experts, at.integer("top_k"), activation)
+                          : mixedDensely(at, x, share, experts));
 }
 
 std::string check(const Params& params) {
@@ -52,9 +71,9 @@ BlockDef block_experts_mixture() {
       .title = "Mixture of experts",
       .category = "experts",
       .help =
-          "A router picks a few gated MLPs for each token and weighs their results. All experts are computed here, "
-          "also "
-          "those with weight 0.",
+          "A router picks a few gated MLPs for each token and weighs their results. In training all experts are "
+          "computed, "
+          "also those with weight 0; else a token goes through its own alone.",
       .paper = "Jiang et al., Mixtral of Experts, 2024",
       .synonyms = {"MoE", "sparse", "router", "top-k"},
       .name = "mlp",

@@ -1,0 +1,51 @@
+// Linear maps with weights of one or two bytes: the weight is widened into scratch memory, then multiplied.
+#include "kernels/compact_linear.h"
+
+#include "kernels/cuda/convert.h"
+#include "kernels/cuda/kernels.h"
+
+namespace fw::kernels::FW_CUDA {
+namespace {
+
+constexpr int kThreads = 256;
+
+template <class T>
+__global__ void widenKernel(const T* weight, const float* scale, float* out, int64_t inputs, int64_t count) {
+  const int64_t i = globalIndex();
+  if (i < count) out[i] = float(readValue(weight[i])) * (scale != nullptr ? scale[i / inputs] : 1.0f);
+}
+
+}  // namespace
+
+int64_t compactLinearWorkspace(const CompactLinearArgs& args, int) {
+  return args.outputs * args.inputs * int64_t(sizeof(float));
+}
+
+void compactLinear(const Launch& launch, const CompactLinearArgs& args, void* workspace) {
+  const int64_t count = args.outputs * args.inputs;
+  float* const wide = static_cast<float*>(workspace);
+  if (count > 0)
+    withElement(args.element, [&](auto element) {
+      using T = decltype(element);
+      start(launch, "widen", widenKernel<T>, ceilDivide(count, kThreads), kThreads, 0,
+            static_cast<const T*>(args.weight), args.scale, wide, args.inputs, count);
+    });
+  MatmulArgs product;
+  product.a = args.x;
+  product.b = wide;
+  product.c = args.y;
+  product.bias = args.bias;
+  product.m = args.rows;
+  product.n = args.outputs;
+  product.k = args.inputs;
+  product.lda = product.ldb = args.inputs;
+  product.ldc = args.outputs;
+  product.batchStrideA = args.rows * args.inputs;
+  product.batchStrideC = args.rows * args.outputs;
+  product.transposeB = true;
+  product.accumulates = args.accumulates;
+  product.activation = args.activation;
+  matmul(launch, product, nullptr);
+}
+
+}  // namespace fw::kernels::FW_CUDA
