@@ -68,7 +68,10 @@ ir::Value rotated(Lowering& at, ir::Value x, int64_t turned) {
                             .low = at.real("rope_low"),
                             .high = at.real("rope_high"),
                             .length = double(at.integer("rope_length")),
-                            .attentionFactor = at.real("rope_attention_factor")};
+                            .attentionFactor = at.real("rope_attention_factor"),
+                            .time = at.isDecode() ? at.cacheLength() : x.size(1),
+                            .shortFactors = numbersOf(at.text("rope_short"), "the list of short factors"),
+                            .longFactors = numbersOf(at.text("rope_long"), "the list of long factors")};
   ir::RotaryOptions options{.isInterleaved = at.flag("rope_interleaved")};
   if (at.isDecode()) options.position = at.position();
   x = ir::rotary(x, scaledFrequencies(at.real("rope_base"), turned, scaling), options);
@@ -228,10 +231,12 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
           .label("Interleaved")
           .when("positions=rotary")
           .help("Pairs lie side by side instead of half a head apart."),
-      choiceParam("rope_scaling", "none", {"none", "linear", "llama3", "yarn"})
+      choiceParam("rope_scaling", "none", {"none", "linear", "dynamic", "llama3", "yarn", "longrope"})
           .label("Rotary stretch")
           .when("positions=rotary")
-          .help("How frequencies are lowered for texts longer than those of the training."),
+          .help(
+              "How frequencies are lowered for texts longer than those of the training. Dynamic and LongRoPE go by the "
+              "length of the text, in decoding by that of the cache."),
       realParam("rope_factor", 1)
           .label("Stretch")
           .range(0.01, 1e6)
@@ -249,13 +254,21 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
           .help("Pairs that turn more often over the original length stay as they are (YaRN: 32)."),
       intParam("rope_length", 8192)
           .label("Original length")
-          .when("rope_scaling=llama3|yarn")
+          .when("rope_scaling=dynamic|llama3|yarn|longrope")
           .help("Positions of the training."),
       realParam("rope_attention_factor", 0)
           .label("Stretch of scores")
           .range(0, 1e6)
-          .when("rope_scaling=yarn")
-          .help("Multiplies cosines and sines; 0: 0.1 ln(stretch) + 1."),
+          .when("rope_scaling=yarn|longrope")
+          .help("Multiplies cosines and sines; 0: 0.1 ln(stretch) + 1, LongRoPE: sqrt(1 + ln(stretch) / ln(length))."),
+      textParam("rope_short", "")
+          .label("Short factors")
+          .when("rope_scaling=longrope")
+          .help("Divide the frequencies up to the original length: one number a pair, separated by spaces."),
+      textParam("rope_long", "")
+          .label("Long factors")
+          .when("rope_scaling=longrope")
+          .help("Divide the frequencies above the original length."),
       realParam("score_scale", 0)
           .label("Score scale")
           .range(0, 1e6)
@@ -310,6 +323,18 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
                {"bias", std::string("o")},
                {"rope_length", int64_t(16)}},
               16),
+      example({{"heads", two},
+               {"kv_heads", one},
+               {"rope_scaling", std::string("longrope")},
+               {"rope_factor", 4.0},
+               {"rope_length", int64_t(3)},
+               {"rope_short", std::string("1 1.5")},
+               {"rope_long", std::string("1.25 4")}}),
+      example({{"heads", two},
+               {"kv_heads", two},
+               {"rope_scaling", std::string("dynamic")},
+               {"rope_factor", 2.0},
+               {"rope_length", int64_t(16)}}),
   };
   return def;
 }

@@ -2,9 +2,11 @@
 #include "engine/blocks/rope.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <numbers>
 
+#include "engine/base/error.h"
 #include "engine/ops/rotary.h"
 
 namespace fw {
@@ -15,10 +17,43 @@ double pairOfTurns(double turns, double base, int64_t dims, double length) {
   return double(dims) * std::log(length / (turns * 2 * std::numbers::pi)) / (2 * std::log(base));
 }
 
+/// The base that gives the slowest pair `factor` times its wavelength where the text is as long as that.
+double raisedBase(double base, int64_t dims, const RopeScaling& scaling) {
+  const double longer = std::max(double(scaling.time), scaling.length) / scaling.length;
+  const double stretch = scaling.factor * longer - (scaling.factor - 1);
+  return dims > 2 ? base * std::pow(stretch, double(dims) / double(dims - 2)) : base;
+}
+
 }  // namespace
 
+std::vector<double> numbersOf(const std::string& list, const std::string& what) {
+  std::vector<double> numbers;
+  const char* at = list.data();
+  const char* const end = at + list.size();
+  while (at != end) {
+    double number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error != std::errc() || !std::isfinite(number) || (next != end && *next != ' '))
+      throw Error(Code::Parameter, text(what, " is '", list.substr(0, 60), "'; expected numbers separated by spaces."));
+    numbers.push_back(number);
+    at = next == end ? end : next + 1;
+  }
+  return numbers;
+}
+
 std::vector<double> scaledFrequencies(double base, int64_t dims, const RopeScaling& scaling) {
+  if (scaling.kind == "dynamic") base = raisedBase(base, dims, scaling);
   std::vector<double> frequencies = ir::rotaryFrequencies(base, dims);
+  if (scaling.kind == "longrope") {
+    const bool isLong = double(scaling.time) > scaling.length;
+    const std::vector<double>& factors = isLong ? scaling.longFactors : scaling.shortFactors;
+    const bool areAll = factors.size() == frequencies.size() &&
+                        std::all_of(factors.begin(), factors.end(), [](double factor) { return factor > 0; });
+    if (!areAll)
+      throw Error(Code::Parameter, text("the ", isLong ? "long" : "short", " factors are ", factors.size(),
+                                        " numbers; expected ", frequencies.size(), " above 0."));
+    for (size_t i = 0; i < frequencies.size(); ++i) frequencies[i] /= factors[i];
+  }
   if (scaling.kind == "linear")
     for (double& frequency : frequencies) frequency /= scaling.factor;
   if (scaling.kind == "llama3")
@@ -40,9 +75,11 @@ std::vector<double> scaledFrequencies(double base, int64_t dims, const RopeScali
 }
 
 double ropeAttentionFactor(const RopeScaling& scaling) {
-  if (scaling.kind != "yarn") return 1;
+  if (scaling.kind != "yarn" && scaling.kind != "longrope") return 1;
   if (scaling.attentionFactor > 0) return scaling.attentionFactor;
-  return scaling.factor <= 1 ? 1 : 0.1 * std::log(scaling.factor) + 1;
+  if (scaling.factor <= 1) return 1;
+  return scaling.kind == "yarn" ? 0.1 * std::log(scaling.factor) + 1
+                                : std::sqrt(1 + std::log(scaling.factor) / std::log(scaling.length));
 }
 
 }  // namespace fw

@@ -2,6 +2,7 @@
 #include "engine/families/decoder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -38,9 +39,35 @@ std::string activationOf(const ModelConfig& config, ModelConfig::Keys keys, cons
 
 namespace {
 
-Params scalingParams(const ModelConfig& scaling, int64_t positions) {
-  const std::string kind = scaling.text({"rope_type", "type"}, "default");
+/// Numbers separated by spaces, as parameters hold them.
+std::string listed(const std::vector<double>& numbers) {
+  std::string list;
+  for (const double number : numbers) {
+    char digits[32];
+    list += (list.empty() ? "" : " ") + std::string(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  }
+  return list;
+}
+
+/// `original`: positions of the training where the model's own key tells them; 0: it does not.
+Params scalingParams(const ModelConfig& scaling, int64_t positions, int64_t original) {
+  const std::string given = scaling.text({"rope_type", "type"}, "default"), kind = given == "su" ? "longrope" : given;
   if (kind == "default") return {};
+  if (kind == "longrope") {
+    const int64_t length = scaling.integer({"original_max_position_embeddings"}, original);
+    if (length == 0) scaling.fail("original_max_position_embeddings is missing.");
+    return {{"rope_scaling", kind},
+            {"rope_length", length},
+            {"rope_factor", scaling.real({"factor"}, positions > 0 ? double(positions) / double(length) : 1)},
+            {"rope_attention_factor", scaling.real({"attention_factor"}, 0)},
+            {"rope_short", listed(scaling.reals({"short_factor"}))},
+            {"rope_long", listed(scaling.reals({"long_factor"}))}};
+  }
+  if (kind == "dynamic") {
+    scaling.ignore({"original_max_position_embeddings"});
+    if (positions == 0) scaling.fail("max_position_embeddings is missing.");
+    return {{"rope_scaling", kind}, {"rope_factor", scaling.real({"factor"}, 1)}, {"rope_length", positions}};
+  }
   Params params{{"rope_scaling", kind}, {"rope_factor", scaling.real({"factor"}, 1)}};
   if (kind == "linear") return params;
   const int64_t length = scaling.integer({"original_max_position_embeddings"}, positions);
@@ -57,7 +84,8 @@ Params scalingParams(const ModelConfig& scaling, int64_t positions) {
     params["rope_attention_factor"] = scaling.real({"attention_factor"}, 0);
     return params;
   }
-  scaling.fail(text("rope_type is '", kind.substr(0, 40), "'; known are default, linear, llama3, yarn."));
+  scaling.fail(
+      text("rope_type is '", kind.substr(0, 40), "'; known are default, linear, dynamic, llama3, yarn, longrope."));
 }
 
 }  // namespace
@@ -70,8 +98,9 @@ Params ropeParams(const ModelConfig& config, const std::string& layerType, doubl
       rope.real({"partial_rotary_factor"}, config.real({"partial_rotary_factor", "rotary_pct"}, wholeShare));
   if (share != 1) params["rope_share"] = share;
   const int64_t positions = config.integer({"max_position_embeddings"}, 0);
-  params.merge(scalingParams(rope, positions));
-  params.merge(scalingParams(config.inner("rope_scaling"), positions));
+  const int64_t original = config.integer({"original_max_position_embeddings"}, 0);
+  params.merge(scalingParams(rope, positions, original));
+  params.merge(scalingParams(config.inner("rope_scaling"), positions, original));
   return params;
 }
 
@@ -155,7 +184,9 @@ void writeLayer(Sketch layer, const DecoderSketch& of, const LayerKind& kind) {
   const NodeId stream = layer.last();
   const std::string mixer = kind.mixer.empty() ? of.attentionBlock : kind.mixer;
   const std::string mixerName = kind.mixer.empty() ? "attention" : "mamba";
-  const auto normName = [&](const std::string& name) { return name == "mlp" ? "norm_mlp" : of.mixerNorm; };
+  const auto normName = [&](const std::string& name) {
+    return name == "mlp" && kind.hasMixer ? "norm_mlp" : of.mixerNorm;
+  };
   const auto branch = [&](NodeId from, const std::string& block, const Params& params, const std::string& name) {
     layer.from(from);
     if (of.hasPreNorms) layer.add(of.norm, of.normParams, normName(name));
@@ -181,7 +212,8 @@ void writeLayer(Sketch layer, const DecoderSketch& of, const LayerKind& kind) {
     if (of.hasNormsAfterSum) sum = layer.add(of.norm, of.normParams, normName(name));
     return sum;
   };
-  sublayer(sublayer(stream, mixer, kind.attention, mixerName), kind.mlp, kind.mlpParams, "mlp");
+  const NodeId mixed = kind.hasMixer ? sublayer(stream, mixer, kind.attention, mixerName) : stream;
+  if (!kind.mlp.empty()) sublayer(mixed, kind.mlp, kind.mlpParams, "mlp");
   layer.finish();
 }
 

@@ -31,10 +31,11 @@ void ignoreCommonKeys(const ModelConfig& config);
 /// One kind of layer of a stack.
 struct LayerKind {
   std::string letter = "F";
-  std::string mixer;  // what stands in place of attention, "ssm.mamba"; empty: the sketch's attention
-  Params attention;   // of the mixer
-  std::string mlp = "mlp.gated";
+  std::string mixer;              // what stands in place of attention, "ssm.mamba"; empty: the sketch's attention
+  Params attention;               // of the mixer
+  std::string mlp = "mlp.gated";  // empty: the mixer alone
   Params mlpParams;
+  bool hasMixer = true;  // else the MLP alone, behind the norm that stands before mixers
 };
 
 /// A stack of layers with attention and MLP.

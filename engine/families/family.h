@@ -31,9 +31,11 @@ struct WeightRule {
 struct FamilyModel {
   Architecture architecture;
   std::vector<WeightRule> weights;
-  std::string prefix;                 // of tensors that a checkpoint of the bare model lacks: "transformer."
-  std::vector<std::string> unused;    // tensors that no weight needs: buffers, towers that are not opened; with "{}"
-  std::vector<std::string> optional;  // tensors that may be missing because another one stands for them: a tied head
+  std::string prefix;                   // of tensors that a checkpoint of the bare model lacks: "transformer."
+  std::vector<std::string> unused;      // tensors that no weight needs: buffers, towers that are not opened; with "{}"
+  std::vector<std::string> optional;    // tensors that may be missing because another one stands for them: a tied head
+  std::vector<std::string> notes = {};  // what of the checkpoint is not opened, a sentence each
+  std::string config = {};              // the config.json of what is opened, where that is a part; empty: the whole
 };
 
 struct FamilyDef {

@@ -54,6 +54,13 @@ const std::vector<SmallConfig>& smallConfigs() {
       {"jamba", "{" + common +
                     R"("model_type": "jamba", "num_key_value_heads": 1, "attn_layer_period": 3,)"
                     R"( "attn_layer_offset": 1, "num_experts": 2, "mamba_d_state": 3})"},
+      {"nemotron_h",
+       R"({"model_type": "nemotron_h", "vocab_size": 11, "hidden_size": 8, "hybrid_override_pattern": "M-M*-",)"
+       R"( "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 6, "intermediate_size": 5, "n_groups": 2,)"
+       R"( "mamba_num_heads": 4, "mamba_head_dim": 3, "ssm_state_size": 3, "mlp_bias": true})"},
+      {"phi3", "{" + common +
+                   R"("model_type": "phi3", "num_key_value_heads": 1, "original_max_position_embeddings": 8,)"
+                   R"( "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [2.0, 4.0]}})"},
       {"bamba", "{" + common +
                     R"("model_type": "bamba", "num_key_value_heads": 1, "attn_layer_indices": [1],)"
                     R"( "mamba_n_heads": 4, "mamba_d_head": "auto", "mamba_d_state": 3})"},

@@ -79,8 +79,12 @@ TEST_F(HostileFolder, ConfigsWithWrongValues) {
   refused("[config.json] rms_norm_eps is \"NaN\"; expected a number.");
   config(with("hidden_act", "\"mish\""));
   refusedStarting("[config.json] hidden_act is 'mish'; known are gelu,");
-  config(with("rope_scaling", "{\"type\": \"dynamic\", \"factor\": 2.0, \"original_max_position_embeddings\": 8}"));
-  refused("[config.json] rope_type is 'dynamic'; known are default, linear, llama3, yarn.");
+  config(with("rope_scaling", "{\"type\": \"ntk\", \"factor\": 2.0, \"original_max_position_embeddings\": 8}"));
+  refused("[config.json] rope_type is 'ntk'; known are default, linear, dynamic, llama3, yarn, longrope.");
+  config(R"({"model_type": "nemotron_h", "hybrid_override_pattern": "M-ME"})");
+  refused("[config.json] hybrid_override_pattern has layers with experts; known are M, * and -.");
+  config(R"({"model_type": "nemotron_h", "hybrid_override_pattern": "M-X"})");
+  refused("[config.json] hybrid_override_pattern is 'M-X'; expected M, * and -.");
   config(R"({"model_type": "gemma2", "num_hidden_layers": 3, "layer_types": ["full_attention"]})");
   refused("[config.json] layer_types has 1 entries; expected 3.");
 }

@@ -28,7 +28,15 @@ def rope(**more):
 
 LLAMA3 = rope(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
               original_max_position_embeddings=16)
+DYNAMIC = rope(rope_type="dynamic", factor=3.0)
 YARN = rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=16)
+
+
+
+def longrope(length):
+    return rope(rope_type="longrope", short_factor=[1.0, 1.1, 1.5], long_factor=[1.5, 3.0, 7.0],
+                original_max_position_embeddings=length)
+
 
 # name: (model type, options of its configuration)
 CAUSAL = {
@@ -40,6 +48,8 @@ CAUSAL = {
                              mlp_bias=True, rms_norm_eps=1e-5)),
     "llama_yarn": ("llama", dict(GROUPED, rope_parameters=YARN, head_dim=10)),
     "llama_linear": ("llama", dict(TINY, rope_parameters=rope(rope_type="linear", factor=2.0))),
+    "llama_dynamic": ("llama", dict(GROUPED, rope_parameters=DYNAMIC)),
+    "llama_dynamic_long": ("llama", dict(GROUPED, rope_parameters=DYNAMIC, max_position_embeddings=9)),
     "mistral": ("mistral", dict(GROUPED, sliding_window=5, head_dim=8)),
     "mistral_full": ("mistral", dict(GROUPED, sliding_window=None)),
     "qwen2": ("qwen2", GROUPED),
@@ -54,6 +64,8 @@ CAUSAL = {
     "mixtral": ("mixtral", dict(GROUPED, num_local_experts=5, num_experts_per_tok=2)),
     "phi3": ("phi3", dict(GROUPED, sliding_window=6)),
     "phi3_partial": ("phi3", dict(TINY, tie_word_embeddings=True, rope_parameters=rope(partial_rotary_factor=0.67))),
+    "phi3_longrope": ("phi3", dict(TINY, original_max_position_embeddings=32, rope_parameters=longrope(32))),
+    "phi3_longrope_long": ("phi3", dict(TINY, original_max_position_embeddings=8, rope_parameters=longrope(8))),
     "gemma": ("gemma", dict(GROUPED, head_dim=10)),
     "gemma2": ("gemma2", dict(GROUPED, head_dim=10, sliding_window=4, query_pre_attn_scalar=7,
                               attn_logit_softcapping=5.0, final_logit_softcapping=3.0)),
@@ -79,6 +91,11 @@ CAUSAL = {
 }
 
 CAUSAL |= {
+    "nemotron_h": ("nemotron_h", dict(GROUPED, layers_block_type=["linear_attention", "mlp", "full_attention", "mlp"], head_dim=10,
+                                      mamba_num_heads=6, mamba_head_dim=8, ssm_state_size=5, n_groups=2, chunk_size=8)),
+    "nemotron_h_bias": ("nemotron_h", dict(GROUPED, hybrid_override_pattern="M*M-", head_dim=6, mamba_num_heads=3, mamba_head_dim=8,
+                                           ssm_state_size=3, n_groups=1, chunk_size=4, use_bias=True, mlp_bias=True,
+                                           use_conv_bias=False, tie_word_embeddings=True, time_step_min=0.05)),
     "jamba": ("jamba", dict(GROUPED, num_hidden_layers=6, attn_layer_period=3, attn_layer_offset=1, num_experts=4,
                             num_experts_per_tok=2, mamba_d_state=5, mamba_dt_rank=6, use_mamba_kernels=False)),
     "bamba": ("bamba", dict(GROUPED, hidden_size=32, num_hidden_layers=4, attn_layer_indices=[1, 2], mamba_n_heads=8, mamba_d_state=5,
@@ -126,12 +143,12 @@ def randomize(model):
             tensor.add_(noise * (0.25 if tensor.dim() > 1 else 0.3))
 
 
-def run(folder, inputs, out):
+def run(folder, inputs, out, notes=()):
     checked = subprocess.run([CLI, "check", str(folder), "--json"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr + checked.stdout
     report = json.loads(checked.stdout)
     assert report["valid"] and not report["diagnostics"], report
-    assert not report["notes"], report["notes"]  # every key and every tensor has a meaning here
+    assert report["notes"] == list(notes), report["notes"]  # every key and every tensor has a meaning here
     np.savez(out / "input.npz", **inputs)
     done = subprocess.run([CLI, "run", str(folder), "--input", str(out / "input.npz"), "--output",
                            str(out / "output.npz")], capture_output=True, text=True)
@@ -187,6 +204,22 @@ class Families(unittest.TestCase):
     def test_half_precision(self):
         self.causal(*CAUSAL["llama"], dtype=torch.bfloat16)
         self.causal(*CAUSAL["gpt2"], dtype=torch.float16)
+
+    def test_text_part(self):
+        """Gemma 3 with a vision tower opens as its language model, and says so."""
+        torch.manual_seed(1)
+        config = transformers.Gemma3Config(
+            text_config=dict(GROUPED, head_dim=10, num_hidden_layers=4, sliding_window=4, query_pre_attn_scalar=7),
+            vision_config=IMAGE, mm_tokens_per_image=9)
+        model = transformers.Gemma3ForConditionalGeneration._from_config(config, attn_implementation="eager").eval()
+        randomize(model)
+        with tempfile.TemporaryDirectory() as temporary:
+            model.save_pretrained(Path(temporary) / "model")
+            with torch.no_grad():
+                wanted = model(torch.from_numpy(TOKENS)).logits
+            got = run(Path(temporary) / "model", {"tokens": TOKENS}, Path(temporary),
+                      ["The language model alone is opened: the vision tower and its projector are left out."])
+            assert_close(got["logits"], wanted)
 
     def test_bare_model(self):
         """A checkpoint of the model without its head: names lack the prefix."""

@@ -1,6 +1,8 @@
 // Gemma 1, 2 and 3 (text): norms around one, scaled embeddings, wide GELU gates; from 2 on norms after each branch and
 // sliding windows, in 2 soft caps, in 3 QK norms. (Gemma Team, 2024 and 2025.)
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "engine/families/decoder.h"
 
@@ -27,7 +29,7 @@ std::vector<WeightRule> names(int version, const std::string& bias, bool isTied)
   return rules;
 }
 
-FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
+FamilyModel readText(const ModelConfig& config, const Catalog& catalog) {
   ignoreCommonKeys(config);
   const int version = generation(config);
   const bool isTied = config.flag({"tie_word_embeddings"}, true);
@@ -80,14 +82,44 @@ FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
           .unused = {"lm_head.weight", "model.layers.{}.self_attn.rotary_emb.inv_freq"}};
 }
 
+/// With a vision tower, the language model alone.
+FamilyModel read(const ModelConfig& config, const Catalog& catalog) {
+  if (config.text({"model_type"}, "") != "gemma3") return readText(config, catalog);
+  ignoreCommonKeys(config);
+  config.ignore({"vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index", "image_token_index",
+                 "tie_word_embeddings"});
+  FamilyModel model = readText(config.inner("text_config"), catalog);
+  // Its name in files of transformers up to 4.51 and from 5 on, and in those between.
+  model.prefix = "language_model.";
+  const std::vector<WeightRule> names = std::exchange(model.weights, {});
+  for (WeightRule rule : names) {
+    const std::string tensor = rule.tensor;
+    rule.tensor = model.prefix + tensor;
+    model.weights.push_back(rule);
+    rule.tensor = tensor.starts_with("model.") ? "model.language_model." + tensor.substr(6) : tensor;
+    rule.isOldName = true;
+    model.weights.push_back(rule);
+  }
+  for (const char* tensor : {"language_model.lm_head.weight", "vision_tower.*", "multi_modal_projector.*",
+                             "model.vision_tower.*", "model.multi_modal_projector.*"})
+    model.unused.push_back(tensor);
+  Json text = config.inner("text_config").json();
+  text["model_type"] = "gemma3_text";
+  model.config = text.dump();
+  model.notes.push_back("The language model alone is opened: the vision tower and its projector are left out.");
+  return model;
+}
+
 }  // namespace
 
 FamilyDef family_decoder_gemma() {
   return {.id = "gemma",
           .title = "Gemma",
-          .help = "Gemma 1, 2 and 3 (text only): scaled embeddings, norms around one, wide GELU gates.",
+          .help =
+              "Gemma 1, 2 and 3 (of its multimodal models the text part): scaled embeddings, norms around one, wide "
+              "GELU gates.",
           .paper = "Gemma Team, Gemma 3 Technical Report, 2025",
-          .modelTypes = {"gemma", "gemma2", "gemma3_text"},
+          .modelTypes = {"gemma", "gemma2", "gemma3_text", "gemma3"},
           .modelClass = "GemmaForCausalLM",
           .read = read};
 }
