@@ -67,7 +67,10 @@ void addTokenize(CLI::App& program) {
         std::cout << encoding.ids[i] << '\t' << encoding.offsets[i].begin << '\t' << encoding.offsets[i].end << '\t'
                   << encoding.tokens[i] << '\n';
     }
-    if (options->isJson) printJson({{"vocabulary", tokenizer->size()}, {"texts", std::move(all)}});
+    if (options->isJson)
+      printJson({{"vocabulary", tokenizer->size()}, {"texts", std::move(all)}, {"notes", tokenizer->notes()}});
+    else
+      for (const std::string& note : tokenizer->notes()) std::cerr << "info: " << note << '\n';
   });
 }
 

@@ -56,6 +56,11 @@ std::string withQuotedNumbers(const std::string& json) {
   return out;
 }
 
+Json readConfig(const std::string& folder) {
+  return parseJson(withQuotedNumbers(readFile((fs::path(folder) / kConfig).string(), kMostConfig)), kConfig,
+                   {.bytes = kMostConfig, .depth = 32});
+}
+
 /// Rules by what stands before their first number, as a checkpoint may have ten thousands of tensors.
 class RuleFinder {
  public:
@@ -115,23 +120,27 @@ bool isHuggingFaceFolder(const std::string& folder) {
   return fs::is_regular_file(fs::path(folder) / kConfig, ignored);
 }
 
+std::string unsupportedFamily(const std::string& folder) {
+  const std::string type = ModelConfig(withFamilyType(readConfig(folder)), kConfig).text({"model_type"}, "");
+  if (findFamily(type)) return {};
+  return text("[", kConfig, "] model_type ",
+              type.empty() ? "is missing" : "'" + type.substr(0, 60) + "' is no family that can be opened",
+              "; supported are ", supportedTypes(), ".");
+}
+
 Checkpoint openHuggingFace(const std::string& folder, const Catalog& catalog, bool withWeights) {
   const fs::path path(folder);
-  const Json whole = parseJson(withQuotedNumbers(readFile((path / kConfig).string(), kMostConfig)), kConfig,
-                               {.bytes = kMostConfig, .depth = 32});
+  const Json whole = readConfig(folder);
   const ModelConfig config(withFamilyType(whole), kConfig);
-  const std::string type = config.text({"model_type"}, "");
-  const FamilyDef* family = findFamily(type);
-  if (!family)
-    config.fail(type.empty() ? text("model_type is missing; supported are ", supportedTypes(), ".")
-                             : text("model_type '", type.substr(0, 60),
-                                    "' is no family that can be opened; supported are ", supportedTypes(), "."));
+  const FamilyDef* family = findFamily(config.text({"model_type"}, ""));
+  if (!family) throw Error(Code::File, unsupportedFamily(folder));
   FamilyModel model = readModel(*family, config, catalog);
-  Checkpoint checkpoint{.family = family->id, .architecture = std::move(model.architecture)};
+  Checkpoint checkpoint{
+      .family = family->id, .architecture = std::move(model.architecture), .notes = std::move(model.notes)};
   const std::string folderName = (path.filename().empty() ? path.parent_path() : path).filename().string();
   checkpoint.architecture.name = folderName.empty() || folderName == "." ? family->title : folderName;
   SortedJson extra;
-  extra["huggingface"]["config"] = SortedJson::parse(whole.dump());
+  extra["huggingface"]["config"] = SortedJson::parse(model.config.empty() ? whole.dump() : model.config);
   checkpoint.architecture.extra = extra.dump();
   const bool hasCode = config.has({"auto_map"});
   const std::vector<std::string> unread = config.unread();

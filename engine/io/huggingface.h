@@ -47,6 +47,10 @@ struct Checkpoint {
 /// Whether there is a config.json in the folder.
 bool isHuggingFaceFolder(const std::string& folder);
 
+/// Where the `model_type` of the folder's config.json is no family here, a sentence that names it and lists those that
+/// there are; else empty. Throws Code::File for a config.json that is none.
+std::string unsupportedFamily(const std::string& folder);
+
 /// Reads the folder. Without `withWeights`, headers are checked and no tensor is made. The whole of config.json is kept
 /// in the document's unknown keys, at "huggingface". Throws Code::File, for a `model_type` that is no family with a
 /// sentence that lists them.

@@ -53,6 +53,18 @@ TEST(Tokenizer, MergesTheFirstLearnedPairFirst) {
   EXPECT_EQ(tokenizer.token(int64_t(1) << 40), "");
 }
 
+TEST(Tokenizer, SaysWhatOfAFileIsNotApplied) {
+  EXPECT_TRUE(parseTokenizer(smallBpe(R"(, "truncation": null, "padding": null)"), "t").notes().empty());
+  const Tokenizer tokenizer =
+      parseTokenizer(smallBpe(R"(, "truncation": {"max_length": 2, "strategy": "LongestFirst", "stride": 0},
+                    "padding": {"strategy": {"Fixed": 8}, "pad_id": 5, "pad_token": "<unk>"})"),
+                     "tokenizer.json");
+  EXPECT_EQ(tokenizer.notes(), (std::vector<std::string>{
+                                   "[tokenizer.json] truncation to 2 tokens is not applied: texts are encoded whole.",
+                                   "[tokenizer.json] padding is not applied: a text has as many tokens as it needs."}));
+  EXPECT_EQ(tokenizer.encode("cba").ids, (std::vector<int64_t>{2, 1, 0}));
+}
+
 TEST(Tokenizer, BrokenBytesCountAsReplacements) {
   const Tokenizer tokenizer = loadTokenizer(folder() + "byte_level_tokenizer.json");
   const std::string broken = std::string("a\xF0\x9F\x98 b\xFF", 7);

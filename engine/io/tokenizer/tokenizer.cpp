@@ -23,6 +23,7 @@ struct Tokenizer::Parts {
   AddedTokens added;
   Vocabulary addedIds;
   std::unordered_map<int64_t, const AddedToken*> addedById;
+  std::vector<std::string> notes;
 };
 
 namespace {
@@ -99,6 +100,8 @@ bool Tokenizer::isSpecial(int64_t id) const {
   return at != parts_->addedById.end() && at->second->isSpecial;
 }
 
+const std::vector<std::string>& Tokenizer::notes() const { return parts_->notes; }
+
 std::unique_ptr<TokenModel> makeTokenModel(const SortedJson& json, const std::string& place) {
   std::string type = fields::textOf(json, "type", "", place);
   // Files of old versions leave the type out.
@@ -129,6 +132,12 @@ Tokenizer parseTokenizer(std::string_view bytes, const std::string& place) {
     parts->addedIds.add(token.content, token.id);
     parts->addedById[token.id] = &token;
   }
+  if (const SortedJson* truncation = fields::find(json, "truncation", place))
+    parts->notes.push_back(text("[", place, "] truncation to ",
+                                fields::integerOf(*truncation, "max_length", 512, place),
+                                " tokens is not applied: texts are encoded whole."));
+  if (fields::find(json, "padding", place))
+    parts->notes.push_back(text("[", place, "] padding is not applied: a text has as many tokens as it needs."));
   return Tokenizer(std::move(parts));
 }
 

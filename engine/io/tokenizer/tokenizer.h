@@ -44,12 +44,16 @@ class Tokenizer {
   std::string token(int64_t id) const;
   bool isSpecial(int64_t id) const;
 
+  /// What the file asks for and encode() does not do, a sentence each: truncation, padding.
+  const std::vector<std::string>& notes() const;
+
  private:
   std::shared_ptr<const Parts> parts_;
 };
 
 /// Reads a `tokenizer.json`: BPE, WordPiece, WordLevel and Unigram with the normalisers, pre-tokenisers,
-/// post-processors and decoders of the library `tokenizers`. Truncation and padding are not applied. Throws Code::File
+/// post-processors and decoders of the library `tokenizers`. Texts are encoded one by one, whole and unpadded; what
+/// else a file asks for stands in notes(). Throws Code::File
 /// "[tokenizer.json] normalizer.type is 'Foo'; ..." for what is broken or not known.
 Tokenizer loadTokenizer(const std::string& path);
 
