@@ -96,6 +96,13 @@ std::map<std::string, Tensor> initialWeights(const ir::Graph& graph, uint64_t se
   return weights;
 }
 
+/// Those of `given` that the graph has; others are parts of the model that it does not use.
+void loadThose(const ir::Graph& graph, const std::map<std::string, Tensor>& given, Store& store) {
+  for (const ir::ParameterInfo& parameter : graph.parameters)
+    if (const auto at = given.find(parameter.name); at != given.end())
+      loadWeight(parameter.name, at->second, graph.type({parameter.node, 0}), store);
+}
+
 void expectAll(const ir::Graph& graph, const std::map<std::string, Tensor>& given) {
   std::string missing;
   for (const ir::ParameterInfo& parameter : graph.parameters)
@@ -117,9 +124,8 @@ void replaceWeights(const std::map<std::string, Tensor>& given, Store& store) {
 
 void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& given, uint64_t seed, Store& store) {
   if (given.empty()) return initializeParameters(graph, seed, store);
+  loadThose(graph, given, store);
   expectAll(graph, given);
-  for (const ir::ParameterInfo& parameter : graph.parameters)  // others are parts of the model that it does not use
-    loadWeight(parameter.name, given.at(parameter.name), graph.type({parameter.node, 0}), store);
 }
 
 std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed) {
@@ -144,10 +150,8 @@ std::shared_ptr<const Plan> planForInference(const ir::Graph& graph, const std::
   const std::map<std::string, Tensor> made =
       given.empty() ? initialWeights(graph, seed) : std::map<std::string, Tensor>();
   const std::map<std::string, Tensor>& weights = given.empty() ? made : given;
+  loadThose(*ready, weights, store);
   expectAll(graph, weights);
-  for (const ir::ParameterInfo& parameter : ready->parameters)
-    if (const auto at = weights.find(parameter.name); at != weights.end())
-      loadWeight(parameter.name, at->second, ready->type({parameter.node, 0}), store);
   return plan;
 }
 
