@@ -128,6 +128,19 @@ void loadWeights(const ir::Graph& graph, const std::map<std::string, Tensor>& gi
   expectAll(graph, given);
 }
 
+std::map<std::string, Tensor> weightsFor(const Architecture& architecture, const std::map<std::string, Tensor>& given) {
+  const auto graph = lowerOrThrow(architecture, catalog(),
+                                  {.mode = Mode::Prefill, .dims = {{"B", smallestBatch(architecture)}, {"T", 1}}});
+  expectAll(*graph, given);
+  std::map<std::string, Tensor> weights;
+  for (const ir::ParameterInfo& parameter : graph->parameters) {
+    const Tensor& tensor = given.at(parameter.name);
+    expectShape(tensor, graph->type({parameter.node, 0}), parameter.name);
+    weights[parameter.name] = tensor;
+  }
+  return weights;
+}
+
 std::map<std::string, Tensor> startingWeights(const Architecture& architecture, uint64_t seed) {
   return initialWeights(*lowerOrThrow(architecture, catalog(),
                                       {.mode = Mode::Prefill, .dims = {{"B", smallestBatch(architecture)}, {"T", 1}}}),
