@@ -60,6 +60,7 @@ ROWS = [
     Row("C5", "attention, T=2048, against a fused kernel", r"^attention/2048x8x64/real_time$", 1.2, 1.8),
     Row("C8", "selective scan against the reference loop, forward", r"^selectiveScan/", 20, 50),
     Row("C8", "selective scan, forward and backward", r"^selectiveScanBothWays/", 20, 50),
+    Row("C10", "unbiased linear CKA, exact, all pairs of 12 x 2048 x 768", r"^cka/", 2, 3.5),
 ]
 IN_FLOPS = r"^(matmul|layer|training|forward|attention)/"  # cases whose items are FLOPs
 

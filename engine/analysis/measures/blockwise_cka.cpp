@@ -30,12 +30,13 @@ int64_t blockOf(int64_t count, int64_t rows) {
   return (rows + blocks - 1) / blocks;
 }
 
-/// Means of the features, in double.
-std::vector<double> meansOf(const Features& features) {
-  std::vector<double> means(size_t(features.width), 0);
+/// Means of the features. What rounding leaves of them does no harm: the estimator does not see translations.
+std::vector<float> meansOf(const Features& features) {
+  std::vector<double> sums(size_t(features.width), 0);
   for (int64_t r = 0; r < features.rows; ++r)
-    for (int64_t c = 0; c < features.width; ++c) means[size_t(c)] += features.data[r * features.width + c];
-  for (double& mean : means) mean /= double(features.rows);
+    for (int64_t c = 0; c < features.width; ++c) sums[size_t(c)] += features.data[r * features.width + c];
+  std::vector<float> means;
+  for (const double sum : sums) means.push_back(float(sum / double(features.rows)));
   return means;
 }
 
@@ -57,7 +58,7 @@ class BlockwiseCka {
       if (fills_.contains(features.width)) continue;
       for (const char* side : {"left", "right"})
         store_.make(bufferName(side, features.width), {DType::F32, {block_, features.width}});
-      fills_.emplace(features.width, fillPlan(features.width));
+      fills_.emplace(features.width, Fills{fillPlan(features.width, "right"), fillPlan(features.width, "left")});
     }
     reduce_ = std::make_unique<Executor>(reducePlan(), store_);
   }
@@ -75,6 +76,11 @@ class BlockwiseCka {
   }
 
  private:
+  /// What fills a place of the stack: blocks of different samples, and of the same ones.
+  struct Fills {
+    std::unique_ptr<Executor> other, diagonal;
+  };
+
   static std::string bufferName(const std::string& side, int64_t width) { return side + std::to_string(width); }
 
   std::shared_ptr<const Plan> planned(ir::Builder& builder) const {
@@ -82,12 +88,12 @@ class BlockwiseCka {
         makePlan(std::make_shared<const ir::Graph>(builder.finish()), planOptions(*backend_)));
   }
 
-  /// stack[index] = left right^T
-  std::unique_ptr<Executor> fillPlan(int64_t width) {
+  /// stack[index] = left other^T
+  std::unique_ptr<Executor> fillPlan(int64_t width, const std::string& other) {
     ir::Builder builder;
     const ir::TensorType side{DType::F32, {block_, width}};
     const ir::Value left = builder.input(bufferName("left", width), side),
-                    right = builder.input(bufferName("right", width), side),
+                    right = other == "left" ? left : builder.input(bufferName(other, width), side),
                     stack = builder.input("stack", {DType::F32, {count_, block_, block_}}),
                     index = builder.input("index", {DType::I64, {}});
     const ir::Value kernel = ir::reshape(ir::matmul(left, right, {.transposeB = true}), Shape{1, block_, block_});
@@ -108,20 +114,21 @@ class BlockwiseCka {
   /// Copies centred samples [first, first + block) of a representation; those past the end are zero.
   void load(const std::string& name, int64_t l, int64_t first) {
     const Features& features = all_[size_t(l)];
-    const std::vector<double>& means = means_[size_t(l)];
+    const float* means = means_[size_t(l)].data();
     float* out = reinterpret_cast<float*>(store_.memory(name).pointer);
     const int64_t filled = std::min(block_, rows_ - first);
     for (int64_t r = 0; r < filled; ++r)
       for (int64_t c = 0; c < features.width; ++c)
-        out[r * features.width + c] = float(double(features.data[(first + r) * features.width + c]) - means[size_t(c)]);
+        out[r * features.width + c] = features.data[(first + r) * features.width + c] - means[c];
     std::fill(out + filled * features.width, out + block_ * features.width, 0.0f);
   }
 
   void fill(int64_t l, int64_t i, int64_t j) {
     const int64_t width = all_[size_t(l)].width;
     load(bufferName("left", width), l, i);
-    load(bufferName("right", width), l, j);
-    Executor& executor = *fills_.at(width);
+    if (i != j) load(bufferName("right", width), l, j);
+    const Fills& fills = fills_.at(width);
+    Executor& executor = i == j ? *fills.diagonal : *fills.other;
     executor.setInput("index", Tensor::scalarInt(l));
     executor.run();
     if (i != j) return;
@@ -167,9 +174,9 @@ class BlockwiseCka {
   int64_t count_, rows_, block_;
   std::unique_ptr<Backend> backend_;
   Store store_;
-  std::map<int64_t, std::unique_ptr<Executor>> fills_;  // by width
+  std::map<int64_t, Fills> fills_;  // by width
   std::unique_ptr<Executor> reduce_;
-  std::vector<std::vector<double>> means_;
+  std::vector<std::vector<float>> means_;
   std::vector<double> traces_;             // [count, count]
   std::vector<std::vector<double>> sums_;  // of the kernels' rows, [count][rows]
 };
