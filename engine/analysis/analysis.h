@@ -11,6 +11,7 @@
 #include "engine/arch/block.h"
 #include "engine/base/job.h"
 #include "engine/base/tensor.h"
+#include "engine/ir/builder.h"
 #include "engine/ir/graph.h"
 
 namespace fw {
@@ -68,6 +69,10 @@ struct AnalysisDef {
   std::string help;
   std::string paper;
   std::vector<ParamDef> params;
+  /// What a model must have, for the sentence that it has not.
+  std::string needs = "layers in a Repeat or sub-layers joined by residuals";
+  /// Appends what the analysis looks at and no block offers, as probes; absent: nothing.
+  void (*extend)(ir::Builder& builder, const Params& complete) = nullptr;
   /// Whether the run wants a probe.
   bool (*wants)(const ir::ProbeInfo& probe, const Params& complete) = nullptr;
   std::unique_ptr<AnalysisRun> (*make)(const Params& complete) = nullptr;

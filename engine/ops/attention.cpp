@@ -381,5 +381,17 @@ Value attention(Value q, Value k, Value v, const AttentionOptions& options) {
   return attentionWithLogSumExp(q, k, v, options).out;
 }
 
+AttentionWeights attentionWeights(Builder& builder, int node) {
+  const Node call = builder.graph().nodes[size_t(node)];
+  std::vector<Value> inputs;
+  for (const ValueRef& input : call.inputs) inputs.push_back(builder.value(input));
+  const Value scores = attentionScores({builder, inputs, call.attrs}).scores;
+  Shape rows = scores.shape();
+  rows.set(3, 1);
+  const Value logSumExp = reshape(builder.value({node, 1}), rows);
+  const Value isVisible = notEqual(scores, -kInfinity);
+  return {where(isVisible, exp(scores - logSumExp), 0.0), isVisible};
+}
+
 }  // namespace ir
 }  // namespace fw

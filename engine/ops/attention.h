@@ -31,4 +31,13 @@ struct AttentionResult {
 AttentionResult attentionWithLogSumExp(Value q, Value k, Value v, const AttentionOptions& options = {});
 Value attention(Value q, Value k, Value v, const AttentionOptions& options = {});
 
+struct AttentionWeights {
+  Value weights;    // f32 [B,H,T,S], 0 where a key is hidden
+  Value isVisible;  // bool [B,H,T,S]
+};
+
+/// What a call of attention, node `node` of the builder's graph, multiplies the values by. The call itself never has it
+/// in memory as a whole.
+AttentionWeights attentionWeights(Builder& builder, int node);
+
 }  // namespace fw::ir

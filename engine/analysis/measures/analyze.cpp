@@ -20,17 +20,22 @@ const AnalysisDef& findAnalysis(const std::string& id) {
 
 PlannedAnalysis planAnalysis(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph,
                              const Backend& backend) {
-  ir::Graph probed = ir::withProbes(graph, [&](const ir::ProbeInfo& probe) { return analysis.wants(probe, complete); });
+  ir::Graph extended = graph;
+  if (analysis.extend) {
+    ir::Builder builder(std::move(extended));
+    analysis.extend(builder, complete);
+    extended = builder.finish();
+  }
+  ir::Graph probed =
+      ir::withProbes(extended, [&](const ir::ProbeInfo& probe) { return analysis.wants(probe, complete); });
   probed.outputs.erase(std::remove_if(probed.outputs.begin(), probed.outputs.end(),
                                       [](const ir::OutputInfo& output) { return !output.name.starts_with("probe/"); }),
                        probed.outputs.end());
   if (probed.outputs.empty())
-    throw Error(
-        Code::Data,
-        text("[", analysis.id,
-             "] the model has nothing to look at; expected layers in a Repeat or sub-layers joined by residuals."));
+    throw Error(Code::Data,
+                text("[", analysis.id, "] the model has nothing to look at; expected ", analysis.needs, "."));
   PlannedAnalysis planned{.analysis = &analysis, .params = complete};
-  for (const ir::ProbeInfo& probe : graph.probes)
+  for (const ir::ProbeInfo& probe : extended.probes)
     if (analysis.wants(probe, complete)) planned.probes.push_back(probe);
   planned.plan = std::make_shared<const Plan>(
       makePlan(std::make_shared<const ir::Graph>(optimized(probed)), planOptions(backend)));
