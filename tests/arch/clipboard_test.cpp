@@ -41,7 +41,8 @@ TEST_F(EditorTest, PasteKeepsInputsWhereTheirSourcesStand) {
   EXPECT_EQ(root().wiresInto(elsewhere[0]).size(), 0u);
   // Nor where another node has taken the place.
   editor.rename(s.norm, "renamed");
-  EXPECT_EQ(graph(s.inside).wiresInto(editor.paste(s.inside, text, {}, true)[0]).size(), 0u);
+  const std::vector<NodeId> again = editor.paste(s.inside, text, {}, true);
+  EXPECT_EQ(graph(s.inside).wiresInto(again[0]).size(), 0u);
 }
 
 TEST_F(EditorTest, PasteIntoAnotherDocumentBringsGroupsAndVariables) {
