@@ -62,7 +62,11 @@ TEST_F(HostileFolder, ConfigsThatAreNone) {
   config(std::string(100, '[') + std::string(100, ']'));
   refused("[config.json] nested deeper than 32 levels.");
   config("{\"a\": \"" + std::string(size_t(1) << 24, 'x') + "\"}");
-  refusedStarting("[");
+  refused("[" + (folder_ / "config.json") + "] is longer than 16777216 bytes.");
+  std::string bomb = "[[]";
+  while (bomb.size() < 3 * (size_t(1) << 22)) bomb += ",[]";
+  config(bomb + "]");
+  refused("[config.json] holds more than 4194304 values.");
 }
 
 TEST_F(HostileFolder, ConfigsWithWrongValues) {
@@ -108,9 +112,34 @@ TEST_F(HostileFolder, IndexesThatLie) {
   refused("[model.safetensors.index.json] has no object 'weight_map'.");
   write(index, R"({"weight_map": {"x": "a.safetensors", "x": "a.safetensors"}})");
   refused("[model.safetensors.index.json] the key 'x' stands twice in one object.");
+  write(index, std::string(100, '[') + std::string(100, ']'));
+  refused("[model.safetensors.index.json] nested deeper than 8 levels.");
   shard("b.safetensors", {{"model.norm.weight", row(8)}, {"y", row(1)}});
   write(index, R"({"weight_map": {"model.norm.weight": "a.safetensors", "y": "b.safetensors"}})");
   refused("[b.safetensors] tensor 'model.norm.weight' is in 'a.safetensors' too.");
+}
+
+/// The last of two shards came to an end too early, wherever that was.
+TEST_F(HostileFolder, TruncatedShards) {
+  config(kLlama);
+  shard("a.safetensors", {{"model.norm.weight", row(8)}});
+  shard("b.safetensors", {{"model.embed_tokens.weight", Tensor::fromFloats({11, 8}, std::vector<float>(88, 1))}});
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"model.norm.weight": "a.safetensors", "model.embed_tokens.weight": "b.safetensors"}})");
+  EXPECT_EQ(openModel(folder_.path()).weights.at("embedding.weight").shape, Shape({11, 8}));
+  const uint64_t whole = std::filesystem::file_size(folder_ / "b.safetensors"), data = 352;
+  const auto cut = [&](uint64_t bytes) { std::filesystem::resize_file(folder_ / "b.safetensors", bytes); };
+  cut(whole - 1);
+  refused("[b.safetensors] tensor 'model.embed_tokens.weight' lies outside the file: bytes 0 to 352 of 351.");
+  cut(whole - data);
+  refused("[b.safetensors] tensor 'model.embed_tokens.weight' lies outside the file: bytes 0 to 352 of 0.");
+  cut(whole - data - 1);
+  refused(
+      text("[b.safetensors] the header claims ", whole - data - 8, " bytes but the file has ", whole - data - 1, "."));
+  cut(7);
+  refused("[b.safetensors] the file has 7 bytes; expected at least 8.");
+  cut(0);
+  refused("[" + (folder_ / "b.safetensors") + "] is empty.");
 }
 
 TEST_F(HostileFolder, ShardsThatLie) {
@@ -141,6 +170,25 @@ TEST_F(HostileFolder, ShardsThatLie) {
   refused("[model.safetensors] the header claims 200000000 bytes but the file has 9.");
   std::filesystem::resize_file(folder_ / file, 300'000'000);
   refused("[model.safetensors] the header has 200000000 bytes; at most 100000000 are read.");
+}
+
+/// A configuration without heads, by which the rows of a fused projection would be divided.
+TEST_F(HostileFolder, NoHeads) {
+  config(R"({"model_type": "gpt_neox", "vocab_size": 11, "hidden_size": 8, "num_hidden_layers": 1,)"
+         R"( "num_attention_heads": 0, "intermediate_size": 5})");
+  shard("model.safetensors",
+        {{"gpt_neox.layers.0.attention.query_key_value.bias", Tensor::fromFloats({24}, std::vector<float>(24, 1))}});
+  expectError([&] { openModel(folder_.path()); }, Code::File,
+              "[gpt_neox.layers.0.attention.query_key_value.bias] the rows fall into 0 groups; expected at least one.");
+}
+
+/// Sizes whose products overflow are refused before they are multiplied.
+TEST_F(HostileFolder, SizesWhoseProductsOverflow) {
+  const std::string huge = "4294967296";
+  config(R"({"model_type": "bamba", "hidden_size": )" + huge + R"(, "mamba_expand": )" + huge + "}");
+  refused("[config.json] hidden_size is 4294967296; expected a whole number from 0 to 1073741824.");
+  config(R"({"model_type": "vit", "image_size": )" + huge + R"(, "patch_size": 1})");
+  refused("[config.json] image_size is 4294967296; expected a whole number from 0 to 1073741824.");
 }
 
 TEST_F(HostileFolder, PicklesAreNotOpened) {
