@@ -6,9 +6,11 @@
 #include <algorithm>
 
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "hwy/aligned_allocator.h"
+#include "kernels/cpu/amx_tiles.h"
 #include "kernels/cpu/attention_parts.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -52,6 +54,23 @@ HWY_INLINE void softmaxStep(float* HWY_RESTRICT scores, int64_t count, float* HW
   for (int n = 0; n < N; ++n) hn::StoreU(total[n], d, sum + n * lanes);
 }
 
+/// What is added to next: out[c, lane] *= factor[lane]. Factors are 1 where the maxima have not changed.
+HWY_INLINE void scaleColumns(float* HWY_RESTRICT out, int64_t rows, int64_t width, const float* HWY_RESTRICT factor) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = int64_t(hn::Lanes(d));
+  for (int64_t r = 0; r < width; r += lanes) {
+    const auto f = hn::LoadU(d, factor + r);
+    if (hn::AllTrue(d, hn::Eq(f, hn::Set(d, 1.0f)))) continue;
+    for (int64_t c = 0; c < rows; ++c)
+      hn::StoreU(hn::Mul(f, hn::LoadU(d, out + c * width + r)), d, out + c * width + r);
+  }
+}
+
+/// Whether the products are made on the tiles of AMX, whose columns the queries of a whole stripe are.
+HWY_INLINE bool usesTiles(const AttentionInputs& in, int64_t stripes) {
+  return kMaxStripe == amx::kBlock && stripes >= 4 && in.keyWidth >= 48 && in.valueWidth >= 48 && amx::isAvailable();
+}
+
 /// Rows [firstRow, lastRow) of one key head of one sequence, over the keys in `keys`. With a part, leaves it there
 /// unnormalised; without, writes the results.
 void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64_t keyHead, int64_t firstRow,
@@ -61,17 +80,34 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
   const int64_t lanes = int64_t(hn::Lanes(d));
   const int64_t maxStripe = kStripeVectors * lanes;
   const int64_t stripes = (lastRow - firstRow + maxStripe - 1) / maxStripe;
-  const int64_t perStripe = (in.keyWidth + in.valueWidth + 3) * maxStripe;
-  const int64_t gathered = stripes > 4 && in.keyHeads > 1 ? kKeyBlock * (in.keyWidth + in.valueWidth) : 0;
+  const bool isTiled = usesTiles(in, stripes);
+  const int64_t outRows = isTiled ? (in.valueWidth + amx::kBlock - 1) / amx::kBlock * amx::kBlock : in.valueWidth;
+  const int64_t perStripe = (in.keyWidth + outRows + 3) * maxStripe;
+  const int64_t gathered = !isTiled && stripes > 4 && in.keyHeads > 1 ? kKeyBlock * (in.keyWidth + in.valueWidth) : 0;
   const auto memory = hwy::AllocateAligned<float>(size_t(stripes * perStripe + 2 * kKeyBlock * maxStripe + gathered));
   float* scores = memory.get();
   float* scratch = scores + kKeyBlock * maxStripe;
   float* forKeys = gathered == 0 ? nullptr : scratch + kKeyBlock * maxStripe + stripes * perStripe;
   HeadRows k = headKeys(in, s, keyHead, forKeys);
   HeadRows v = headValues(in, s, keyHead, gathered == 0 ? nullptr : forKeys + kKeyBlock * in.keyWidth);
+  std::optional<amx::Tiles> tiles;
+  hwy::AlignedFreeUniquePtr<amx::Bf16[]> pieces;
+  amx::Bf16 *keyPieces = nullptr, *valuePieces = nullptr, *weightPieces = nullptr, *queryPieces = nullptr;
+  const int64_t querySize = amx::sideSize(maxStripe, in.keyWidth);
+  if (isTiled) {
+    tiles.emplace();
+    const int64_t keySize = amx::sideSize(kKeyBlock, in.keyWidth), valueSize = amx::sideSize(in.valueWidth, kKeyBlock);
+    const int64_t weightSize = amx::sideSize(maxStripe, kKeyBlock);
+    pieces = hwy::AllocateAligned<amx::Bf16>(size_t(keySize + valueSize + weightSize + stripes * querySize));
+    keyPieces = pieces.get();
+    valuePieces = keyPieces + keySize;
+    weightPieces = valuePieces + valueSize;
+    queryPieces = weightPieces + weightSize;
+  }
   struct State {
     Stripe stripe;
     float *qT, *outT, *maximum, *sum, *factor;
+    amx::Bf16* pieces;  // of qT; null where there are none
   };
   std::vector<State> states(static_cast<size_t>(stripes));
   KeyRange any{std::numeric_limits<int64_t>::max(), 0};
@@ -80,10 +116,14 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
     state.stripe = makeStripe(in, s, keyHead, firstRow + n * maxStripe);
     state.qT = scratch + kKeyBlock * maxStripe + n * perStripe;
     state.outT = state.qT + in.keyWidth * maxStripe;
-    state.maximum = state.outT + in.valueWidth * maxStripe;
+    state.maximum = state.outT + outRows * maxStripe;
     state.sum = state.maximum + maxStripe;
     state.factor = state.sum + maxStripe;
     loadTransposed(in, s, state.stripe, in.q, in.keyWidth, in.scale * kLog2E, state.qT);
+    state.pieces = isTiled && state.stripe.width == maxStripe ? queryPieces + n * querySize : nullptr;
+    if (state.pieces != nullptr &&
+        !amx::packSide(amx::packColumns, {state.qT, 1, maxStripe}, maxStripe, in.keyWidth, state.pieces))
+      state.pieces = nullptr;
     std::fill(state.outT, state.maximum, 0.0f);
     std::fill(state.maximum, state.sum, -std::numeric_limits<float>::infinity());
     std::fill(state.sum, state.factor, 0.0f);
@@ -94,19 +134,36 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
   for (int64_t block = any.begin; block < any.end; block += kKeyBlock) {
     k.gather(block, std::min(block + kKeyBlock, any.end));
     v.gather(block, std::min(block + kKeyBlock, any.end));
+    const int64_t blockKeys = std::min(kKeyBlock, any.end - block);
+    const bool hasPieces =
+        isTiled && amx::packSide(amx::packRows, {k.row(block), k.stride(), 1}, blockKeys, in.keyWidth, keyPieces) &&
+        amx::packSide(amx::packRows, {v.row(block), 1, v.stride()}, in.valueWidth, blockKeys, valuePieces);
     for (State& state : states) {
       const Stripe& stripe = state.stripe;
       const int64_t begin = std::max(block, stripe.any.begin);
       const int64_t end = std::min({block + kKeyBlock, stripe.any.end, keys.end});
       if (begin >= end) continue;
-      stripeScores(in, s, stripe, k, state.qT, begin, end, scores, scratch);
+      const int64_t count = end - begin;
+      const bool isOnTiles = hasPieces && state.pieces != nullptr && begin == block;
+      if (isOnTiles) {
+        amx::multiplySides(keyPieces, count, in.keyWidth, state.pieces, maxStripe, in.keyWidth, scores, maxStripe,
+                           false);
+        finishScores(in, s, stripe, begin, end, scores, scratch);
+      } else {
+        stripeScores(in, s, stripe, k, state.qT, begin, end, scores, scratch);
+      }
       if (stripe.width == lanes)
-        softmaxStep<1>(scores, end - begin, state.maximum, state.sum, state.factor);
+        softmaxStep<1>(scores, count, state.maximum, state.sum, state.factor);
       else
-        softmaxStep<kStripeVectors>(scores, end - begin, state.maximum, state.sum, state.factor);
+        softmaxStep<kStripeVectors>(scores, count, state.maximum, state.sum, state.factor);
+      if (isOnTiles && amx::packSide(amx::packColumns, {scores, 1, maxStripe}, maxStripe, count, weightPieces)) {
+        scaleColumns(state.outT, in.valueWidth, maxStripe, state.factor);
+        amx::multiplySides(valuePieces, in.valueWidth, blockKeys, weightPieces, maxStripe, count, state.outT, maxStripe,
+                           true);
+        continue;
+      }
       tileProduct<TileLeft::Columns, TileStart::Scale>(v.row(begin), v.stride(), scores, stripe.width, state.outT,
-                                                       stripe.width, in.valueWidth, stripe.width, end - begin,
-                                                       state.factor);
+                                                       stripe.width, in.valueWidth, stripe.width, count, state.factor);
     }
   }
   for (State& state : states) {

@@ -3,7 +3,7 @@
 // Large products follow Goto & van de Geijn 2008: B in panels as wide as a tile, A in blocks that stay in the
 // second-level cache; meanwhile the tiles fetch what is packed next. Small ones read A and B where they lie. A product
 // with few rows or columns and both sides contiguous along k is made of dot products. Plain products that are large go
-// to oneDNN where it is faster.
+// to oneDNN where it is faster, all large ones to the tiles of AMX where the processor has them.
 #include "kernels/cpu/gemm.h"
 
 #include <oneapi/dnnl/dnnl.h>
@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/activation.h"
+#include "kernels/cpu/amx_product.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/gemm.cpp"
@@ -422,12 +423,14 @@ int64_t gemmWorkspace(const GemmArgs& args, int threads) {
   if (isEmpty(args)) return 0;
   if (isSmall(args)) return 0;
   const GemmPlan plan = makePlan(args, threads);
-  return plan.threads * (plan.block.aFloats + plan.block.bFloats) * int64_t(sizeof(float));
+  return std::max(plan.threads * (plan.block.aFloats + plan.block.bFloats) * int64_t(sizeof(float)),
+                  wantsAmx(args) ? amxWorkspace(args) : 0);
 }
 
 void gemm(const Launch& launch, const GemmArgs& args, void* workspace) {
   if (isEmpty(args)) return;
   if (isSmall(args)) return runSmall(args, launch.threads);
+  if (wantsAmx(args)) return amxProduct(launch, args, workspace);
   if (wantsLibrary(args) && runLibrary(args, launch.threads)) return;
   const GemmPlan plan = makePlan(args, launch.threads);
   if (plan.usesDots) return runDots(args, plan.threads);

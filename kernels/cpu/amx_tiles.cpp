@@ -1,0 +1,254 @@
+// The instructions of AMX and what they need of AVX-512.
+#include "kernels/cpu/amx_tiles.h"
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+
+#define HWY_COMPILE_ALL_ATTAINABLE
+#define HWY_WANT_AVX3_DL
+#include <hwy/targets.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#pragma GCC push_options
+#pragma GCC diagnostic push
+// The compiler's own _mm512_undefined_ps is at fault.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,amx-tile,amx-bf16")
+
+namespace fw::kernels::cpu::amx {
+namespace {
+
+constexpr int64_t kPieces = 3;
+constexpr uint32_t kTooLarge = 0x7f7f8000;  // from here on h would be infinite
+
+/// Sixteen vectors of an operand over one chunk of k, as f32; what lies outside is zero.
+struct Chunk {
+  __m512 low[kTile], high[kTile];  // k 0..15 and 16..31 of each vector
+};
+
+inline __m512 lowerPairs(__m512 a, __m512 b) {
+  return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+inline __m512 upperPairs(__m512 a, __m512 b) {
+  return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+
+/// Turns 16 rows of 16 numbers into its columns.
+inline void transpose(__m512 (&r)[kTile]) {
+  __m512 t[kTile];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = lowerPairs(t[i], t[i + 2]);
+    r[i + 1] = upperPairs(t[i], t[i + 2]);
+    r[i + 2] = lowerPairs(t[i + 1], t[i + 3]);
+    r[i + 3] = upperPairs(t[i + 1], t[i + 3]);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 4; ++i) {
+    r[i] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd);
+    r[i + 4] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd);
+  }
+}
+
+inline __mmask16 firstLanes(int64_t count) { return __mmask16((1u << std::clamp<int64_t>(count, 0, 16)) - 1); }
+
+/// Rows of 16 from `data`, `stride` apart: `rows` of them are there, `columns` of each.
+inline void loadRows(const float* data, int64_t stride, int64_t rows, int64_t columns, __m512 (&to)[kTile]) {
+  const __mmask16 mask = firstLanes(columns);
+#pragma GCC unroll 16
+  for (int64_t i = 0; i < kTile; ++i)
+    to[i] = i < rows ? _mm512_maskz_loadu_ps(mask, data + i * stride) : _mm512_setzero_ps();
+}
+
+/// The nearest bf16, as f32.
+inline __m512 nearest(__m512 x) {
+  const __m512i bits = _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000));
+  return _mm512_castsi512_ps(_mm512_and_si512(bits, _mm512_set1_epi32(int(0xffff0000))));
+}
+
+inline void takeApart(__m512 x, __m512i (&pieces)[kPieces], __m512i& largest) {
+  const __m512i size = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff));
+  largest = _mm512_max_epu32(largest, size);
+  const __m512 h = nearest(x), rest = _mm512_sub_ps(x, h), m = nearest(rest);
+  pieces[0] = _mm512_castps_si512(h);
+  pieces[1] = _mm512_castps_si512(m);
+  pieces[2] = _mm512_castps_si512(_mm512_sub_ps(rest, m));
+}
+
+bool isAllSmall(__m512i largest) { return _mm512_cmpge_epu32_mask(largest, _mm512_set1_epi32(int(kTooLarge))) == 0; }
+
+/// Vectors [first, first + 16) of the operand, k [k0, k0 + 32): as rows of k (`wantsRows`) or, transposed, with one
+/// vector a lane.
+template <bool wantsRows>
+inline void loadChunk(const Side& x, int64_t first, int64_t count, int64_t k0, int64_t k1, Chunk& to) {
+  const int64_t vectors = std::min(kTile, count - first), left = k1 - k0;
+  if (x.kStride == 1) {
+    const float* from = x.data + first * x.stride + k0;
+    loadRows(from, x.stride, vectors, left, to.low);
+    loadRows(from + kTile, x.stride, vectors, left - kTile, to.high);
+  } else {
+    const float* from = x.data + first + k0 * x.kStride;
+    loadRows(from, x.kStride, left, vectors, to.low);
+    loadRows(from + kTile * x.kStride, x.kStride, left - kTile, vectors, to.high);
+  }
+  if ((x.kStride == 1) == wantsRows) return;
+  transpose(to.low);
+  transpose(to.high);
+}
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, startRow = 0, reserved[14] = {};
+  uint16_t rowBytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+/// Whether the processor has the tiles and the system lets us use them.
+bool hasTiles() {
+  static const bool has = [] {
+    uint32_t a = 7, b = 0, c = 0, d = 0;
+    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    constexpr uint32_t needed = (1u << 22) | (1u << 24);  // AMX-BF16, AMX-TILE
+    constexpr long requestPermission = 0x1023, tileData = 18;
+    return (d & needed) == needed && syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+  }();
+  return has;
+}
+
+}  // namespace
+
+bool isAvailable() {
+  // What processors with tiles have beyond AVX3, the widest that tests ask for. Highway's list of the supported ones
+  // would be made anew each time, which takes as long as a small product.
+  constexpr int64_t extended = HWY_CHOSEN_TARGET_SHIFT(HWY_AVX3_DL);
+  static_assert((HWY_TARGETS & HWY_AVX3_DL) != 0);
+  hwy::ChosenTarget& chosen = hwy::GetChosenTarget();
+  if (!chosen.IsInitialized()) chosen.Update(hwy::SupportedTargets());
+  return (int64_t(1) << chosen.GetIndex()) <= extended && hasTiles();
+}
+
+void setUpTiles() {
+  static constexpr TileConfig config;
+  _tile_loadconfig(&config);
+}
+void releaseTiles() { _tile_release(); }
+
+bool packRows(const Side& a, int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) {
+  alignas(64) static constexpr uint16_t odd[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+                                                   33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+  const __m512i upperHalves = _mm512_load_si512(odd);
+  Chunk chunk;
+  loadChunk<true>(a, first, end, k0, k1, chunk);
+  __m512i largest = _mm512_setzero_si512();
+  for (int64_t i = 0; i < kTile; ++i) {
+    __m512i low[kPieces], high[kPieces];
+    takeApart(chunk.low[i], low, largest);
+    takeApart(chunk.high[i], high, largest);
+    for (int64_t p = 0; p < kPieces; ++p)
+      _mm512_store_si512(pieces + p * kPieceSize + i * kChunk, _mm512_permutex2var_epi16(low[p], upperHalves, high[p]));
+  }
+  return isAllSmall(largest);
+}
+
+// 16 rows, each the k of a pair for 16 columns in turn.
+bool packColumns(const Side& b, int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) {
+  Chunk chunk;
+  loadChunk<false>(b, first, end, k0, k1, chunk);
+  __m512i largest = _mm512_setzero_si512();
+  for (int64_t i = 0; i < kTile; ++i) {
+    const __m512* from = i < kTile / 2 ? chunk.low + 2 * i : chunk.high + 2 * i - kTile;
+    __m512i one[kPieces], other[kPieces];
+    takeApart(from[0], one, largest);
+    takeApart(from[1], other, largest);
+    for (int64_t p = 0; p < kPieces; ++p)
+      _mm512_store_si512(pieces + p * kPieceSize + i * kChunk,
+                         _mm512_or_si512(_mm512_srli_epi32(one[p], 16), other[p]));
+  }
+  return isAllSmall(largest);
+}
+
+void multiply(const Bf16* a, int64_t aTile, const Bf16* b, int64_t bTile, int64_t chunks, float* c, int64_t ldc,
+              bool adds) {
+  const int64_t stride = ldc * int64_t(sizeof(float));
+  float *right = c + kTile, *below = c + kTile * ldc, *corner = below + kTile;
+  if (adds) {
+    _tile_loadd(0, c, stride);
+    _tile_loadd(1, right, stride);
+    _tile_loadd(2, below, stride);
+    _tile_loadd(3, corner, stride);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  const auto loadA = [&](const Bf16* from) {
+    _tile_loadd(4, from, 64);
+    _tile_loadd(5, from + aTile, 64);
+  };
+  const auto loadB = [&](const Bf16* from) {
+    _tile_loadd(6, from, 64);
+    _tile_loadd(7, from + bTile, 64);
+  };
+  const auto products = [] {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  };
+  for (int64_t i = 0; i < chunks; ++i, a += kChunkSize, b += kChunkSize) {
+    loadA(a + 2 * kPieceSize);
+    loadB(b);
+    products();  // l h
+    loadA(a + kPieceSize);
+    products();  // m h
+    loadB(b + kPieceSize);
+    products();  // m m
+    loadA(a);
+    products();  // h m
+    loadB(b + 2 * kPieceSize);
+    products();  // h l
+    loadB(b);
+    products();  // h h
+  }
+  _tile_stored(0, c, stride);
+  _tile_stored(1, right, stride);
+  _tile_stored(2, below, stride);
+  _tile_stored(3, corner, stride);
+}
+
+}  // namespace fw::kernels::cpu::amx
+#pragma GCC diagnostic pop
+#pragma GCC pop_options
+
+#else
+
+namespace fw::kernels::cpu::amx {
+
+bool isAvailable() { return false; }
+void setUpTiles() {}
+void releaseTiles() {}
+bool packRows(const Side&, int64_t, int64_t, int64_t, int64_t, Bf16*) { return false; }
+bool packColumns(const Side&, int64_t, int64_t, int64_t, int64_t, Bf16*) { return false; }
+void multiply(const Bf16*, int64_t, const Bf16*, int64_t, int64_t, float*, int64_t, bool) {}
+
+}  // namespace fw::kernels::cpu::amx
+
+#endif
