@@ -68,7 +68,7 @@ HWY_INLINE void scaleColumns(float* HWY_RESTRICT out, int64_t rows, int64_t widt
 
 /// Whether the products are made on the tiles of AMX, whose columns the queries of a whole stripe are.
 HWY_INLINE bool usesTiles(const AttentionInputs& in, int64_t stripes) {
-  return kMaxStripe == amx::kBlock && stripes >= 4 && in.keyWidth >= 48 && in.valueWidth >= 48 && amx::isAvailable();
+  return kMaxStripe == amx::kBlock && stripes >= 8 && in.keyWidth >= 48 && in.valueWidth >= 48 && amx::isAvailable();
 }
 
 /// Rows [firstRow, lastRow) of one key head of one sequence, over the keys in `keys`. With a part, leaves it there
