@@ -274,6 +274,28 @@ TEST(AttentionKernel, LongSequence) {
   expectRight(p);
 }
 
+/// Enough rows for the blocks that are computed together to be whole.
+TEST(AttentionKernel, ManyRows) {
+  for (const bool isCausal : {false, true}) {
+    Problem p = makeProblem({1, 260, 75, 32, 2, 50, 49});
+    if (isCausal) {
+      p.in.windowRight = 0;
+      p.position = {-200};
+    }
+    expectRight(p);
+  }
+}
+
+TEST(AttentionKernel, ManyRowsWithWindowAndNaN) {
+  Problem p = makeProblem({1, 512, 260, 16, 16, 48, 64});
+  p.in.windowLeft = 33;
+  p.in.windowRight = 5;
+  p.keyLengths = {250};
+  for (size_t i = 250 * 16 * 48; i < p.k.size(); ++i) p.k[i] = std::numeric_limits<float>::quiet_NaN();
+  for (size_t i = 250 * 16 * 64; i < p.v.size(); ++i) p.v[i] = std::numeric_limits<float>::infinity();
+  expectRight(p);
+}
+
 TEST(AttentionKernel, Windows) {
   for (const auto& [left, right] :
        {std::pair(0, 0), std::pair(2, 0), std::pair(5, 3), std::pair(-1, 4), std::pair(40, -1)}) {
