@@ -32,15 +32,11 @@ struct TileShape {
 
 /// How a block of C is computed.
 struct BlockPlan {
-  bool aIsPacked = true, bIsPacked = true;
+  bool isInPlace = false;  // nothing is packed, but B is transposed where it lies along k
+  bool aIsPacked = true;
   int64_t kBlock = 1, kBlocks = 1;  // steps of k that stay in the caches
   int64_t rows = 0, columns = 0;    // of A and B that are packed at a time
   int64_t aFloats = 0, bFloats = 0;
-};
-
-/// A block of C: all k, rows [row0,row1), columns [column0,column1) of one batch element.
-struct Block {
-  int64_t batch, row0, row1, column0, column1;
 };
 
 /// Applies the activation to a finished part of C.
@@ -132,18 +128,15 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
                   const float* aPacked, const float* bPacked, Upcoming& upcoming) {
   const int64_t lanes = laneCount();
   const RowTiles tiles(part.row1 - part.row0);
-  const int64_t widest = plan.bIsPacked ? tileVectors : widestTile(tiles.rowsOf(0));
   const float* a =
       plan.aIsPacked ? aPacked
                      : args.a.data + part.batch * args.a.batchStride + part.row0 * args.a.stride + k0 * args.a.kStride;
-  const float* b =
-      plan.bIsPacked ? bPacked : args.b.data + part.batch * args.b.batchStride + part.column0 + k0 * args.b.kStride;
+  const float* b = bPacked;
   float* c = args.c + part.batch * args.batchStrideC + part.row0 * args.ldc + part.column0;
   const bool isFirst = k0 == 0;
-  const bool rowsTouch = plan.aIsPacked || args.a.stride == 1;
-  const TileKind tilesKind = plan.aIsPacked && plan.bIsPacked ? TileKind::Packed
-                             : rowsTouch                      ? TileKind::Contiguous
-                                                              : TileKind::Strided;
+  const TileKind kind = plan.aIsPacked       ? TileKind::Packed
+                        : args.a.stride == 1 ? TileKind::Contiguous
+                                             : TileKind::Strided;
 
   TileArgs tile;
   tile.k = k1 - k0;
@@ -151,24 +144,13 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
   tile.addsC = !isFirst || args.accumulates;
   tile.aRowStride = plan.aIsPacked ? 1 : args.a.stride;
   tile.aStride = args.a.kStride;
-  tile.bStride = args.b.kStride;
   tile.bias = nullptr;
   tile.rowBias = nullptr;
-  int64_t vectors;
   for (int64_t column = part.column0; column < part.column1; column += tile.columns) {
-    const int64_t left = part.column1 - column;
-    TileKind kind = tilesKind;
-    if (plan.bIsPacked) {
-      vectors = left > lanes ? 2 : 1;
-      tile.bStride = vectors * lanes;
-    } else {
-      vectors = widest;
-      while (vectors > 1 && vectors * lanes > left) vectors /= 2;
-      if (left < lanes) kind = TileKind::Narrow;
-    }
+    const int64_t left = part.column1 - column, vectors = left > lanes ? 2 : 1;
     tile.columns = std::min(vectors * lanes, left);
     tile.b = b;
-    b += plan.bIsPacked ? tile.bStride * tile.k : tile.columns;
+    b += vectors * lanes * tile.k;
     if (isFirst && args.bias != nullptr && !args.biasIsPerRow) tile.bias = args.bias + column;
     tile.a = a;
     tile.c = c;
@@ -187,6 +169,13 @@ void computeTiles(const GemmArgs& args, const BlockPlan& plan, const Block& part
 }
 
 void computeBlock(const GemmArgs& args, const BlockPlan& plan, const Block& block, float* aScratch, float* bScratch) {
+  if (plan.isInPlace) {
+    for (int64_t step = 0; step < plan.kBlocks; ++step) {
+      const int64_t k0 = step * plan.kBlock, k1 = std::min(k0 + plan.kBlock, args.k);
+      computeInPlace<false>(args, block, k0, k1, bScratch);
+    }
+    return activate(args, block);
+  }
   Block part = block;
   Upcoming upcoming;
   upcoming.nothing.line = reinterpret_cast<const char*>(args.c);
@@ -195,10 +184,8 @@ void computeBlock(const GemmArgs& args, const BlockPlan& plan, const Block& bloc
     for (int64_t step = 0; step < plan.kBlocks; ++step) {
       const int64_t k0 = step * plan.kBlock, k1 = std::min(k0 + plan.kBlock, args.k);
       const int64_t nextK1 = std::min(k1 + plan.kBlock, args.k);
-      if (plan.bIsPacked) {
-        packColumns(args, block.batch, part.column0, part.column1, k0, k1, bScratch);
-        upcoming.b = linesOf(args.b, block.batch, part.column0, part.column1, k1, nextK1);
-      }
+      packColumns(args, block.batch, part.column0, part.column1, k0, k1, bScratch);
+      upcoming.b = linesOf(args.b, block.batch, part.column0, part.column1, k1, nextK1);
       for (part.row0 = block.row0; part.row0 < block.row1; part.row0 = part.row1) {
         part.row1 = std::min(part.row0 + plan.rows, block.row1);
         if (plan.aIsPacked) {
@@ -267,11 +254,10 @@ constexpr int64_t longestK = 320, usualK = 256;  // a panel of B then fills half
 // A matrix that is read once is read row by row, which the memory likes, some rows together, which spares passes over
 // C.
 constexpr int64_t fewRows = 16, streamedK = 16;
-constexpr int64_t rowsAtATime = 84;                  // with usualK: 86 KB of A
-constexpr int64_t columnsAtATime = 1024;             // with usualK: 1 MB of B
-constexpr int64_t nearFloats = int64_t(64) << 10;    // 256 KB: so much of a second-level cache may be read in place
-constexpr int64_t nearestFloats = int64_t(8) << 10;  // 32 KB: so much of a first-level cache
-constexpr int64_t smallSide = 64;
+constexpr int64_t rowsAtATime = 84;                // with usualK: 86 KB of A
+constexpr int64_t columnsAtATime = 1024;           // with usualK: 1 MB of B
+constexpr int64_t nearFloats = int64_t(64) << 10;  // 256 KB: so much of a second-level cache may be read in place
+constexpr int64_t smallSide = 64, narrow = 64;
 constexpr double threadWork = 3.5e5;  // less work for a thread is not worth waking it
 
 /// How the whole product is cut: `rowBlocks` x `columnBlocks` blocks an element of the batch.
@@ -314,9 +300,14 @@ bool readsAInPlace(const GemmOperand& a, const TileShape& tile, int64_t rows, in
   return columns <= 3 * tile.columns && kBlock * (a.stride == 1 ? a.kStride : a.stride) <= nearFloats;
 }
 
-bool readsBInPlace(const GemmOperand& b, const TileShape& tile, int64_t rows, int64_t kBlock) {
-  if (b.write != nullptr || b.stride != 1) return false;
-  return rows <= 2 * tile.rows || (rows <= 6 * tile.rows && kBlock * b.kStride <= nearestFloats);
+/// Nothing need be packed where A and B are near, or are read once or twice.
+bool isInPlace(const GemmArgs& args, const TileShape& tile, int64_t rows, int64_t columns, int64_t kBlock) {
+  if (args.a.write != nullptr || args.b.write != nullptr) return false;
+  if (args.b.stride == 1 && rows <= 2 * tile.rows) return true;
+  if (kBlock < args.k) return false;
+  if (args.a.stride == 1 && kBlock * args.a.kStride > nearFloats) return false;
+  if (kBlock * (args.b.stride == 1 ? args.b.kStride : columns) > nearFloats) return false;
+  return rows * kBlock <= nearFloats || columns <= narrow;
 }
 
 BlockPlan planBlock(const GemmArgs& args, int64_t rows, int64_t columns) {
@@ -331,16 +322,20 @@ BlockPlan planBlock(const GemmArgs& args, int64_t rows, int64_t columns) {
   } else {
     plan.kBlock = args.k;
   }
+  plan.isInPlace = isInPlace(args, tile, rows, columns, plan.kBlock);
+  if (plan.isInPlace) {
+    if (args.b.stride != 1) plan.bFloats = roundUp(roundUp(columns, tile.lanes) * plan.kBlock + tile.lanes, 16);
+    return plan;
+  }
   plan.aIsPacked = !readsAInPlace(args.a, tile, rows, columns, plan.kBlock);
-  plan.bIsPacked = !readsBInPlace(args.b, tile, rows, plan.kBlock);
   plan.rows = rows <= rowsAtATime ? rows : roundUp(ceilDiv(rows, ceilDiv(rows, rowsAtATime)), tile.rows);
   plan.columns = roundUp(columns, tile.columns);
-  if (plan.bIsPacked && columns > columnsAtATime) {
+  if (columns > columnsAtATime) {
     plan.columns = roundUp(ceilDiv(columns, ceilDiv(columns, columnsAtATime)), tile.columns);
   }
   // Packing may write a vector past the end.
   if (plan.aIsPacked) plan.aFloats = roundUp(plan.rows * plan.kBlock + tile.lanes, 16);
-  if (plan.bIsPacked) plan.bFloats = roundUp(roundUp(plan.columns, tile.lanes) * plan.kBlock + tile.lanes, 16);
+  plan.bFloats = roundUp(roundUp(plan.columns, tile.lanes) * plan.kBlock + tile.lanes, 16);
   return plan;
 }
 
@@ -361,7 +356,9 @@ GemmPlan makePlan(const GemmArgs& args, int threads) {
     while (pieces > 1) {
       const int64_t rows = args.m / plan.rowBlocks, columns = args.n / plan.columnBlocks;
       const int64_t factor = pieces % 2 == 0 ? 2 : pieces;
-      if (rows >= columns && rows >= 2 * factor) {
+      // Each thread transposes its own columns of B.
+      const bool sparesTransposing = args.b.stride != 1 && 2 * columns >= rows && columns >= factor * narrow;
+      if (rows >= columns && rows >= 2 * factor && !sparesTransposing) {
         plan.rowBlocks *= factor;
       } else if (columns >= factor * tile.columns) {
         plan.columnBlocks *= factor;

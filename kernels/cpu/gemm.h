@@ -41,6 +41,11 @@ struct GemmArgs {
   float* preActivation = nullptr;
 };
 
+/// A block of C: all k, rows [row0,row1), columns [column0,column1) of one batch element.
+struct Block {
+  int64_t batch, row0, row1, column0, column1;
+};
+
 /// Bytes of scratch memory for gemm.
 int64_t gemmWorkspace(const GemmArgs& args, int threads);
 

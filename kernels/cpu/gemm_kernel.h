@@ -22,18 +22,15 @@ using Vec = hn::VFromD<F32>;
 HWY_INLINE int64_t laneCount() { return int64_t(hn::Lanes(F32())); }
 
 // A tile of maxTileRows x tileVectors accumulators, the vectors of B and a broadcast fit the registers: 32 of AVX-512,
-// 16 of AVX2. Tiles of few rows are wider: it takes eight sums or more to keep the multipliers busy.
+// 16 of AVX2.
 #if HWY_TARGET == HWY_AVX3
-inline constexpr int maxTileRows = 14, rowsOfFour = 6, rowsOfEight = 3;
+inline constexpr int maxTileRows = 14;
 #elif HWY_TARGET == HWY_AVX2
-inline constexpr int maxTileRows = 6, rowsOfFour = 3, rowsOfEight = 1;
+inline constexpr int maxTileRows = 6;
 #else
-inline constexpr int maxTileRows = 4, rowsOfFour = 2, rowsOfEight = 1;
+inline constexpr int maxTileRows = 4;
 #endif
 inline constexpr int tileVectors = 2;
-
-/// The widest tile, in vectors, of so many rows.
-constexpr int64_t widestTile(int64_t rows) { return rows <= rowsOfEight ? 8 : rows <= rowsOfFour ? 4 : tileVectors; }
 
 /// Walks through memory that will be needed soon, line by line: `left` lines of 64 bytes, `perRow` in each row.
 struct Ahead {
@@ -48,8 +45,7 @@ struct TileArgs {
   int64_t k;
   const float* a;
   int64_t aRowStride, aStride;  // from row to row (not read where the rows are contiguous) and from k to k
-  const float* b;
-  int64_t bStride;  // from k to k
+  const float* b;               // packed: its vectors of a k lie side by side, one k after the other
   float* c;
   int64_t ldc;
   int64_t columns;  // valid ones, at most the vectors' lanes
@@ -65,28 +61,19 @@ HWY_INLINE size_t validLanes(const TileArgs& tile, int64_t j) {
 }
 
 enum class TileKind {
-  Packed,      // both sides are packed: the fastest
-  Contiguous,  // the rows of A lie side by side (packed, or A^T)
-  Strided,     // aRowStride apart
-  Narrow,      // strided, and what lies beyond the columns of B must not be read
+  Packed,      // A is packed: the fastest
+  Contiguous,  // A^T as it lies: the rows of the tile side by side
+  Strided,     // A as it lies: the rows aRowStride apart
 };
 
 /// sum[i][j] += a[i] * b[j], one step of k.
-template <int rows, int vectors, bool isMasked, class Mask>
-HWY_INLINE void multiplyStep(const float* a, int64_t aRowStride, const float* b, Mask columnMask,
-                             Vec (&sum)[rows][vectors]) {
+template <int rows, int vectors>
+HWY_INLINE void multiplyStep(const float* a, int64_t aRowStride, const float* b, Vec (&sum)[rows][vectors]) {
   const F32 d;
   const int64_t lanes = laneCount();
   Vec right[vectors];
 #pragma GCC unroll 8
-  for (int j = 0; j < vectors; ++j) {
-    const float* from = b + j * lanes;
-    if constexpr (isMasked) {
-      right[j] = j + 1 == vectors ? hn::MaskedLoad(columnMask, d, from) : hn::LoadU(d, from);
-    } else {
-      right[j] = hn::LoadU(d, from);
-    }
-  }
+  for (int j = 0; j < vectors; ++j) right[j] = hn::LoadU(d, b + j * lanes);
 #pragma GCC unroll 16
   for (int i = 0; i < rows; ++i) {
     const Vec left = hn::Set(d, a[i * aRowStride]);
@@ -121,7 +108,7 @@ HWY_INLINE void multiplyFetching(const TileArgs& tile, Vec (&sum)[rows][vectors]
     if (isLastOfRow) ahead.leftInRow = ahead.perRow;
 #pragma GCC unroll 4
     for (int step = 0; step < stepsAtATime; ++step) {
-      multiplyStep<rows, vectors, false>(a, 1, b, 0, sum);
+      multiplyStep<rows, vectors>(a, 1, b, sum);
       a += aStride;
       b += bStride;
       asm volatile("" : "+r"(a), "+r"(b));  // else the compiler keeps many addresses and runs out of registers
@@ -130,16 +117,15 @@ HWY_INLINE void multiplyFetching(const TileArgs& tile, Vec (&sum)[rows][vectors]
   ahead.left -= groups;
   *tile.ahead = ahead;
   for (int64_t k = groups * stepsAtATime; k < tile.k; ++k) {
-    multiplyStep<rows, vectors, false>(a, 1, b, 0, sum);
+    multiplyStep<rows, vectors>(a, 1, b, sum);
     a += aStride;
     b += bStride;
   }
 }
 
 /// All steps of k, C being fetched first.
-template <int rows, int vectors, bool isContiguous, bool isMasked>
+template <int rows, int vectors, bool isContiguous>
 HWY_INLINE void multiplyPlain(const TileArgs& tile, Vec (&sum)[rows][vectors]) {
-  const F32 d;
 #pragma GCC unroll 16
   for (int i = 0; i < rows; ++i) {
     __builtin_prefetch(tile.c + i * tile.ldc, 1);
@@ -147,11 +133,11 @@ HWY_INLINE void multiplyPlain(const TileArgs& tile, Vec (&sum)[rows][vectors]) {
   }
   const float* a = tile.a;
   const float* b = tile.b;
-  const int64_t aRowStride = isContiguous ? 1 : tile.aRowStride, aStride = tile.aStride, bStride = tile.bStride;
-  const auto columnMask = hn::FirstN(d, validLanes(tile, vectors - 1));
+  const int64_t aRowStride = isContiguous ? 1 : tile.aRowStride, aStride = tile.aStride;
+  const int64_t bStride = vectors * laneCount();
 #pragma GCC unroll 2
   for (int64_t k = 0; k < tile.k; ++k) {
-    multiplyStep<rows, vectors, isMasked>(a, aRowStride, b, columnMask, sum);
+    multiplyStep<rows, vectors>(a, aRowStride, b, sum);
     a += aStride;
     b += bStride;
   }
@@ -176,7 +162,7 @@ HWY_NOINLINE void computeTile(const TileArgs& tile) {
   if constexpr (kind == TileKind::Packed) {
     multiplyFetching<rows, vectors>(tile, sum);
   } else {
-    multiplyPlain<rows, vectors, kind == TileKind::Contiguous, kind == TileKind::Narrow>(tile, sum);
+    multiplyPlain<rows, vectors, kind == TileKind::Contiguous>(tile, sum);
   }
   if (tile.rowBias != nullptr) {
 #pragma GCC unroll 16
@@ -224,24 +210,18 @@ constexpr std::array<TileFunction, sizeof...(index)> tileFunctions(std::integer_
 template <int rows>
 using UpTo = std::make_integer_sequence<int, rows>;
 
-/// The function for a tile of so many rows and vectors: 1 or 2 vectors up to maxTileRows, 4 and 8 as widestTile says.
+/// The function for a tile of so many rows, and 1 or 2 vectors.
+template <TileKind kind>
+TileFunction tileFunction(int64_t rows, int64_t vectors) {
+  static constexpr auto of1 = tileFunctions<1, kind>(UpTo<maxTileRows>());
+  static constexpr auto of2 = tileFunctions<2, kind>(UpTo<maxTileRows>());
+  return vectors == 2 ? of2[size_t(rows - 1)] : of1[size_t(rows - 1)];
+}
+
 inline TileFunction tileFunction(int64_t rows, int64_t vectors, TileKind kind) {
-  static constexpr auto narrow = tileFunctions<1, TileKind::Narrow>(UpTo<maxTileRows>());
-  static constexpr auto contiguous1 = tileFunctions<1, TileKind::Contiguous>(UpTo<maxTileRows>());
-  static constexpr auto contiguous2 = tileFunctions<2, TileKind::Contiguous>(UpTo<maxTileRows>());
-  static constexpr auto packed1 = tileFunctions<1, TileKind::Packed>(UpTo<maxTileRows>());
-  static constexpr auto packed2 = tileFunctions<2, TileKind::Packed>(UpTo<maxTileRows>());
-  static constexpr auto strided1 = tileFunctions<1, TileKind::Strided>(UpTo<maxTileRows>());
-  static constexpr auto strided2 = tileFunctions<2, TileKind::Strided>(UpTo<maxTileRows>());
-  static constexpr auto strided4 = tileFunctions<4, TileKind::Strided>(UpTo<rowsOfFour>());
-  static constexpr auto strided8 = tileFunctions<8, TileKind::Strided>(UpTo<rowsOfEight>());
-  const size_t row = size_t(rows - 1);
-  if (vectors == 8) return strided8[row];
-  if (vectors == 4) return strided4[row];
-  if (kind == TileKind::Packed) return vectors == 2 ? packed2[row] : packed1[row];
-  if (kind == TileKind::Narrow) return narrow[row];
-  if (kind == TileKind::Contiguous) return vectors == 2 ? contiguous2[row] : contiguous1[row];
-  return vectors == 2 ? strided2[row] : strided1[row];
+  if (kind == TileKind::Packed) return tileFunction<TileKind::Packed>(rows, vectors);
+  if (kind == TileKind::Contiguous) return tileFunction<TileKind::Contiguous>(rows, vectors);
+  return tileFunction<TileKind::Strided>(rows, vectors);
 }
 
 /// out[k*width + i] = row[i][k] for k < count and i < lanes; `width` may be less than the lanes: the surplus of one k

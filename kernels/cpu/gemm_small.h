@@ -1,5 +1,5 @@
-// Products so small that planning and packing would take longer than they do: B is read as it lies, row by row, or is
-// transposed on the stack. Include after kernels/cpu/simd.h and gemm_kernel.h.
+// Products so small that packing them in panels would not pay: A is read where it lies, B row by row where it lies or
+// transposed. Include after kernels/cpu/simd.h and gemm_kernel.h.
 #if defined(FW_KERNELS_CPU_GEMM_SMALL) == defined(HWY_TARGET_TOGGLE)
 #ifdef FW_KERNELS_CPU_GEMM_SMALL
 #undef FW_KERNELS_CPU_GEMM_SMALL
@@ -70,11 +70,13 @@ HWY_INLINE void smallStep(const float* (&row)[(rows + 2) / 3], int64_t aStride, 
   }
 }
 
+/// In how many chains a sum is computed. It waits four cycles for itself, and two can start in each: eight chains keep
+/// the multipliers busy.
+constexpr int chainsOf(int sums, bool splitsK) { return !splitsK || sums >= 8 ? 1 : sums >= 4 ? 2 : 4; }
+
 /// The tiles of a column, one below the other.
-template <int rows, int vectors, bool isAlongK, bool isMasked>
+template <int rows, int vectors, bool isAlongK, bool isMasked, int chains>
 HWY_NOINLINE void computeSmallColumn(const SmallColumn& column, int64_t tiles) {
-  // A sum waits four cycles for itself, and two can start in each: eight chains keep the multipliers busy.
-  constexpr int chains = rows * vectors >= 8 ? 1 : rows * vectors >= 4 ? 2 : 4;
   // Pointers to every third row: the rows between are reached by one or two strides, which costs no register.
   constexpr int pointers = (rows + 2) / 3;
   const F32 d;
@@ -138,19 +140,19 @@ HWY_NOINLINE void computeSmallColumn(const SmallColumn& column, int64_t tiles) {
 
 using SmallFunction = void (*)(const SmallColumn&, int64_t);
 
-template <int vectors, bool isAlongK, bool isMasked, int... index>
+template <int vectors, bool isAlongK, bool isMasked, bool splitsK, int... index>
 constexpr std::array<SmallFunction, sizeof...(index)> smallFunctions(std::integer_sequence<int, index...>) {
-  return {computeSmallColumn<index + 1, vectors, isAlongK, isMasked>...};
+  return {computeSmallColumn<index + 1, vectors, isAlongK, isMasked, chainsOf((index + 1) * vectors, splitsK)>...};
 }
 
 /// The function for tiles of so many rows.
-template <bool isAlongK>
+template <bool isAlongK, bool splitsK>
 SmallFunction smallFunction(int64_t rows, int64_t vectors, bool isMasked) {
-  static constexpr auto masked = smallFunctions<1, isAlongK, true>(UpTo<smallRows1>());
-  static constexpr auto of1 = smallFunctions<1, isAlongK, false>(UpTo<smallRows1>());
-  static constexpr auto of2 = smallFunctions<2, isAlongK, false>(UpTo<smallRows2>());
-  static constexpr auto of4 = smallFunctions<4, isAlongK, false>(UpTo<smallRows4>());
-  static constexpr auto of8 = smallFunctions<8, isAlongK, false>(UpTo<smallRows8>());
+  static constexpr auto masked = smallFunctions<1, isAlongK, true, splitsK>(UpTo<smallRows1>());
+  static constexpr auto of1 = smallFunctions<1, isAlongK, false, splitsK>(UpTo<smallRows1>());
+  static constexpr auto of2 = smallFunctions<2, isAlongK, false, splitsK>(UpTo<smallRows2>());
+  static constexpr auto of4 = smallFunctions<4, isAlongK, false, splitsK>(UpTo<smallRows4>());
+  static constexpr auto of8 = smallFunctions<8, isAlongK, false, splitsK>(UpTo<smallRows8>());
   const size_t row = size_t(rows - 1);
   if (vectors == 8) return of8[row];
   if (vectors == 4) return of4[row];
@@ -166,66 +168,77 @@ inline std::pair<int64_t, int64_t> widestColumn(int64_t rows, int64_t vectorsLef
   return {1, smallRows1};
 }
 
-/// C of one element of the batch; `b` lies along n, bStride from k to k.
-template <bool isAlongK>
-void computeSmallRows(const GemmArgs& args, int64_t batch, const float* b, int64_t bStride) {
-  const int64_t lanes = laneCount();
+/// What k [k0,k1) adds to a part of C; `b` is the part's first column at k0, bStride apart from k to k. Where it splits
+/// k into chains, the bits depend on the part.
+template <bool isAlongK, bool splitsK>
+void computeInPlace(const GemmArgs& args, const Block& part, int64_t k0, int64_t k1, const float* b, int64_t bStride) {
+  const int64_t lanes = laneCount(), rows = part.row1 - part.row0;
   SmallColumn column;
-  column.k = args.k;
+  const bool isFirst = k0 == 0;
+  column.k = k1 - k0;
   column.aStride = isAlongK ? args.a.stride : args.a.kStride;
   column.bStride = bStride;
   column.ldc = args.ldc;
-  column.addsC = args.accumulates;
-  const float* a = args.a.data + batch * args.a.batchStride;
-  float* c = args.c + batch * args.batchStrideC;
-  const float* rowBias = args.biasIsPerRow ? args.bias : nullptr;
-  for (int64_t first = 0; first < args.n;) {
-    const int64_t left = args.n - first;
-    const auto [vectors, tallest] = widestColumn(args.m, left / lanes);
+  column.addsC = !isFirst || args.accumulates;
+  const float* a = args.a.data + part.batch * args.a.batchStride + part.row0 * args.a.stride + k0 * args.a.kStride;
+  float* c = args.c + part.batch * args.batchStrideC + part.row0 * args.ldc;
+  const float* bias = isFirst ? args.bias : nullptr;
+  const float* rowBias = args.biasIsPerRow && bias != nullptr ? bias + part.row0 : nullptr;
+  const float* columnBias = args.biasIsPerRow ? nullptr : bias;
+  for (int64_t first = part.column0; first < part.column1; first += column.columns) {
+    const int64_t left = part.column1 - first;
+    const auto [vectors, tallest] = widestColumn(rows, left / lanes);
     const bool isMasked = left < lanes;
     column.columns = std::min(left, vectors * lanes);
-    column.b = b + first;
-    column.bias = args.bias == nullptr || args.biasIsPerRow ? nullptr : args.bias + first;
+    column.b = b + first - part.column0;
+    column.bias = columnBias == nullptr ? nullptr : columnBias + first;
     // Heights differ by one at most.
-    int64_t tiles = 1, height = args.m, tall = 0;
-    if (args.m > tallest) {
-      tiles = int64_t((uint32_t(args.m) + uint32_t(tallest) - 1) / uint32_t(tallest));
-      height = int64_t(uint32_t(args.m) / uint32_t(tiles));
-      tall = args.m - height * tiles;
+    int64_t tiles = 1, height = rows, tall = 0;
+    if (rows > tallest) {
+      tiles = int64_t((uint32_t(rows) + uint32_t(tallest) - 1) / uint32_t(tallest));
+      height = int64_t(uint32_t(rows) / uint32_t(tiles));
+      tall = rows - height * tiles;
     }
     column.a = a;
     column.c = c + first;
     column.rowBias = rowBias;
     if (tall > 0) {
-      smallFunction<isAlongK>(height + 1, vectors, isMasked)(column, tall);
+      smallFunction<isAlongK, splitsK>(height + 1, vectors, isMasked)(column, tall);
       const int64_t done = tall * (height + 1);
       column.a += isAlongK ? done * column.aStride : done;
       column.c += done * column.ldc;
       if (rowBias != nullptr) column.rowBias += done;
     }
-    smallFunction<isAlongK>(height, vectors, isMasked)(column, tiles - tall);
-    first += column.columns;
+    smallFunction<isAlongK, splitsK>(height, vectors, isMasked)(column, tiles - tall);
+  }
+}
+
+/// What k [k0,k1) adds to a part of C; `scratch` holds the part's columns of B where these lie along k, and a vector
+/// more.
+template <bool splitsK>
+void computeInPlace(const GemmArgs& args, const Block& part, int64_t k0, int64_t k1, float* scratch) {
+  const float* b = args.b.data + part.batch * args.b.batchStride + part.column0 + k0 * args.b.kStride;
+  int64_t bStride = args.b.kStride;
+  if (args.b.stride != 1) {
+    const int64_t columns = part.column1 - part.column0;
+    bStride = (columns + laneCount() - 1) / laneCount() * laneCount();
+    packStrided(args.b, {part.batch, part.column0, columns, bStride, k0, k1}, scratch);
+    b = scratch;
+  }
+  if (args.a.kStride == 1) {
+    computeInPlace<true, splitsK>(args, part, k0, k1, b, bStride);
+  } else {
+    computeInPlace<false, splitsK>(args, part, k0, k1, b, bStride);
   }
 }
 
 // So much of a transposed B lies on the stack.
 inline constexpr int64_t smallFloats = 4096;
 
-/// One element of the batch of a product that isSmall.
+/// One element of the batch of a product whose sides are 64 at most.
 inline void computeSmallProduct(const GemmArgs& args, int64_t batch) {
   HWY_ALIGN float transposed[smallFloats + 64 / sizeof(float)];
-  const float* b = args.b.data + batch * args.b.batchStride;
-  int64_t bStride = args.b.kStride;
-  if (args.b.stride != 1) {
-    bStride = (args.n + laneCount() - 1) / laneCount() * laneCount();
-    packStrided(args.b, {batch, 0, args.n, bStride, 0, args.k}, transposed);
-    b = transposed;
-  }
-  if (args.a.kStride == 1) {
-    computeSmallRows<true>(args, batch, b, bStride);
-  } else {
-    computeSmallRows<false>(args, batch, b, bStride);
-  }
+  computeInPlace<true>(args, {batch, 0, args.m, 0, args.n}, 0, args.k, transposed);
 }
 
 }  // namespace fw::kernels::cpu::HWY_NAMESPACE

@@ -182,6 +182,15 @@ TEST(Matmul, LargeEnoughForPackingAndTasks) {
   });
 }
 
+TEST(Matmul, ReadInPlace) {
+  forEachTarget([] {
+    checkLayouts({.m = 130, .n = 90, .k = 200, .padding = 3, .hasBias = true});
+    checkLayouts({.m = 301, .n = 47, .k = 100, .accumulates = true, .activation = Activation::Relu});
+    checkLayouts({.m = 28, .n = 150, .k = 330, .hasBias = true, .accumulates = true});
+    checkLayouts({.batch = 3, .m = 64, .n = 64, .k = 64, .hasBias = true});
+  });
+}
+
 TEST(Matmul, PaddedRows) {
   forEachTarget([] {
     checkLayouts({.m = 33, .n = 35, .k = 40, .padding = 5, .hasBias = true, .accumulates = true});
