@@ -20,18 +20,13 @@ bool areEqual(const Tensor& a, const Tensor& b) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const TemporaryFolder folder;
   const InputFile file(data, size);
-  SafetensorsFile read;
-  bool isRead = false;
-  mayRefuse([&] {
-    read = loadSafetensors(file.path());
-    isRead = true;
-  });
-  if (!isRead) return 0;
+  const auto read = unlessRefused([&] { return loadSafetensors(file.path()); });
+  if (!read) return 0;
   const std::string copy = folder / "copy.safetensors";
-  saveSafetensors(copy, read.tensors, read.metadata);
+  saveSafetensors(copy, read->tensors, read->metadata);
   const SafetensorsFile again = loadSafetensors(copy);
-  if (again.tensors.size() != read.tensors.size()) throw std::logic_error("tensors were lost");
-  for (const auto& [name, tensor] : read.tensors)
+  if (again.tensors.size() != read->tensors.size()) throw std::logic_error("tensors were lost");
+  for (const auto& [name, tensor] : read->tensors)
     if (!areEqual(tensor, again.tensors.at(name))) throw std::logic_error("a tensor has changed: " + name);
   return 0;
 }

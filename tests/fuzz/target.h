@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -16,13 +17,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace fw {
 
-/// Runs `body`, which may refuse what it reads. Errors that blame the program itself go on, and so end it.
-template <class Body>
-void mayRefuse(const Body& body) {
+/// What `read` gives, or nothing where it refuses. Errors that blame the program itself go on, and so end it.
+template <class Read>
+auto unlessRefused(const Read& read) -> std::optional<decltype(read())> {
   try {
-    body();
+    return read();
   } catch (const Error& error) {
     if (error.code() == Code::Internal) throw;
+    return std::nullopt;
   }
 }
 
