@@ -326,15 +326,15 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
       example({{"heads", two},
                {"kv_heads", one},
                {"rope_scaling", std::string("longrope")},
-               {"rope_factor", 4.0},
-               {"rope_length", int64_t(3)},
+               {"rope_attention_factor", 1.25},
+               {"rope_length", int64_t(1)},
                {"rope_short", std::string("1 1.5")},
                {"rope_long", std::string("1.25 4")}}),
       example({{"heads", two},
                {"kv_heads", two},
                {"rope_scaling", std::string("dynamic")},
                {"rope_factor", 2.0},
-               {"rope_length", int64_t(16)}}),
+               {"rope_length", int64_t(4096)}}),
   };
   return def;
 }

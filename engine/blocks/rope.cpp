@@ -77,7 +77,7 @@ std::vector<double> scaledFrequencies(double base, int64_t dims, const RopeScali
 double ropeAttentionFactor(const RopeScaling& scaling) {
   if (scaling.kind != "yarn" && scaling.kind != "longrope") return 1;
   if (scaling.attentionFactor > 0) return scaling.attentionFactor;
-  if (scaling.factor <= 1) return 1;
+  if (scaling.factor <= 1 || scaling.length <= 1) return 1;
   return scaling.kind == "yarn" ? 0.1 * std::log(scaling.factor) + 1
                                 : std::sqrt(1 + std::log(scaling.factor) / std::log(scaling.length));
 }
