@@ -104,7 +104,7 @@ namespace fw::kernels {
   X(writeBytes)
 
 struct Kernels {
-#define FW_MEMBER(name) decltype(&cpu::name) name = nullptr;
+#define FW_MEMBER(name) decltype(&cpu::name) name = nullptr;  // NOLINT(bugprone-macro-parentheses): a declared name
   FW_KERNELS(FW_MEMBER)
 #undef FW_MEMBER
 };

@@ -4,7 +4,7 @@
 namespace fw::kernels::cpu {
 
 const Kernels& kernels() {
-#define FW_ENTRY(name) .name = name,
+#define FW_ENTRY(name) .name = name,  // NOLINT(bugprone-macro-parentheses): a designated member
   static const Kernels table = {FW_KERNELS(FW_ENTRY)};
 #undef FW_ENTRY
   return table;

@@ -105,7 +105,7 @@ struct Plus {
 struct Larger {
   template <class T>
   __device__ T operator()(T a, T b) const {
-    return a > b || a != a ? a : b;
+    return a > b || a != a ? a : b;  // NOLINT(misc-redundant-expression): NaN is not itself
   }
 };
 

@@ -6,7 +6,7 @@
 
 namespace fw::kernels::FW_CUDA {
 
-#define FW_DECLARE(name) decltype(cpu::name) name;
+#define FW_DECLARE(name) decltype(cpu::name) name;  // NOLINT(bugprone-macro-parentheses): a declared name
 FW_KERNELS(FW_DECLARE)
 #undef FW_DECLARE
 

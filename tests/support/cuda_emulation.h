@@ -14,6 +14,8 @@
 #include <string>
 #include <type_traits>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
+
 #define __global__ static
 #define __device__
 #define __host__
@@ -241,3 +243,5 @@ T __ldg(const T* at) {
   return *at;
 }
 inline float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
+
+// NOLINTEND(bugprone-reserved-identifier)
