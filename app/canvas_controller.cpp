@@ -38,6 +38,14 @@ GraphPath CanvasController::pathOf(NodeId container, int lane) const {
   return path;
 }
 
+/// Where only the inside of a container is shown, the void around it belongs to it too.
+ui::CanvasPlace CanvasController::placeOf(const ui::CanvasPlace& place) const {
+  if (place.container != 0 || entered_ == 0) return place;
+  const auto at = document_.current()->layout.find(entered_);
+  const Position corner = at == document_.current()->layout.end() ? Position{} : at->second;
+  return {entered_, 0, place.position - QPointF(corner.x, corner.y)};
+}
+
 PortRef CanvasController::portOf(ui::CanvasEnd end) const {
   for (const ui::CanvasItem& item : view_.scene()->items)
     if (item.id == end.item && end.port >= 0 && size_t(end.port) < item.ports.size())
@@ -82,7 +90,9 @@ void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const Q
                  });
 }
 
-void CanvasController::addBlock(const ui::BlockRequest& request) {
+void CanvasController::addBlock(const ui::BlockRequest& wanted) {
+  ui::BlockRequest request = wanted;
+  request.place = placeOf(wanted.place);
   const BlockDef* block = catalog().find(request.block.toStdString());
   if (!block) return;
   NodeId added = 0;
@@ -168,19 +178,17 @@ void CanvasController::pullOutItems(const std::vector<ui::ItemMove>& moves) {
                  });
 }
 
-void CanvasController::moveItemsInto(const std::vector<ui::ItemId>& items, const ui::CanvasPlace& place) {
+void CanvasController::moveItemsInto(const std::vector<ui::ItemId>& items, const ui::CanvasPlace& wanted) {
+  const ui::CanvasPlace place = placeOf(wanted);
   if (items.empty()) return;
-  const GraphPath from = pathOfNode(items.front()), to = pathOf(place.container, place.lane);
+  const GraphPath to = pathOf(place.container, place.lane);
   const QString target = place.container == 0 ? tr("the model") : nameOf(place.container);
-  const std::string text = copyText(*document_.current(), from, {items.begin(), items.end()});
-  std::vector<NodeId> added;
   document_.edit(items.size() == 1 ? tr("Move %1 into %2").arg(nameOf(items.front()), target)
                                    : tr("Move %n blocks into %1", nullptr, int(items.size())).arg(target),
                  {}, [&](Editor& editor) {
-                   editor.removeNodes({items.begin(), items.end()});
-                   added = editor.paste(to, text, {place.position.x(), place.position.y()});
+                   editor.moveInto({items.begin(), items.end()}, to, {place.position.x(), place.position.y()});
                  });
-  select(added);
+  select({items.begin(), items.end()});
 }
 
 void CanvasController::collapse(const std::vector<ui::ItemId>& items, const std::string& block) {
@@ -219,7 +227,8 @@ void CanvasController::cutItems(const std::vector<ui::ItemId>& items) {
   deleteItems(items, {}, false);
 }
 
-void CanvasController::pasteItems(const ui::CanvasPlace& place, bool keepWires) {
+void CanvasController::pasteItems(const ui::CanvasPlace& wanted, bool keepWires) {
+  const ui::CanvasPlace place = placeOf(wanted);
   std::vector<NodeId> added;
   document_.edit(tr("Paste"), {}, [&](Editor& editor) {
     added = editor.paste(pathOf(place.container, place.lane), QGuiApplication::clipboard()->text().toStdString(),
@@ -249,13 +258,28 @@ void CanvasController::duplicateItems(const std::vector<ui::ItemId>& items, bool
 
 void CanvasController::setMuted(const std::vector<ui::ItemId>& items, bool isMuted) {
   document_.edit(isMuted ? tr("Mute") : tr("Unmute"), {}, [&](Editor& editor) {
-    for (const ui::ItemId item : items) editor.setMuted(item, isMuted);
+    for (const ui::ItemId item : items) {
+      const auto layers = scope_.of(editor.result(), item);
+      for (const auto& [repeat, layer] : layers) editor.setLayerMuted(repeat, layer, item, isMuted);
+      if (layers.empty()) editor.setMuted(item, isMuted);
+    }
   });
 }
 
 void CanvasController::setCollapsed(ui::ItemId frame, bool isCollapsed) { emit collapseRequested(frame, isCollapsed); }
-void CanvasController::openItem(ui::ItemId item) { emit inspectRequested(item); }
+void CanvasController::openItem(ui::ItemId item) {
+  const Node* node = findNode(*document_.current(), item);
+  if (node && !node->bodies.empty() && item != entered_)
+    emit enterRequested(item);
+  else
+    emit inspectRequested(item);
+}
 void CanvasController::leaveContainer() {
+  if (entered_ != 0) {
+    const GraphPath path = pathOfNode(entered_);
+    emit enterRequested(path.empty() ? 0 : path.back().node);
+    return;
+  }
   const std::vector<ui::ItemId> selection = view_.selection();
   if (selection.empty()) return;
   if (const GraphPath path = pathOfNode(selection.front()); !path.empty()) view_.reveal(path.back().node);
@@ -263,8 +287,17 @@ void CanvasController::leaveContainer() {
 void CanvasController::clickCell(ui::ItemId frame, int cell, Qt::KeyboardModifiers modifiers) {
   emit cellClicked(frame, cell, modifiers);
 }
+void CanvasController::paintCells(ui::ItemId frame, int source, const std::vector<int>& cells) {
+  const Node* repeat = findNode(*document_.current(), frame);
+  const BlockDef* block = repeat ? catalog().find(repeat->block) : nullptr;
+  if (!block || block->body != BodyKind::Repeat) return;
+  const std::string letter = layerBody(*repeat, *block, source);
+  document_.edit(tr("Paint %n layers", nullptr, int(cells.size())), {}, [&](Editor& editor) {
+    editor.setLayerKind(frame, {cells.begin(), cells.end()}, letter);
+  });
+}
 void CanvasController::showContextMenu(const ui::ContextRequest& request) {
-  emit contextMenuRequested(request.globalPosition, request.item);
+  emit contextMenuRequested(request.globalPosition, request.item, request.cell);
 }
 
 void CanvasController::select(const std::vector<NodeId>& nodes) {

@@ -4,6 +4,7 @@
 #include <QObject>
 
 #include "app/document_controller.h"
+#include "app/layer_scope.h"
 #include "widgets/canvas/canvas_view.h"
 
 namespace fw {
@@ -23,6 +24,10 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void collapse(const std::vector<ui::ItemId>& items, const std::string& block);
   /// Puts the insides of containers in their places.
   void expand(const std::vector<ui::ItemId>& items);
+  /// Muting is for these layers alone where the node lies in them.
+  void setScope(const LayerScope& scope) { scope_ = scope; }
+  /// The container whose inside is shown alone; 0: the whole model.
+  void setEntered(NodeId container) { entered_ = container; }
   /// Adds a block in the middle of the view.
   void addBlockAtCenter(const QString& block);
 
@@ -42,16 +47,19 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void openItem(ui::ItemId item) override;
   void leaveContainer() override;
   void clickCell(ui::ItemId frame, int cell, Qt::KeyboardModifiers modifiers) override;
+  void paintCells(ui::ItemId frame, int source, const std::vector<int>& cells) override;
   void showContextMenu(const ui::ContextRequest& request) override;
 
  signals:
   void collapseRequested(qint64 frame, bool isCollapsed);
   void inspectRequested(qint64 item);
   void cellClicked(qint64 frame, int cell, Qt::KeyboardModifiers modifiers);
-  void contextMenuRequested(const QPoint& global, qint64 item);
+  void contextMenuRequested(const QPoint& global, qint64 item, int cell);
+  void enterRequested(qint64 container);
 
  private:
   GraphPath pathOfNode(NodeId node) const;
+  ui::CanvasPlace placeOf(const ui::CanvasPlace& place) const;
   PortRef portOf(ui::CanvasEnd end) const;
   Wire wireOf(const ui::CanvasWire& wire) const;
   QString nameOf(NodeId node) const;
@@ -59,6 +67,8 @@ class CanvasController : public QObject, public ui::CanvasIntents {
 
   DocumentController& document_;
   ui::CanvasView& view_;
+  LayerScope scope_;
+  NodeId entered_ = 0;
   std::map<std::string, Ports> newPorts_;  // of a block as it is added, by its id
 };
 

@@ -9,6 +9,21 @@
 
 namespace fw {
 
+DocumentFacts factsOf(const ArchitecturePtr& snapshot, int64_t time, const CancelToken& cancel) {
+  const LowerOptions options{.mode = Mode::Prefill,
+                             .dims = {{"B", smallestBatch(*snapshot)}, {"T", longestTime(*snapshot, time)}}};
+  LowerResult lowered = lower(*snapshot, catalog(), options);
+  throwIfCancelled(cancel);
+  DocumentFacts facts{.snapshot = snapshot,
+                      .diagnostics = std::move(lowered.diagnostics),
+                      .types = std::move(lowered.types),
+                      .paths = std::move(lowered.paths),
+                      .layers = std::move(lowered.layers)};
+  if (lowered.graph)
+    facts.cost = cost(*snapshot, {.batch = options.dims.at("B"), .time = options.dims.at("T"), .withPeak = false});
+  return facts;
+}
+
 DocumentController::DocumentController(JobRunner& jobs, const QString& journalFolder, QObject* parent)
     : QObject(parent), jobs_(jobs) {
   if (journalFolder.isEmpty()) return;
@@ -101,21 +116,10 @@ void DocumentController::save(const QString& file) {
 }
 
 void DocumentController::check() {
-  const ArchitecturePtr snapshot = current();
-  const LowerOptions options{.mode = Mode::Prefill, .dims = {{"B", batch()}, {"T", longestTime(*snapshot, time)}}};
   jobs_.start(
       "check", tr("Check"),
-      [this, snapshot, options](CancelToken cancel, const Progress&) -> JobRunner::Deliver {
-        LowerResult lowered = lower(*snapshot, catalog(), options);
-        throwIfCancelled(cancel);
-        DocumentFacts facts{.snapshot = snapshot,
-                            .diagnostics = std::move(lowered.diagnostics),
-                            .types = std::move(lowered.types),
-                            .paths = std::move(lowered.paths),
-                            .layers = std::move(lowered.layers)};
-        if (lowered.graph)
-          facts.cost =
-              cost(*snapshot, {.batch = options.dims.at("B"), .time = options.dims.at("T"), .withPeak = false});
+      [this, snapshot = current(), time = time](CancelToken cancel, const Progress&) -> JobRunner::Deliver {
+        DocumentFacts facts = factsOf(snapshot, time, cancel);
         return [this, facts = std::move(facts)]() mutable {
           facts_ = std::move(facts);
           emit factsChanged();

@@ -21,6 +21,9 @@ struct DocumentFacts {
   std::optional<CostReport> cost;
 };
 
+/// Checks a snapshot, with `time` tokens where it takes as many. Any thread.
+DocumentFacts factsOf(const ArchitecturePtr& snapshot, int64_t time, const CancelToken& cancel = {});
+
 class DocumentController : public QObject {
   Q_OBJECT
  public:

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/scene_builder.h"
+#include "engine/arch/fix.h"
 #include "engine/base/error.h"
 #include "engine/blocks/policy.h"
 #include "widgets/number_format.h"
@@ -56,8 +57,7 @@ InspectorController::InspectorController(DocumentController& document, ui::Inspe
           diagnostic.fixes.empty())
         continue;
       const Fix fix = diagnostic.fixes.front();
-      document_.edit(QString::fromStdString(fix.title), {},
-                     [&](Editor& editor) { editor.setParam(fix.node, fix.param, fix.value); });
+      document_.edit(QString::fromStdString(fix.title), {}, [&](Editor& editor) { applyFix(editor, fix); });
       return;
     }
   });
@@ -66,6 +66,13 @@ InspectorController::InspectorController(DocumentController& document, ui::Inspe
 void InspectorController::setSelection(const std::vector<NodeId>& nodes) {
   if (nodes == selection_) return;
   selection_ = nodes;
+  document_.endMerge();
+  refresh();
+}
+
+void InspectorController::setScope(const LayerScope& scope) {
+  if (scope.layers == scope_.layers) return;
+  scope_ = scope;
   document_.endMerge();
   refresh();
 }
@@ -96,6 +103,11 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
     state.name = QString::fromStdString(first.name);
     const auto path = document_.facts().paths.find(first.id);
     state.subtitle = path == document_.facts().paths.end() ? QString() : QString::fromStdString(path->second);
+    if (const auto layers = scope_.of(*document_.current(), first.id); !layers.empty()) {
+      state.subtitle =
+          tr("%1 · only %2").arg(QString::fromStdString(first.name), QString::fromStdString(layersText(layers)));
+      state.subject += QString::fromStdString(layersText(layers));
+    }
     if (block) {
       state.help = QString::fromStdString(block->help);
       state.paper = QString::fromStdString(block->paper);
@@ -107,6 +119,7 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
   for (const ParamDef& def : sharedParams(nodes)) {
     ui::ParamField field{.def = def, .value = writtenValue(first, def)};
     for (const Node* node : nodes) field.isMixed = field.isMixed || writtenValue(*node, def) != field.value;
+    if (nodes.size() == 1) showOwnValues(first, field);
     if (nodes.size() == 1 && block) {
       try {
         const ParamValue value = paramValue(first, *block, def.name, variables);
@@ -151,6 +164,22 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
   return state;
 }
 
+/// The values that the layers in scope have of their own.
+void InspectorController::showOwnValues(const Node& node, ui::ParamField& field) const {
+  const Architecture& architecture = *document_.current();
+  const ParamValue everywhere = field.value;
+  bool isFirst = true, isOwn = false;
+  for (const auto& layer : scope_.of(architecture, node.id)) {
+    const std::optional<ParamValue> own = ownValue(architecture, layer, node.id, field.def.name);
+    const ParamValue value = own.value_or(everywhere);
+    field.isMixed = field.isMixed || (!isFirst && value != field.value);
+    field.value = value;
+    isFirst = false;
+    isOwn = isOwn || own;
+  }
+  if (isOwn) field.note = tr("All other layers: %1").arg(valueText(everywhere));
+}
+
 void InspectorController::addWeights(const Node& node, ui::InspectorState& state) const {
   ui::WeightCard card;
   const Architecture& architecture = *document_.current();
@@ -178,7 +207,11 @@ void InspectorController::addWeights(const Node& node, ui::InspectorState& state
 void InspectorController::editParam(const QString& name, const ParamValue& value, bool isFinal) {
   const std::vector<NodeId> nodes = selection_;
   document_.edit(tr("Set %1 to %2").arg(name, valueText(value)), "param/" + name, [&](Editor& editor) {
-    for (const NodeId node : nodes) editor.setParam(node, name.toStdString(), value);
+    for (const NodeId node : nodes) {
+      const auto layers = scope_.of(editor.result(), node);
+      for (const auto& [repeat, layer] : layers) editor.setLayerParam(repeat, layer, node, name.toStdString(), value);
+      if (layers.empty()) editor.setParam(node, name.toStdString(), value);
+    }
   });
   if (isFinal) document_.endMerge();
 }

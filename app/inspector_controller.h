@@ -4,6 +4,7 @@
 #include <QObject>
 
 #include "app/document_controller.h"
+#include "app/layer_scope.h"
 #include "widgets/panels/inspector_panel.h"
 
 namespace fw {
@@ -13,10 +14,13 @@ class InspectorController : public QObject {
  public:
   InspectorController(DocumentController& document, ui::InspectorPanel& panel, QObject* parent = nullptr);
   void setSelection(const std::vector<NodeId>& nodes);
+  /// Edits of a node inside of these layers are for them alone.
+  void setScope(const LayerScope& scope);
   void refresh();
 
  private:
   ui::InspectorState stateOf(const std::vector<const Node*>& nodes) const;
+  void showOwnValues(const Node& node, ui::ParamField& field) const;
   void addWeights(const Node& node, ui::InspectorState& state) const;
   void editParam(const QString& name, const ParamValue& value, bool isFinal);
   void chooseWeights(const QString& id);
@@ -25,6 +29,7 @@ class InspectorController : public QObject {
   DocumentController& document_;
   ui::InspectorPanel& panel_;
   std::vector<NodeId> selection_;
+  LayerScope scope_;
 };
 
 }  // namespace fw

@@ -1,6 +1,7 @@
 // formwright [MODEL] opens the window; formwright --report DIR [MODEL] does the main job without one.
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QIcon>
 #include <QSettings>
 #include <iostream>
 
@@ -14,6 +15,8 @@ int main(int argc, char** argv) {
   QApplication::setOrganizationName("Formwright");
   QApplication::setApplicationName("Formwright");
   QApplication::setApplicationVersion("0.1.0");
+  QApplication::setDesktopFileName("org.formwright.Formwright");
+  QApplication::setWindowIcon(QIcon(":/formwright.svg"));
   QSettings::setDefaultFormat(QSettings::IniFormat);
 
   QCommandLineParser parser;

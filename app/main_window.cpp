@@ -5,7 +5,6 @@
 #include <QDir>
 #include <QDockWidget>
 #include <QFileInfo>
-#include <QLabel>
 #include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
@@ -13,23 +12,29 @@
 #include <QToolBar>
 #include <QVBoxLayout>
 
+#include "app/device_text.h"
+#include "app/dock_titles.h"
 #include "app/template_cards.h"
+#include "app/text_view.h"
 #include "app/tidy.h"
+#include "engine/arch/fix.h"
 #include "engine/base/error.h"
 #include "engine/exec/backend.h"
 #include "engine/presets/preset.h"
 #include "widgets/number_format.h"
+#include "widgets/panels/breadcrumbs.h"
 #include "widgets/panels/history_panel.h"
 #include "widgets/panels/jobs_panel.h"
 #include "widgets/panels/palette_panel.h"
 #include "widgets/panels/problems_panel.h"
 #include "widgets/panels/status_line.h"
+#include "widgets/plots/heat_legend.h"
 #include "widgets/plots/plot.h"
 
 namespace fw {
 namespace {
 
-constexpr int kStateVersion = 2;       // of the arrangement of docks
+constexpr int kStateVersion = 3;       // of the arrangement of docks
 constexpr int kSentenceShown = 12000;  // milliseconds that a sentence stands in the status line
 
 }  // namespace
@@ -51,6 +56,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
   setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
 
+  dockTitles_ = new DockTitles(*this);
   document_ = std::make_unique<DocumentController>(jobs_, folders.journals);
   training_ = std::make_unique<TrainingController>(jobs_, *document_, folders.runs);
   similarity_ = std::make_unique<SimilarityController>(jobs_, *document_, *training_);
@@ -61,9 +67,9 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   auto* column = new QVBoxLayout(canvasPage);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  crumbs_ = new QLabel;
-  crumbs_->setContentsMargins(16, 6, 16, 6);
-  crumbs_->setTextFormat(Qt::PlainText);
+  crumbs_ = new ui::Breadcrumbs;
+  legend_ = new ui::HeatLegend;
+  crumbs_->addWidget(legend_);
   canvas_ = new ui::CanvasView;
   column->addWidget(crumbs_);
   column->addWidget(canvas_, 1);
@@ -83,12 +89,15 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
     showScene();
     showTitle();
     showHistory();
+    showPlace();
+    textView_->setModel(document_->current());
     inspectorController_->refresh();
     similarity_->markStale();
   });
   connect(document_.get(), &DocumentController::factsChanged, this, [this] {
     showScene();
     showTitle();
+    showHeat();
     showProblems();
     inspectorController_->refresh();
     runBar_->setState(training_->runState());
@@ -117,6 +126,7 @@ QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWid
   content->setAccessibleName(title);
   addDockWidget(area, dock);
   docks_.push_back(dock);
+  dockTitles_->add(dock);
   return dock;
 }
 
@@ -134,6 +144,7 @@ void MainWindow::makeDocks() {
   trainingPanel_ = new ui::TrainingPanel;
   similarityPanel_ = new ui::SimilarityPanel;
   jobsPanel_ = new ui::JobsPanel;
+  textView_ = new TextView;
   status_ = new ui::StatusLine;
   statusBar()->addWidget(status_, 1);
   statusBar()->setSizeGripEnabled(false);
@@ -145,9 +156,12 @@ void MainWindow::makeDocks() {
   QDockWidget* problems = addDock("ProblemsDock", tr("Problems"), problems_, Qt::BottomDockWidgetArea);
   QDockWidget* jobs = addDock("JobsDock", tr("Jobs"), jobsPanel_, Qt::BottomDockWidgetArea);
   QDockWidget* similarity = addDock("SimilarityDock", tr("Redundancy"), similarityPanel_, Qt::BottomDockWidgetArea);
+  QDockWidget* text = addDock("TextDock", tr("Text"), textView_, Qt::BottomDockWidgetArea);
   splitDockWidget(training, similarity, Qt::Horizontal);
   tabifyDockWidget(training, problems);
   tabifyDockWidget(problems, jobs);
+  tabifyDockWidget(similarity, text);
+  similarity->raise();
   training->raise();
   resizeDocks({blocks, inspector}, {232, 270}, Qt::Horizontal);
   resizeDocks({inspector, history}, {560, 240}, Qt::Vertical);
@@ -197,6 +211,15 @@ void MainWindow::connectPanels() {
 }
 
 void MainWindow::connectCanvas() {
+  connect(crumbs_, &ui::Breadcrumbs::stepChosen, this, [this](int depth) {
+    GraphPath path;
+    if (overlay_->entered != 0) findNode(*document_->current(), overlay_->entered, &path);
+    enter(depth == 0 || size_t(depth) > path.size() ? 0 : path[size_t(depth) - 1].node);
+  });
+  connect(canvasController_.get(), &CanvasController::enterRequested, this, &MainWindow::enter);
+  connect(textView_, &TextView::edited, this, [this](const ArchitecturePtr& model) {
+    document_->edit(tr("Edit the text"), "text", [&](Editor& editor) { editor.replace(*model); });
+  });
   connect(canvas_, &ui::CanvasView::selectionChanged, this, [this] {
     const std::vector<ui::ItemId> items = canvas_->selection();
     inspectorController_->setSelection({items.begin(), items.end()});
@@ -212,11 +235,15 @@ void MainWindow::connectCanvas() {
   connect(canvasController_.get(), &CanvasController::contextMenuRequested, this, &MainWindow::showContextMenu);
   connect(canvasController_.get(), &CanvasController::cellClicked, this,
           [this](qint64 frame, int cell, Qt::KeyboardModifiers modifiers) {
-            std::set<int> layers = modifiers & Qt::ControlModifier ? overlay_->selectedLayers : std::set<int>{};
+            std::set<int> clicked;
             for (size_t i = 0; i < document_->facts().layers.size(); ++i) {
               const LayerInfo& layer = document_->facts().layers[i];
-              if (layer.repeat == frame && layer.index == cell && !layers.insert(int(i)).second) layers.erase(int(i));
+              if (layer.repeat == frame && layer.index == cell) clicked.insert(int(i));
             }
+            std::set<int> layers = modifiers & Qt::ControlModifier ? overlay_->selectedLayers : std::set<int>{};
+            if (overlay_->selectedLayers == clicked) return selectLayers({});  // the only one, once more
+            for (const int layer : clicked)
+              if (!layers.insert(layer).second) layers.erase(layer);
             selectLayers(layers);
           });
 }
@@ -304,9 +331,7 @@ void MainWindow::showTitle() {
   const int64_t problems = std::count_if(document_->facts().diagnostics.begin(), document_->facts().diagnostics.end(),
                                          [](const Diagnostic& d) { return d.severity != Severity::Info; });
   facts << tr("%n problems", nullptr, int(problems));
-  crumbs_->setText(
-      QString::fromStdString(document_->current()->name.empty() ? "Untitled" : document_->current()->name) + "     " +
-      facts.join(" · "));
+  crumbs_->setFacts(facts.join(" · "));
 }
 
 void MainWindow::showHistory() {
@@ -339,10 +364,7 @@ void MainWindow::showStatus(const QString& sentence) {
   QStringList parts;
   for (const DeviceInfo& device : listDevices()) {
     if (device.id == "null") continue;
-    parts << (device.absence.empty()
-                  ? tr("%1, %n threads, %2 free", nullptr, device.threads)
-                        .arg(QString::fromStdString(device.name), ui::formatBytes(double(device.memoryBytes)))
-                  : QString::fromStdString(device.name + ": " + device.absence));
+    parts << deviceText(device);
   }
   status_->setState({ui::Tone::Good, parts.join(" · "), {}});
 }
@@ -354,7 +376,7 @@ void MainWindow::tell(const QString& sentence) {
 
 void MainWindow::jumpTo(const Diagnostic& diagnostic) {
   if (diagnostic.place.node == 0) return;
-  canvas_->reveal(diagnostic.place.node);
+  goTo(diagnostic.place.node);
   if (!diagnostic.place.param.empty()) inspectorPanel_->focusParam(QString::fromStdString(diagnostic.place.param));
 }
 
@@ -363,8 +385,7 @@ void MainWindow::mend(int problem) {
   const std::vector<Diagnostic>& diagnostics = document_->facts().diagnostics;
   if (problem < 0 || size_t(problem) >= diagnostics.size() || diagnostics[size_t(problem)].fixes.empty()) return;
   const Fix fix = diagnostics[size_t(problem)].fixes.front();
-  document_->edit(QString::fromStdString(fix.title), {},
-                  [&](Editor& editor) { editor.setParam(fix.node, fix.param, fix.value); });
+  document_->edit(QString::fromStdString(fix.title), {}, [&](Editor& editor) { applyFix(editor, fix); });
 }
 
 /// Lays out what is selected, or everything; one step of undo.
@@ -399,6 +420,14 @@ void MainWindow::tidyUp() {
 void MainWindow::selectLayers(const std::set<int>& layers) {
   overlay_->selectedLayers = layers;
   similarityPanel_->setSelectedLayers(layers);
+  LayerScope scope;
+  for (const int layer : layers)
+    if (size_t(layer) < document_->facts().layers.size()) {
+      const LayerInfo& info = document_->facts().layers[size_t(layer)];
+      scope.layers.insert({info.repeat, info.index});
+    }
+  inspectorController_->setScope(scope);
+  canvasController_->setScope(scope);
   showScene();
 }
 

@@ -9,6 +9,7 @@
 #include "app/document_controller.h"
 #include "app/inspector_controller.h"
 #include "app/scene_builder.h"
+#include "app/shortcuts.h"
 #include "app/similarity_controller.h"
 #include "app/training_controller.h"
 #include "widgets/start/start_page.h"
@@ -19,6 +20,8 @@ class QToolBar;
 class QStackedWidget;
 
 namespace fw::ui {
+class Breadcrumbs;
+class HeatLegend;
 class HistoryPanel;
 class JobsPanel;
 class PalettePanel;
@@ -27,6 +30,8 @@ class StatusLine;
 }  // namespace fw::ui
 
 namespace fw {
+
+class TextView;
 
 /// Where the program keeps what is not the user's: journals and runs.
 struct StateFolders {
@@ -60,6 +65,8 @@ class MainWindow : public QMainWindow {
   ui::ProblemsPanel& problems() { return *problems_; }
   ui::HistoryPanel& history() { return *history_; }
   ui::StartPage& startPage() { return *start_; }
+  ui::Breadcrumbs& breadcrumbs() { return *crumbs_; }
+  TextView& textView() { return *textView_; }
 
  protected:
   void closeEvent(QCloseEvent* event) override;
@@ -98,9 +105,24 @@ class MainWindow : public QMainWindow {
                      const std::function<void()>& run);
   QAction* addDocumentAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
                              const std::function<void()>& run);
-  void showContextMenu(const QPoint& global, NodeId item);
+  void showContextMenu(const QPoint& global, NodeId item, int cell);
+  void addLayerActions(QMenu* menu, NodeId repeat, int layer);
   void setTheme(bool isDark);
   void showHelp(QString page = {});
+
+  // What is searched by typing: main_window_palettes.cpp.
+  void findBlock();
+  void openCommands();
+  void replaceBlocks();
+  void wireByKeyboard();
+
+  // Where one is: main_window_places.cpp.
+  void resetPlaces();
+  void enter(NodeId container);
+  void showPlace();
+  void goTo(NodeId node);
+  void setHeat(HeatMode mode);
+  void showHeat();
 
   // Opening, saving, closing: main_window_files.cpp.
   void applyPreset(const QString& model);
@@ -111,6 +133,10 @@ class MainWindow : public QMainWindow {
   bool mayDiscard();
   void openDialog();
   void openFolderDialog();
+  void compareDialog();
+  void compareWithSaved();
+  /// Opens a window that shows `before` beside the model.
+  void compare(const ArchitecturePtr& before, const QString& name);
 
   StateFolders folders_;
   JobRunner jobs_;
@@ -123,7 +149,9 @@ class MainWindow : public QMainWindow {
   QStackedWidget* pages_;
   ui::StartPage* start_;
   ui::CanvasView* canvas_;
-  class QLabel* crumbs_;
+  ui::Breadcrumbs* crumbs_;
+  ui::HeatLegend* legend_;
+  TextView* textView_;
   ui::RunBar* runBar_;
   ui::PalettePanel* palette_;
   ui::InspectorPanel* inspectorPanel_;
@@ -135,10 +163,13 @@ class MainWindow : public QMainWindow {
   ui::StatusLine* status_;
   QToolBar* bar_;
   std::vector<QDockWidget*> docks_;
+  class DockTitles* dockTitles_ = nullptr;
   QAction *undo_ = nullptr, *redo_ = nullptr, *addBlock_ = nullptr, *tidy_ = nullptr;
   std::vector<QAction*> documentActions_;  // make sense only while a document is shown
   std::vector<QAction*> contextActions_;   // nullptr: a line
+  std::map<HeatMode, QAction*> heatActions_;
   std::unique_ptr<SceneOverlay> overlay_;
+  Shortcuts shortcuts_;
   QByteArray defaultState_, layout_;  // of the docks: at first, and as the person left them
   class HelpWindow* help_ = nullptr;  // made when it is first asked for
   bool isDocumentShown_ = false;

@@ -4,11 +4,13 @@
 #include <QDockWidget>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QPlainTextEdit>
 #include <QSettings>
 #include <QToolBar>
 
 #include "app/help_window.h"
 #include "app/main_window.h"
+#include "app/text_view.h"
 #include "widgets/icons.h"
 #include "widgets/panels/palette_panel.h"
 #include "widgets/panels/problems_panel.h"
@@ -23,6 +25,7 @@ QAction* MainWindow::addAction(QMenu* menu, const QString& text, const QKeySeque
   action->setStatusTip(tip);
   action->setToolTip(tip);
   connect(action, &QAction::triggered, this, run);
+  if (!text.contains('\t')) shortcuts_.add(action);  // other keys belong to the canvas
   return action;
 }
 
@@ -41,6 +44,7 @@ void MainWindow::makeActions() {
   makeViewMenu();
   makeHelpMenu();
   makeToolBar();
+  shortcuts_.load();
 }
 
 void MainWindow::makeFileMenu() {
@@ -55,8 +59,12 @@ void MainWindow::makeFileMenu() {
   });
   menu->addSeparator();
   addDocumentAction(menu, tr("&Save"), QKeySequence::Save, tr("Write the model to its file"), [this] { save(); });
-  addDocumentAction(menu, tr("Save &as…"), QKeySequence::SaveAs, tr("Write the model to another file"),
+  addDocumentAction(menu, tr("Save &as…"), Qt::CTRL | Qt::SHIFT | Qt::Key_S, tr("Write the model to another file"),
                     [this] { saveAs(); });
+  menu->addSeparator();
+  addDocumentAction(menu, tr("&Compare with…"), {}, tr("Another model beside this one"), [this] { compareDialog(); });
+  addDocumentAction(menu, tr("Compare with the saved &version"), {}, tr("What has changed since it was saved"),
+                    [this] { compareWithSaved(); });
   menu->addSeparator();
   addAction(menu, tr("&Quit"), QKeySequence::Quit, tr("Close the window"), [this] { close(); });
 }
@@ -104,6 +112,9 @@ void MainWindow::makeModelMenu() {
   contextActions_.push_back(nullptr);
   add(tr("&Mute\tM"), {}, tr("Let the stream pass the selected blocks, or no longer"),
       [this] { canvas_->toggleMuted(); });
+  add(tr("&Replace by…"), Qt::Key_R, tr("Another block in the place of the selected ones, with their wires"),
+      [this] { replaceBlocks(); });
+  add(tr("&Wire…"), Qt::Key_W, tr("Draw a wire of the selected block by keyboard"), [this] { wireByKeyboard(); });
   add(tr("Pull &out\tE"), {}, tr("Take the selected blocks out of their wires and join what is left"),
       [this] { canvas_->pullOutSelection(); });
   QAction* tidy = addDocumentAction(menu, tr("&Tidy up"), Qt::CTRL | Qt::Key_L,
@@ -142,11 +153,40 @@ void MainWindow::makeViewMenu() {
   addDocumentAction(menu, tr("Show &selection\tF"), {}, tr("Fit the selected blocks into the canvas"),
                     [this] { canvas_->frameSelection(); });
   addDocumentAction(menu, tr("&100 %\tCtrl+1"), {}, tr("One to one"), [this] { canvas_->zoomToActualSize(); });
-  addDocumentAction(menu, tr("&Find block"), QKeySequence::Find, tr("Search the palette"), [this] {
+  addDocumentAction(menu, tr("&Find…"), QKeySequence::Find, tr("A block of the model, by name, kind or parameter"),
+                    [this] { findBlock(); });
+  addDocumentAction(menu, tr("Search the &palette"), Qt::CTRL | Qt::SHIFT | Qt::Key_F, tr("A block to add"), [this] {
     docks_.front()->show();
     docks_.front()->raise();
     palette_->focusSearch();
   });
+  addAction(menu, tr("&Commands…"), Qt::CTRL | Qt::SHIFT | Qt::Key_P, tr("Search all that the menus offer"),
+            [this] { openCommands(); });
+  addDocumentAction(menu, tr("&Text"), Qt::Key_F4, tr("The model as text"), [this] {
+    auto* dock = qobject_cast<QDockWidget*>(textView_->parentWidget());
+    dock->show();
+    dock->raise();
+    textView_->editor()->setFocus();
+  });
+  menu->addSeparator();
+  QMenu* heat = menu->addMenu(tr("&Colour by"));
+  for (const HeatMode mode : {HeatMode::None, HeatMode::Parameters, HeatMode::Flops, HeatMode::Bytes}) {
+    QAction* action = addDocumentAction(heat, mode == HeatMode::None ? tr("Kind of block") : heatTitle(mode), {},
+                                        tr("What the colours of the blocks say"), [this, mode] { setHeat(mode); });
+    action->setCheckable(true);
+    action->setChecked(mode == HeatMode::None);
+    heatActions_[mode] = action;
+  }
+  addDocumentAction(menu, tr("Ne&xt colouring"), Qt::Key_H, tr("Parameters, FLOPs, bytes, kind of block"), [this] {
+    setHeat(overlay_->heat == HeatMode::Bytes ? HeatMode::None : HeatMode(int(overlay_->heat) + 1));
+  });
+  addDocumentAction(menu, tr("&Enter\tReturn"), {}, tr("Show only the inside of the selected container"), [this] {
+    const std::vector<ui::ItemId> selected = canvas_->selection();
+    const Node* node = selected.size() == 1 ? findNode(*document_->current(), selected.front()) : nullptr;
+    if (node && !node->bodies.empty()) enter(node->id);
+  });
+  addDocumentAction(menu, tr("Lea&ve\tBackspace"), {}, tr("Back to what is around the container"),
+                    [this] { canvasController_->leaveContainer(); });
   menu->addSeparator();
   for (QDockWidget* dock : docks_) {
     menu->addAction(dock->toggleViewAction());
@@ -162,6 +202,11 @@ void MainWindow::makeHelpMenu() {
   QMenu* menu = menuBar()->addMenu(tr("&Help"));
   addAction(menu, tr("&Help"), QKeySequence::HelpContents, tr("Pages about the program, and one for each block"),
             [this] { showHelp(); });
+  addAction(menu, tr("Chan&ge keys…"), {}, tr("Which keys do what"), [this] {
+    auto* dialog = new ShortcutsDialog(shortcuts_, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+  });
   addAction(menu, tr("&Keys and gestures"), {}, tr("What the canvas does"), [this] { showHelp("canvas"); });
   menu->addSeparator();
   addAction(menu, tr("&About Formwright"), {}, tr("Version and licence"), [this] {
@@ -202,12 +247,18 @@ void MainWindow::makeToolBar() {
   });
 }
 
-void MainWindow::showContextMenu(const QPoint& global, NodeId item) {
+void MainWindow::showContextMenu(const QPoint& global, NodeId item, int cell) {
   auto* menu = new QMenu(this);
   menu->setAttribute(Qt::WA_DeleteOnClose);
   menu->setObjectName("canvasMenu");
   QAction* add = menu->addAction(tr("&Add block…\tTab"));
   connect(add, &QAction::triggered, this, [this, global] { canvas_->openPalette(canvas_->mapFromGlobal(global)); });
+  if (cell >= 0) {
+    menu->clear();
+    addLayerActions(menu, item, cell);
+    menu->popup(global);
+    return;
+  }
   const bool hasWire = !canvas_->selectedWires().empty();
   for (QAction* action : contextActions_) {
     if (!action)

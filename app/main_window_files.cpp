@@ -6,6 +6,7 @@
 #include <QMimeData>
 #include <QSettings>
 
+#include "app/diff_window.h"
 #include "app/main_window.h"
 #include "app/recovery_dialog.h"
 #include "engine/base/error.h"
@@ -21,7 +22,7 @@ constexpr int kMostRecent = 10;
 void MainWindow::newDocument() {
   training_->reset();
   similarity_->reset();
-  *overlay_ = {};
+  resetPlaces();
   document_->open(std::make_shared<const Architecture>(), {});
   canvas_->frameAll();
 }
@@ -32,7 +33,7 @@ bool MainWindow::open(const QString& model) {
     training_->reset();
     similarity_->reset();
     applyPreset(model);
-    *overlay_ = {};
+    resetPlaces();
     document_->open(opened.architecture, QString::fromStdString(opened.file));
     canvas_->frameAll();
     if (!opened.file.empty()) remember(QFileInfo(model).absoluteFilePath());
@@ -116,6 +117,38 @@ void MainWindow::openFolderDialog() {
   if (!folder.isEmpty()) open(folder);
 }
 
+void MainWindow::compareDialog() {
+  const QString file =
+      QFileDialog::getOpenFileName(this, tr("Compare with"), {}, tr("Formwright models (*.fw.json);;All files (*)"));
+  if (file.isEmpty()) return;
+  try {
+    compare(openModel(file.toStdString()).architecture, QFileInfo(file).fileName());
+  } catch (const Error& error) {
+    QMessageBox::warning(this, tr("Not opened"), QString::fromStdString(error.what()));
+  }
+}
+
+/// Where nothing was saved, the model as it was opened.
+void MainWindow::compareWithSaved() {
+  const int saved = std::max(0, document_->savedEntry());
+  compare(document_->history().entries()[size_t(saved)].snapshot,
+          document_->savedEntry() >= 0 ? tr("saved") : tr("as opened"));
+}
+
+void MainWindow::compare(const ArchitecturePtr& before, const QString& name) {
+  jobs_.start(
+      "compare", tr("Compare"),
+      [this, before, after = document_->current(), name, title = document_->title(), time = document_->time](
+          CancelToken cancel, const Progress&) -> JobRunner::Deliver {
+        DiffWindow::Side left{name, factsOf(before, time, cancel)}, right{title, factsOf(after, time, cancel)};
+        return
+            [this, left = std::move(left), right = std::move(right)] { (new DiffWindow(left, right, this))->show(); };
+      },
+      [this](const QString& sentence) {
+        if (!sentence.isEmpty()) tell(sentence);
+      });
+}
+
 void MainWindow::offerRecovery() {
   QStringList complaints;
   std::vector<LeftBehind> found = findLeftBehind(folders_.journals, complaints);
@@ -127,7 +160,7 @@ void MainWindow::offerRecovery() {
           [this](const QString& file, const ArchitecturePtr& architecture, const QString& title) {
             training_->reset();
             similarity_->reset();
-            *overlay_ = {};
+            resetPlaces();
             document_->recover(architecture, file, title);
             canvas_->frameAll();
           });

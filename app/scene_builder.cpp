@@ -39,17 +39,24 @@ class Builder {
       if (diagnostic.severity != Severity::Info) problems_.emplace(diagnostic.place.node, &diagnostic);
     if (facts.cost)
       for (const NodeCost& cost : facts.cost->perNode) costs_[cost.node] = &cost;
+    largest_ = largestHeat(facts, overlay.heat);
   }
 
   ui::CanvasScenePtr run() {
-    addGraph(*architecture_.root, 0, 0);
+    GraphPath path;
+    if (overlay_.entered != 0 && findNode(architecture_, overlay_.entered, &path))
+      addGraph(*graphAt(architecture_, path), 0, 0, overlay_.entered);
+    else
+      addGraph(*architecture_.root, 0, 0);
     return std::make_shared<const ui::CanvasScene>(std::move(scene_));
   }
 
  private:
-  void addGraph(const Graph& graph, NodeId parent, int lane) {
+  /// `only`: one of its nodes; 0: all of them.
+  void addGraph(const Graph& graph, NodeId parent, int lane, NodeId only = 0) {
     std::map<PortRef, std::pair<int, PortFlavor>> outs, ins;
     for (const auto& [id, node] : graph.nodes) {
+      if (only != 0 && id != only) continue;
       const BlockDef* block = catalog().find(node->block);
       const size_t at = scene_.items.size();
       scene_.items.push_back(itemOf(*node, block, parent, lane));
@@ -120,6 +127,8 @@ class Builder {
     if (cost->second->flops > 0) parts << ui::formatFlops(cost->second->flops);
     item.stats = parts.join("   ");
     if (facts_.cost->flops > 0 && cost->second->flops > 0) item.costShare = cost->second->flops / facts_.cost->flops;
+    if (largest_ > 0)
+      item.heat = ui::colorAt(ui::ColorMap::Viridis, heatValue(*cost->second, overlay_.heat) / largest_);
   }
 
   int64_t layerCount(const Node& node, const BlockDef& block) const {
@@ -132,7 +141,7 @@ class Builder {
 
   ui::CanvasFrame frameOf(const Node& node, const BlockDef& block) {
     ui::CanvasFrame frame;
-    frame.isCollapsed = overlay_.collapsed.contains(node.id);
+    frame.isCollapsed = overlay_.collapsed.contains(node.id) && node.id != overlay_.entered;
     frame.lanes.clear();
     for (const std::string& body : laneNames(node)) {
       const bool isPlain = body == "layer" || body == "body";
@@ -201,10 +210,52 @@ class Builder {
   const SceneOverlay& overlay_;
   std::map<NodeId, const Diagnostic*> problems_;
   std::map<NodeId, const NodeCost*> costs_;
+  double largest_ = 0;  // what the hottest colour stands for
   ui::CanvasScene scene_;
 };
 
 }  // namespace
+
+double heatValue(const NodeCost& cost, HeatMode mode) {
+  switch (mode) {
+    case HeatMode::Parameters:
+      return cost.parameters;
+    case HeatMode::Flops:
+      return cost.flops;
+    case HeatMode::Bytes:
+      return cost.bytes;
+    case HeatMode::None:
+      break;
+  }
+  return 0;
+}
+
+double largestHeat(const DocumentFacts& facts, HeatMode mode) {
+  double largest = 0;
+  if (facts.cost)
+    for (const NodeCost& cost : facts.cost->perNode) largest = std::max(largest, heatValue(cost, mode));
+  return largest;
+}
+
+QString heatTitle(HeatMode mode) {
+  switch (mode) {
+    case HeatMode::Parameters:
+      return QObject::tr("Parameters");
+    case HeatMode::Flops:
+      return QObject::tr("FLOPs");
+    case HeatMode::Bytes:
+      return QObject::tr("Bytes moved");
+    case HeatMode::None:
+      break;
+  }
+  return {};
+}
+
+QString heatText(double value, HeatMode mode) {
+  return mode == HeatMode::Parameters ? ui::formatCount(value)
+         : mode == HeatMode::Flops    ? ui::formatFlops(value)
+                                      : ui::formatBytes(value);
+}
 
 QString valueText(const ParamValue& value) {
   if (const bool* flag = std::get_if<bool>(&value)) return *flag ? QObject::tr("yes") : QObject::tr("no");

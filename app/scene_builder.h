@@ -9,8 +9,13 @@
 
 namespace fw {
 
+/// What the colours of the blocks say.
+enum class HeatMode { None, Parameters, Flops, Bytes };
+
 /// What the panels add to the picture.
 struct SceneOverlay {
+  NodeId entered = 0;  // only this container is shown; 0: the whole model
+  HeatMode heat = HeatMode::None;
   std::set<int> selectedLayers;     // index in the unrolled stack
   std::map<int, double> layerHeat;  // by the same index, 0 to 1
   std::set<NodeId> collapsed;       // frames of which only the header is shown
@@ -22,6 +27,13 @@ ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFa
 /// "8 heads · rotary · causal": the parameters that matter, by BlockDef::summary; without those that are zero, off or
 /// "none".
 QString summaryText(const Node& node, const BlockDef& block, const std::map<std::string, double>& variables);
+
+/// What a mode shows of a block.
+double heatValue(const NodeCost& cost, HeatMode mode);
+/// The largest one of the model; 0 where nothing is known.
+double largestHeat(const DocumentFacts& facts, HeatMode mode);
+QString heatTitle(HeatMode mode);
+QString heatText(double value, HeatMode mode);
 
 /// A parameter's value for people.
 QString valueText(const ParamValue& value);

@@ -82,6 +82,7 @@ int Style::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* 
     case SH_EtchDisabledText:
     case SH_DitherDisabledText:
     case SH_UnderlineShortcut:
+    case SH_DockWidget_ButtonsHaveFrame:
       return 0;
     case SH_ItemView_ActivateItemOnSingleClick:
       return 0;

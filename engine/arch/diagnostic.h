@@ -17,12 +17,17 @@ struct Place {
   std::string param;  // empty: none
 };
 
-/// A one-click mend: the edit is described, not performed.
+/// A one-click mend: the edit is described, not performed (see applyFix). Sets a parameter, or, where `block` names
+/// one, puts that block with `params` on a wire.
 struct Fix {
   std::string title;  // "Set heads to 8"
   NodeId node = 0;
   std::string param;
   ParamValue value;
+  std::string block;
+  Params params;
+  GraphPath graph;
+  Wire wire;
 };
 
 struct Diagnostic {

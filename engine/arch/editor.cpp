@@ -119,7 +119,12 @@ void Editor::forget(const GraphPath& path, const std::set<NodeId>& ids) {
     std::erase_if(frame->second.members, [&](NodeId id) { return ids.count(id) > 0; });
     frame = ids.count(frame->second.graph.node) ? work_.frames.erase(frame) : std::next(frame);
   }
-  for (size_t depth = 0; depth < path.size(); ++depth) {
+  forgetLayers(path, 0, ids);
+}
+
+/// Settings of layers, of the containers along `path` from `fromDepth` on, that name one of the nodes.
+void Editor::forgetLayers(const GraphPath& path, size_t fromDepth, const std::set<NodeId>& ids) {
+  for (size_t depth = fromDepth; depth < path.size(); ++depth) {
     const GraphPath outer(path.begin(), path.begin() + std::ptrdiff_t(depth));
     const Node* container = graph(outer).find(path[depth].node);
     const auto names = [&](const LayerOverride& layer) {

@@ -79,15 +79,28 @@ class Editor {
   void setLayerParam(NodeId repeat, int64_t layer, NodeId inner, const std::string& param, const ParamValue& value);
   void clearLayerParam(NodeId repeat, int64_t layer, NodeId inner, const std::string& param);
   void setLayerMuted(NodeId repeat, int64_t layer, NodeId inner, bool isMuted);
+  /// Drops all that a layer has of its own.
+  void clearLayer(NodeId repeat, int64_t layer);
   /// Keeps bodies of letters that stay, adds bodies with the same ports for new ones, drops the others. Between a
   /// pattern and none, the body of the first letter becomes "layer" and back.
   void setPattern(NodeId repeat, const std::string& pattern);
+
+  /// Gives layers of a Repeat with a pattern another kind; the pattern becomes the shortest that says so.
+  void setLayerKind(NodeId repeat, const std::vector<int64_t>& layers, const std::string& letter);
+  /// Two Repeats in a row: the layers before `at` stay, the others go to a new one, which is returned.
+  NodeId splitRepeat(NodeId repeat, int64_t at);
+  /// Puts a group for each layer in the place of a Repeat, with the layer's own settings; returns them in order.
+  std::vector<NodeId> writeOut(NodeId repeat);
 
   /// Moves nodes of one graph into a new container there (structure.group, structure.repeat); wires across the border
   /// become its ports. Refused where a path leaves the nodes and comes back, which would make a cycle.
   NodeId collapse(const std::vector<NodeId>& ids, const std::string& block);
   /// The other way, for a container of BodyKind::Single; returns the nodes that came out.
   std::vector<NodeId> expand(NodeId container);
+
+  /// Moves nodes of one graph into another, the top left one to `at`. Wires among them come along, wires around them
+  /// are joined where kinds agree; settings of single layers stay with the Repeats that hold them before and after.
+  void moveInto(const std::vector<NodeId>& ids, const GraphPath& target, Position at);
 
   NodeId addFrame(const GraphPath& path, const Frame& frame);
   void setFrame(NodeId id, const Frame& frame);
@@ -125,9 +138,14 @@ class Editor {
   void setBodies(const Found& container, const std::string& param, const std::string& value);
   void removeFrom(const GraphPath& path, const std::set<NodeId>& ids);
   void forget(const GraphPath& path, const std::set<NodeId>& ids);
+  void forgetLayers(const GraphPath& path, size_t fromDepth, const std::set<NodeId>& ids);
   void dropOuterWires(const GraphPath& path, const Ports& before);
   Ports containerPorts(const GraphPath& path) const;
   Node& repeatWith(NodeId repeat, int64_t layer, NodeId inner);
+  std::pair<Found, int64_t> stack(NodeId repeat, const char* place) const;
+  GraphPtr copyOf(const Graph& graph, std::map<NodeId, NodeId>& ids);
+  GraphPtr withSettings(const Graph& graph, const LayerOverride& settings) const;
+  Position positionOf(NodeId id) const;
 
   Architecture base_, work_;
   const Catalog* catalog_;

@@ -26,11 +26,6 @@ const char* kindName(PortKind kind) {
   return "";
 }
 
-Position at(const Architecture& architecture, NodeId id) {
-  const auto found = architecture.layout.find(id);
-  return found == architecture.layout.end() ? Position{} : found->second;
-}
-
 /// Ports to be made for wires that cross a border: for each output the wires it feeds.
 using Crossings = std::vector<std::pair<PortRef, std::vector<PortRef>>>;
 
@@ -80,7 +75,7 @@ NodeId Editor::collapse(const std::vector<NodeId>& ids, const std::string& block
   Position low{std::numeric_limits<double>::max(), std::numeric_limits<double>::max(), false},
       high{-low.x, -low.y, false};
   for (NodeId id : chosen) {
-    const Position place = at(work_, id);
+    const Position place = positionOf(id);
     low = {std::min(low.x, place.x), std::min(low.y, place.y), false};
     high = {std::max(high.x, place.x), std::max(high.y, place.y), false};
   }
@@ -144,7 +139,7 @@ NodeId Editor::collapse(const std::vector<NodeId>& ids, const std::string& block
     holder.nodes[id] = container;
 
     for (NodeId inner : chosen) {
-      const Position place = at(work_, inner);
+      const Position place = positionOf(inner);
       work_.layout[inner] = {place.x - low.x, place.y - low.y, place.isPinned};
     }
     work_.layout[id] = {(low.x + high.x) / 2, (low.y + high.y) / 2, false};
@@ -172,7 +167,7 @@ std::vector<NodeId> Editor::expand(NodeId container) {
     refuse("[expand] ", inQuotes(node.name), " is no group with one inner graph.");
   if (node.isMuted) refuse("[expand] ", inQuotes(node.name), " is muted; unmute it first.");
   const auto& [bodyName, body] = *node.bodies.begin();
-  const Position origin = at(work_, container);
+  const Position origin = positionOf(container);
 
   std::vector<NodeId> came;
   const auto outer = graph(path).wires;
@@ -211,7 +206,7 @@ std::vector<NodeId> Editor::expand(NodeId container) {
       const std::string name = names.take(inner->name);
       NodePtr& moved = holder.nodes[id] = inner;
       if (name != inner->name) own(moved).name = name;
-      const Position place = at(work_, id);
+      const Position place = positionOf(id);
       work_.layout[id] = {origin.x + place.x, origin.y + place.y, place.isPinned};
       came.push_back(id);
     }
@@ -225,6 +220,84 @@ std::vector<NodeId> Editor::expand(NodeId container) {
     forget(path, ports);
   });
   return came;
+}
+
+void Editor::moveInto(const std::vector<NodeId>& ids, const GraphPath& target, Position corner) {
+  const std::set<NodeId> chosen(ids.begin(), ids.end());
+  if (chosen.empty()) refuse("[move] no node is chosen.");
+  if (!isCoordinate(corner.x) || !isCoordinate(corner.y)) refuse("[move] the position is not a finite number.");
+  const GraphPath path = find(*chosen.begin()).path;
+  if (path == target) refuse("[move] the nodes are in this graph already.");
+  const Graph outer = graph(path);
+  graph(target);
+  for (NodeId id : chosen) {
+    const Node* node = outer.find(id);
+    if (!node) refuse("[move] the node with id ", id, " is not in the same graph as the others.");
+    if (isPort(*node)) refuse("[move] ", inQuotes(node->name), " is a port of its graph and has to stay.");
+    if (int(target.size()) + nesting(*node) > kMaxNesting)
+      refuse("[move] inner graphs may be nested ", kMaxNesting, " levels deep, not more.");
+    for (const BodyRef& step : target)
+      if (step.node == id) refuse("[move] ", inQuotes(node->name), " cannot be moved into itself.");
+  }
+
+  // The output outside of the chosen nodes whose stream passes through them to `output`.
+  const auto sourceOf = [&](PortRef output) -> std::optional<PortRef> {
+    for (size_t step = 0; step < chosen.size(); ++step) {
+      const Ports ports = portsAt(path, output.node);
+      const PortDef* port = ports.findOutput(output.port);
+      const PortDef* passing = port ? mutedSource(ports, *port) : nullptr;
+      const auto wire = std::find_if(outer.wires.begin(), outer.wires.end(), [&](const Wire& each) {
+        return passing && each.to == PortRef{output.node, passing->name};
+      });
+      if (wire == outer.wires.end()) return {};
+      if (!chosen.count(wire->from.node)) return wire->from;
+      output = wire->from;
+    }
+    return {};
+  };
+  std::vector<Wire> within, joined;
+  for (const Wire& wire : outer.wires) {
+    const bool startsInside = chosen.count(wire.from.node) > 0, endsInside = chosen.count(wire.to.node) > 0;
+    if (startsInside && endsInside) within.push_back(wire);
+    if (!startsInside || endsInside) continue;
+    if (const auto source = sourceOf(wire.from)) joined.push_back({*source, wire.to});
+  }
+  Position low{std::numeric_limits<double>::max(), std::numeric_limits<double>::max(), false};
+  for (NodeId id : chosen) {
+    const Position place = positionOf(id);
+    low = {std::min(low.x, place.x), std::min(low.y, place.y), false};
+  }
+
+  atomically([&] {
+    Graph& source = mutableGraph(path);
+    for (NodeId id : chosen) source.nodes.erase(id);
+    std::erase_if(source.wires,
+                  [&](const Wire& wire) { return chosen.count(wire.from.node) || chosen.count(wire.to.node); });
+    for (const Wire& wire : joined)
+      if (canConnect(work_, *catalog_, path, wire.from, wire.to).isAllowed) connect(path, wire.from, wire.to);
+
+    Graph& holder = mutableGraph(target);
+    NamePool names(holder);
+    std::set<NodeId> moved = chosen;
+    for (NodeId id : chosen) {
+      const NodePtr& node = outer.nodes.at(id);
+      collectIdsInside(*node, moved);
+      const std::string name = names.take(node->name);
+      NodePtr& placed = holder.nodes[id] = node;
+      if (name != node->name) own(placed).name = name;
+      const Position place = positionOf(id);
+      work_.layout[id] = {corner.x + place.x - low.x, corner.y + place.y - low.y, place.isPinned};
+    }
+    holder.wires.insert(holder.wires.end(), within.begin(), within.end());
+    std::sort(holder.wires.begin(), holder.wires.end());
+    for (auto& [frameId, frame] : work_.frames)
+      if (frame.graph == (path.empty() ? BodyRef{} : path.back()))
+        std::erase_if(frame.members, [&](NodeId member) { return chosen.count(member) > 0; });
+    size_t shared = 0;
+    while (shared < path.size() && shared < target.size() && path[shared] == target[shared]) ++shared;
+    // Two bodies of one Repeat share its layers, yet a layer has but one of them.
+    forgetLayers(path, shared, moved);
+  });
 }
 
 }  // namespace fw

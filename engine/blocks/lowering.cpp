@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "engine/blocks/lowering_context.h"
+#include "engine/blocks/suggest.h"
 #include "engine/ops/matmul.h"
 
 namespace fw {
@@ -159,7 +160,9 @@ ir::Value Lowering::randomSeed() const { return context_.lazyInput("seed"); }
 const std::string& Lowering::path() const { return context_.path(); }
 
 LowerResult lower(const Architecture& architecture, const Catalog& catalog, const LowerOptions& options) {
-  return LoweringContext(architecture, catalog, options).run();
+  LowerResult result = LoweringContext(architecture, catalog, options).run();
+  suggestMends(architecture, catalog, result);
+  return result;
 }
 
 std::shared_ptr<const ir::Graph> lowerOrThrow(const Architecture& architecture, const Catalog& catalog,

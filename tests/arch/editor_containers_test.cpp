@@ -1,4 +1,6 @@
 // Edits of containers: bodies, patterns, single layers, collapsing and expanding.
+#include <cmath>
+
 #include "engine/arch/diagnostic.h"
 #include "tests/arch/editor_fixture.h"
 
@@ -273,6 +275,79 @@ TEST_F(EditorTest, ExpandWiresThrough) {
   editor.insertOnWire({}, {{s.embed, "y"}, {s.layers, "x"}}, group);
   EXPECT_EQ(editor.expand(group), std::vector<NodeId>{});
   EXPECT_EQ(structuralHash(now()), structuralHash(s.document));
+}
+
+TEST_F(EditorTest, NodesMoveOutOfTheirGraphAndBack) {
+  editor.setLayerParam(s.layers, 1, s.attention, "heads", 4);
+  editor.setLayerMuted(s.layers, 2, s.add, true);
+  const NodeId namesake = editor.addNode({}, "norm.layer", {});
+  const NodeId frame = editor.addFrame(s.inside, {.title = "both", .members = {s.norm, s.attention}});
+  editor.moveInto({s.attention, s.norm}, {}, {-30, 500});
+  EXPECT_EQ(node(s.norm).name, "norm_2") << "a name that is taken";
+  EXPECT_TRUE(root().find(s.norm) && root().find(s.attention));
+  EXPECT_EQ(body().nodes.size(), 3u);
+  EXPECT_TRUE(hasWire({}, {{s.norm, "y"}, {s.attention, "x"}}));
+  EXPECT_TRUE(hasWire(s.inside, {{s.x, "y"}, {s.add, "branch"}})) << "the stream passes through where they were";
+  EXPECT_TRUE(hasWire(s.inside, {{s.x, "y"}, {s.add, "x"}}));
+  EXPECT_EQ(body().wires.size(), 3u);
+  EXPECT_EQ(now().layout.at(s.norm), (Position{-30, 500}));
+  EXPECT_EQ(now().layout.at(s.attention), (Position{-30, 600}));
+  EXPECT_EQ(node(s.layers).overrides.count(1), 0u);
+  EXPECT_EQ(node(s.layers).overrides.count(2), 1u);
+  EXPECT_TRUE(now().frames.at(frame).members.empty());
+
+  editor.moveInto({s.norm, s.attention}, s.inside, {0, 100});
+  EXPECT_EQ(node(s.norm).name, "norm_2");
+  EXPECT_EQ(body().nodes.size(), 5u);
+  EXPECT_TRUE(hasWire(s.inside, {{s.norm, "y"}, {s.attention, "x"}}));
+  editor.connect(s.inside, {s.x, "y"}, {s.norm, "x"});
+  editor.connect(s.inside, {s.attention, "y"}, {s.add, "branch"});
+  editor.removeNodes({namesake});
+  EXPECT_FALSE(hasErrors(validate(now(), smallCatalog())));
+}
+
+TEST_F(EditorTest, AMovedContainerKeepsWhatIsInside) {
+  const NodeId group = editor.addNode({}, "structure.group", {900, 0});
+  const GraphPath inner = {{group, "body"}};
+  editor.setLayerMuted(s.layers, 2, s.add, true);
+  editor.addFrame(s.inside, {.title = "kept"});
+  const Architecture before = now();
+  editor.moveInto({s.layers}, inner, {5, 6});
+  EXPECT_TRUE(graph(inner).find(s.layers));
+  EXPECT_EQ(node(s.layers).overrides.count(2), 1u);
+  EXPECT_EQ(now().frames.size(), 1u);
+  EXPECT_EQ(now().layout.at(s.attention), before.layout.at(s.attention));
+  EXPECT_TRUE(hasWire({}, {{s.embed, "y"}, {s.logits, "x"}}));
+  // Within one Repeat the settings of its layers stay.
+  editor.setLayerParam(s.layers, 1, s.attention, "heads", 4);
+  const GraphPath deep = {{group, "body"}, {s.layers, "layer"}};
+  const NodeId deeper = editor.addNode(deep, "structure.group", {});
+  editor.moveInto({s.attention}, {deep[0], deep[1], {deeper, "body"}}, {});
+  EXPECT_EQ(node(s.layers).overrides.at(1).params.count(s.attention), 1u);
+}
+
+TEST_F(EditorTest, MovesIntoGraphsRefused) {
+  const NodeId group = editor.addNode(s.inside, "structure.group", {});
+  const GraphPath inner = {s.inside.front(), {group, "body"}};
+  expectRefused([&] { editor.moveInto({}, {}, {}); }, "[move] no node is chosen.");
+  expectRefused([&] { editor.moveInto({s.norm}, s.inside, {}); }, "[move] the nodes are in this graph already.");
+  expectRefused([&] { editor.moveInto({s.x}, {}, {}); }, "[move] 'x' is a port of its graph and has to stay.");
+  expectRefused([&] { editor.moveInto({s.layers}, inner, {}); }, "[move] 'layers' cannot be moved into itself.");
+  expectRefused(
+      [&] {
+        editor.moveInto({s.norm, s.embed}, inner, {});
+      },
+      "[move] the node with id " + std::to_string(s.norm) + " is not in the same graph as the others.");
+  expectRefused(
+      [&] {
+        editor.moveInto({s.norm}, {}, {std::nan(""), 0});
+      },
+      "[move] the position is not a finite number.");
+  expectRefused(
+      [&] {
+        editor.moveInto({s.norm}, {{s.embed, "body"}}, {});
+      },
+      "[edit] there is no inner graph 'embed(body)'.");
 }
 
 }  // namespace

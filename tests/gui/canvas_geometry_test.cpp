@@ -228,6 +228,32 @@ TEST(CanvasGeometry, ParallelBranchesEnterAJoinFromTheirSides) {
   EXPECT_EQ(geometry.wireShape(wireTo(geometry, 2, 3)).end, Vec(joinRadius, 120));
 }
 
+TEST(CanvasGeometry, ThePortsOfAJoinLieApart) {
+  // Without wires the stream comes in at the side and the branch at the head; with wires each where its wire ends.
+  for (const Flow flow : {Flow::Down, Flow::Right}) {
+    const auto bare = lay(sceneOf({join(3, {0, 120})}, {}, flow));
+    const Vec side = flow == Flow::Down ? Vec(-joinRadius, 0) : Vec(0, -joinRadius);
+    const Vec head = flow == Flow::Down ? Vec(0, -joinRadius) : Vec(-joinRadius, 0);
+    EXPECT_EQ(bare.port(0, 0), Vec(0, 120) + side);
+    EXPECT_EQ(bare.port(0, 1), Vec(0, 120) + head);
+    EXPECT_EQ(bare.port(0, 2), Vec(0, 120) + head * -1);
+    for (int port = 0; port < 3; ++port) {
+      const Hit hit = bare.hit(bare.port(0, port), 6, 6);
+      EXPECT_EQ(hit.kind, HitKind::Port);
+      EXPECT_EQ(hit.index, port);
+    }
+  }
+  // The stream from straight above takes the head; the branch, which had it, the side.
+  const auto wired = lay(sceneOf({node(1, {0, 0}, "A", "mlp"), join(3, {0, 120})}, {wire(1, 1, 3, 0)}, Flow::Down));
+  const int slot = wired.slotOf(3);
+  EXPECT_EQ(wired.port(slot, 0), Vec(0, 120 - joinRadius));
+  EXPECT_EQ(wired.port(slot, 1), Vec(-joinRadius, 120));
+  EXPECT_EQ(wired.wireShape(0).end, wired.port(slot, 0));
+  const auto geometry = lay(hybridRecall());
+  for (int w = 0; w < geometry.wireCount(); ++w)
+    EXPECT_EQ(geometry.wireShape(w).end, geometry.port(geometry.wireTo(w), geometry.wire(w).to.port)) << w;
+}
+
 TEST(CanvasGeometry, AWireToWhatLiesBehindAvoidsBothCards) {
   const auto geometry = lay(sceneOf({node(1, {0, 0}, "A", "mlp"), node(2, {0, 140}, "B", "mlp")}, {wire(1, 1, 2, 0)}));
   for (const Vec point : pointsOf(geometry.wireShape(0)))

@@ -150,6 +150,9 @@ class Recorder : public CanvasIntents {
   void setCollapsed(ItemId item, bool isCollapsed) override {
     log << QString(isCollapsed ? "fold %1" : "unfold %1").arg(item);
   }
+  void paintCells(ItemId frame, int source, const std::vector<int>& cells) override {
+    log << QString("paint %1 of %2 over %3 to %4").arg(source).arg(frame).arg(cells.front()).arg(cells.back());
+  }
   void openItem(ItemId item) override { log << QString("open %1").arg(item); }
   void leaveContainer() override { log << "leave"; }
   void clickCell(ItemId item, int cell, Qt::KeyboardModifiers modifiers) override {

@@ -130,6 +130,7 @@ void CanvasView::setHover(const Hit& hit) {
   if (hit == marks_.hover) return;
   const Hit before = marks_.hover;
   marks_.hover = hit;
+  if (before.kind == HitKind::Chip || hit.kind == HitKind::Chip) invalidateAll();  // members of a group lie anywhere
   for (const Hit& each : {before, hit}) {
     if (each.slot >= 0 && each.kind != HitKind::Lane) {
       if (geometry_->shape(each.slot) == ItemShape::Frame) {  // its inside looks the same

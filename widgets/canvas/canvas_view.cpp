@@ -8,6 +8,7 @@
 #include <QStyle>
 #include <cstring>
 
+#include "widgets/canvas/canvas_access.h"
 #include "widgets/canvas/minimap.h"
 #include "widgets/canvas/navigation.h"
 #include "widgets/canvas/tools.h"
@@ -23,6 +24,7 @@ constexpr int minimapMargin = 12;
 }  // namespace
 
 CanvasView::CanvasView(QWidget* parent) : QWidget(parent), scene_(std::make_shared<CanvasScene>()) {
+  offerCanvasAccess();
   setObjectName("canvas");
   setAccessibleName(tr("Canvas"));
   setAttribute(Qt::WA_OpaquePaintEvent);
@@ -192,6 +194,7 @@ void CanvasView::selectionMoved() {
     words = tr("Arrow keys move between blocks, Tab adds one, Enter opens one.");
   }
   setAccessibleDescription(words);
+  tellSelected(*this, picked.size() == 1 ? geometry_->item(picked[0]).id : 0);
   emit selectionChanged();
 }
 

@@ -34,7 +34,19 @@ void ScenePass::bar(float x, float y, float width, Ink ink) {
   raster.fillBox({at.x, at.y, at.x + px(width), at.y + std::max(ratio, px(5))}, ink);
 }
 
+// Whether it shares weights with the node whose chip the mouse is on.
+bool ScenePass::isOfHoveredGroup(int slot) const {
+  if (marks.hover.kind != HitKind::Chip || marks.hover.slot < 0) return false;
+  const CanvasChip& hovered = geometry.item(marks.hover.slot).chips[size_t(marks.hover.index)];
+  const std::vector<CanvasChip>& chips = geometry.item(slot).chips;
+  return std::find(chips.begin(), chips.end(), hovered) != chips.end();
+}
+
 Ink ScenePass::borderOf(int slot, float& width) const {
+  if (isOfHoveredGroup(slot)) {
+    width = 2.5f;
+    return ink(inks.theme->series(geometry.item(marks.hover.slot).chips[size_t(marks.hover.index)].series));
+  }
   const ItemState state = geometry.look(slot).state;
   width = isSelected(slot) || state == ItemState::Error ? 2.0f : 1.25f;
   if (state == ItemState::Error) return inks.error;
@@ -125,7 +137,7 @@ void ScenePass::join(int slot) {
     raster.line(at - Vec(reach, reach) * 0.8f, at + Vec(reach, reach) * 0.8f, stroke, strokes);
     raster.line(at - Vec(reach, -reach) * 0.8f, at + Vec(reach, -reach) * 0.8f, stroke, strokes);
   }
-  if (marks.hover.slot == slot && marks.hover.kind == HitKind::Port) port(slot, marks.hover.index, ground);
+  if (detail >= Detail::Ports) ports(slot);
 }
 
 void ScenePass::joinWords(int slot) {
@@ -146,6 +158,7 @@ void ScenePass::frame(int slot) {
     border = mixInk(inks.border, inks.accent, isHovered(slot) ? 1.0f : 0.75f);
     width = 1.5f;
   }
+  if (marks.dropFrame == slot) border = inks.accent, width = 2.5f;
   const float borderWidth = std::max(ratio, px(width));
   const float radius = px(12);
   const Ink ground = groundOf(geometry.parent(slot));
@@ -329,11 +342,12 @@ void ScenePass::port(int slot, int index, Ink ground) {
   const bool isHover = marks.hover.kind == HitKind::Port && marks.hover.slot == slot && marks.hover.index == index;
   Ink outer = inks.flavor(port.flavor);
   Ink inner = isHover ? outer : inks.canvas;
-  float radius = portRadius + (isHover ? 1.5f : port.isOptional ? -1.0f : 0.0f);
+  const float plain = geometry.shape(slot) == ItemShape::Join ? portRadius - 1.5f : portRadius;  // there is less room
+  float radius = plain + (isHover ? 1.5f : port.isOptional ? -1.0f : 0.0f);
   if (std::binary_search(dimmed.begin(), dimmed.end(), std::pair(slot, index))) {
     outer = mixInk(ground, outer, 0.25f);
     inner = mixInk(ground, inner, 0.5f);
-    radius = portRadius - 1;
+    radius = plain - 1;
   }
   mark(at, px(radius), port.flavor, outer);
   mark(at, px(radius) - std::max(ratio, px(1.8f)), port.flavor, inner);

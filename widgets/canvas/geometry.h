@@ -129,8 +129,9 @@ class CanvasGeometry {
   Vec origin(int frame, int lane) const;  // of a lane's units; -1: of the root
 
   /// Moves items with their insides, as a preview of a drag: frames around them grow, their wires follow. Slots of
-  /// which another one is the frame must not be given. Returns what must be painted again.
-  Box move(const std::vector<int>& picked, Vec by);
+  /// which another one is the frame must not be given. With `growsFrames` false the frames around them keep their size.
+  /// Returns what must be painted again.
+  Box move(const std::vector<int>& picked, Vec by, bool growsFrames = true);
   QPointF position(int slot) const;  // as CanvasItem::position, moves included
 
  private:
@@ -159,6 +160,7 @@ class CanvasGeometry {
   void routeSkip(int frame, int lane);
   struct Detour;
   void routeJoin(int join, std::vector<Detour>& detours);
+  Vec joinPort(int join, int port) const;  // from its centre, in flow units of length 1
   void spread(std::vector<Detour>& detours, Flow flow);
   std::optional<Box> obstacles(const WireEntry& wire) const;  // in flow units: x across, y along
   WireShape plainShape(const WireEntry& wire) const;
@@ -181,7 +183,8 @@ class CanvasGeometry {
   std::vector<Vec> anchors_;         // positions in scene units
   std::vector<int> frameOf_;         // index into frames_, -1: none
   std::vector<FrameLayout> frames_;
-  std::vector<std::vector<int>> children_;  // of the root, then of each of frames_
+  std::unordered_map<int, std::vector<Vec>> joinPorts_;  // by slot: where its inputs lie, see joinPort()
+  std::vector<std::vector<int>> children_;               // of the root, then of each of frames_
   std::unordered_map<ItemId, int> slots_;
 
   std::vector<WireEntry> wires_;                 // by container

@@ -19,9 +19,11 @@ Hit CanvasGeometry::hit(Vec p, float portReach, float wireReach) const {
   Hit nearest;
   float distanceToPort = portReach;
   for (const int slot : found) {
+    // The middle of a join is the join, which can be moved, however far the ports reach; a wire's end finds them all.
+    const float reach = shape(slot) == ItemShape::Join && portReach < 2 * joinRadius ? joinRadius / 2 : portReach;
     for (int port = 0; port < int(item(slot).ports.size()); ++port) {
       const float away = (this->port(slot, port) - p).length();
-      if (away < distanceToPort) nearest = {HitKind::Port, slot, port}, distanceToPort = away;
+      if (away < std::min(distanceToPort, reach)) nearest = {HitKind::Port, slot, port}, distanceToPort = away;
     }
   }
   if (nearest.slot >= 0) return nearest;
@@ -97,7 +99,7 @@ QPointF CanvasGeometry::position(int slot) const {
   return (anchors_[size_t(slot)] - origin(parent(slot), lane(slot))).toPoint();
 }
 
-Box CanvasGeometry::move(const std::vector<int>& picked, Vec by) {
+Box CanvasGeometry::move(const std::vector<int>& picked, Vec by, bool growsFrames) {
   Box dirty;
   std::set<int> lanesTouched;  // by frame; -1: the root
   std::set<int> wiresTouched;
@@ -124,7 +126,7 @@ Box CanvasGeometry::move(const std::vector<int>& picked, Vec by) {
   }
 
   // Frames around what moved grow to hold it; they shrink when the document answers with a new scene.
-  for (const int top : picked) {
+  for (const int top : growsFrames ? picked : std::vector<int>()) {
     Box need = box(top).grown(20, 20);
     for (int slot = parent(top), l = lane(top); slot >= 0; l = lane(slot), slot = parent(slot)) {
       FrameLayout& layout = frames_[size_t(frameOf_[size_t(slot)])];

@@ -15,6 +15,14 @@ constexpr size_t smallLane = 128;      // items that are searched one by one
 Vec turned(Vec p, Flow flow) { return flow == Flow::Down ? p : Vec(p.y, p.x); }
 Box turned(const Box& b, Flow flow) { return flow == Flow::Down ? b : Box(b.top, b.left, b.bottom, b.right); }
 
+// Places for inputs around a join, in flow units: at its left side, its head, its right side, and between those.
+Vec joinPlace(int index) {
+  static const Vec places[] = {
+      {-1, 0}, {0, -1}, {1, 0}, {-0.7071f, -0.7071f}, {0.7071f, -0.7071f}, {-0.7071f, 0.7071f}, {0.7071f, 0.7071f}};
+  return places[size_t(index) % std::size(places)];
+}
+constexpr int joinHead = 1;
+
 // Keeps `value` where it lies in the middle half of the range, and takes the middle otherwise.
 float nearMiddle(float value, float low, float high) {
   const float middle = (low + high) / 2;
@@ -45,6 +53,8 @@ Vec CanvasGeometry::port(int slot, int port) const {
   const PortSide side = item.ports[size_t(port)].side;
   const float along = side == PortSide::In ? turn.top : turn.bottom;
   float across = turn.center().x;
+  if (shape(slot) == ItemShape::Join && side == PortSide::In)
+    return box.center() + turned(joinPort(slot, port) * joinRadius, flow);
   if (shape(slot) == ItemShape::Join) return turned(Vec(across, along), flow);
 
   // The ports that must be wired stand around the middle, the optional ones behind them, so that a stream runs
@@ -65,9 +75,20 @@ Vec CanvasGeometry::port(int slot, int port) const {
   return turned(Vec(across + place * pitch, along), flow);
 }
 
+// The inputs of a join lie around it, each in a place of its own: where routing put them, or the first at its side and
+// the second at its head.
+Vec CanvasGeometry::joinPort(int join, int port) const {
+  const auto found = joinPorts_.find(join);
+  if (found != joinPorts_.end()) return found->second[size_t(port)];
+  int before = 0;
+  for (int p = 0; p < port; ++p) before += item(join).ports[size_t(p)].side == PortSide::In;
+  return joinPlace(before);
+}
+
 Vec CanvasGeometry::portOut(int slot, int port) const {
   const CanvasItem& item = this->item(slot);
   const bool isInput = port >= 0 && size_t(port) < item.ports.size() && item.ports[size_t(port)].side == PortSide::In;
+  if (isInput && shape(slot) == ItemShape::Join) return turned(joinPort(slot, port), flow(slot));
   return turned(Vec(0, isInput ? -1.0f : 1.0f), flow(slot));
 }
 
@@ -99,7 +120,9 @@ void CanvasGeometry::placeTerminals(int frame, int lane, Vec start, Vec end) {
         const WireEntry& wire = wires_[size_t(w)];
         const int other = wire.from == slot ? wire.to : wire.from;
         if (isTerminal(other) || !isInLane(wire) || isAligned) continue;
-        across = turned(port(other, wire.from == slot ? wire.wire->to.port : wire.wire->from.port), flow).x;
+        across = shape(other) == ItemShape::Join
+                     ? turned(now(other).center(), flow).x
+                     : turned(port(other, wire.from == slot ? wire.wire->to.port : wire.wire->from.port), flow).x;
         isAligned = shape(other) != ItemShape::Join || kind == ItemShape::Exit;
       }
       found.push_back({across, slot});
@@ -159,7 +182,8 @@ void CanvasGeometry::routeLane(int frame, int lane) {
   if (frame >= 0 && item(frame).frame->hasSkip && lane == 0) routeSkip(frame, lane);
 }
 
-// Of the wires into a join the nearest one from straight ahead enters at its head, the others at its sides.
+// Of the wires into a join the nearest one from straight ahead enters at its head, the others at its sides; inputs
+// without a wire take the places that are left.
 void CanvasGeometry::routeJoin(int join, std::vector<Detour>& detours) {
   const Flow flow = this->flow(join);
   const Vec center = now(join).center(), middle = turned(center, flow);
@@ -179,25 +203,37 @@ void CanvasGeometry::routeJoin(int join, std::vector<Detour>& detours) {
     if (isAhead && (head < 0 || input.start.y > inputs[size_t(head)].start.y)) head = int(inputs.size()) - 1;
   }
   if (inputs.size() == 1 && !inputs[0].obstacles) head = 0;
-  bool isLeftTaken = false;
+
+  const std::vector<CanvasPort>& ports = item(join).ports;
+  std::vector<int> places(ports.size(), -1);
+  const auto take = [&](size_t port, std::initializer_list<int> wanted) {
+    for (const int place : wanted)
+      if (std::find(places.begin(), places.end(), place) == places.end()) return void(places[port] = place);
+  };
+  if (head >= 0) places[size_t(wires_[size_t(inputs[size_t(head)].wire)].wire->to.port)] = joinHead;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (int(i) == head) continue;
-    Input& input = inputs[i];
-    WireShape& shape = wires_[size_t(input.wire)].shape;
+    const Input& input = inputs[i];
     const float aside = input.start.x - middle.x;
-    bool isRight = aside > alignedWithin;
-    const bool mustPass = input.obstacles || std::abs(aside) <= alignedWithin;
-    if (mustPass && std::abs(aside) <= alignedWithin) {
-      isRight = isLeftTaken;
-      isLeftTaken = true;
+    const size_t port = size_t(wires_[size_t(input.wire)].wire->to.port);
+    if (std::abs(aside) > alignedWithin && aside > 0)
+      take(port, {2, 4, 6, 0, 3, 5, 1});
+    else
+      take(port, {0, std::abs(aside) <= alignedWithin ? 2 : 3, 5, 3, 2, 4, 6, 1});
+    if (input.obstacles || std::abs(aside) <= alignedWithin) {
+      const Box box = input.obstacles.value_or(Box::around(middle, 2 * joinRadius, 2 * joinRadius));
+      detours.push_back({input.wire, box, joinPlace(std::max(places[port], 0)).x > 0});
     }
-    const float sign = isRight ? 1.0f : -1.0f;
-    shape.end = center + turned(Vec(sign * joinRadius, 0), flow);
-    shape.endOut = turned(Vec(sign, 0), flow);
-    if (mustPass) {
-      Box box = input.obstacles.value_or(Box::around(middle, 2 * joinRadius, 2 * joinRadius));
-      detours.push_back({input.wire, box, isRight});
-    }
+  }
+  for (size_t p = 0; p < ports.size(); ++p)
+    if (places[p] < 0 && ports[p].side == PortSide::In) take(p, {0, 1, 2, 3, 4, 5, 6});
+  std::vector<Vec>& at = joinPorts_[join];
+  at.clear();
+  for (const int place : places) at.push_back(joinPlace(std::max(place, 0)));
+  for (const Input& input : inputs) {
+    WireEntry& wire = wires_[size_t(input.wire)];
+    wire.shape.end = port(join, wire.wire->to.port);
+    wire.shape.endOut = portOut(join, wire.wire->to.port);
   }
 }
 

@@ -73,6 +73,8 @@ class CanvasIntents {
   virtual void openItem(ItemId item) = 0;
   virtual void leaveContainer() = 0;
   virtual void clickCell(ItemId frame, int cell, Qt::KeyboardModifiers modifiers) = 0;
+  /// The kind of the cell `source` was drawn over `cells` of its strip.
+  virtual void paintCells(ItemId frame, int source, const std::vector<int>& cells) = 0;
   virtual void showContextMenu(const ContextRequest& request) = 0;
 };
 

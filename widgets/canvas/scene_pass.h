@@ -58,6 +58,7 @@ class ScenePass {
   bool isSelected(int slot) const { return size_t(slot) < marks.isSelected.size() && marks.isSelected[size_t(slot)]; }
   bool isHovered(int slot) const { return marks.hover.slot == slot; }
   Ink borderOf(int slot, float& width) const;
+  bool isOfHoveredGroup(int slot) const;
   Ink inkOf(Ink ink, int slot, Ink ground) const {  // half as strong where muted
     return geometry.look(slot).isMuted ? mixInk(ground, ink, 0.5f) : ink;
   }

@@ -18,7 +18,7 @@ namespace fw::ui {
 namespace {
 
 constexpr int paletteWidth = 360, rowHeight = 30, mostRows = 10;
-constexpr int categoryRole = Qt::UserRole;
+constexpr int categoryRole = Qt::UserRole, detailRole = Qt::UserRole + 1;
 
 class RowDelegate : public QStyledItemDelegate {
  public:
@@ -38,9 +38,11 @@ class RowDelegate : public QStyledItemDelegate {
     painter->setBrush(theme.category(category));
     painter->drawRoundedRect(QRectF(row.left() + 8, row.top() + 6, 4, row.height() - 12), 2, 2);
     painter->setFont(ui::font(TextRole::Secondary));
-    const qreal categoryWidth = painter->fontMetrics().horizontalAdvance(category) + 4;
+    const QString detail =
+        painter->fontMetrics().elidedText(index.data(detailRole).toString(), Qt::ElideLeft, int(row.width() * 0.5));
+    const qreal categoryWidth = painter->fontMetrics().horizontalAdvance(detail) + 4;
     painter->setPen(theme.secondary);
-    painter->drawText(row.adjusted(0, 0, -10, 0), Qt::AlignVCenter | Qt::AlignRight, category);
+    painter->drawText(row.adjusted(0, 0, -10, 0), Qt::AlignVCenter | Qt::AlignRight, detail);
     painter->setFont(ui::font(TextRole::Body));
     painter->setPen(theme.text);
     const QRectF room = row.adjusted(22, 0, -16 - categoryWidth, 0);
@@ -77,15 +79,16 @@ std::vector<PaletteBlock> searchBlocks(const std::vector<PaletteBlock>& blocks, 
   return found;
 }
 
-SearchPalette::SearchPalette(std::vector<PaletteBlock> blocks, QStringList recent, QWidget* parent)
+SearchPalette::SearchPalette(std::vector<PaletteBlock> blocks, QStringList recent, QWidget* parent,
+                             const QString& prompt)
     : QFrame(parent, Qt::Popup | Qt::FramelessWindowHint), blocks_(std::move(blocks)), recent_(std::move(recent)) {
   setAttribute(Qt::WA_DeleteOnClose);
   setObjectName("searchPalette");
-  setAccessibleName(tr("Add block"));
+  setAccessibleName(prompt.isEmpty() ? tr("Add block") : prompt);
   setFrameShape(QFrame::NoFrame);
   query_ = new QLineEdit(this);
-  query_->setPlaceholderText(tr("Search blocks…"));
-  query_->setAccessibleName(tr("Search blocks"));
+  query_->setPlaceholderText(prompt.isEmpty() ? tr("Search blocks…") : prompt);
+  query_->setAccessibleName(query_->placeholderText());
   query_->setClearButtonEnabled(true);
   list_ = new QListWidget(this);
   list_->setFrameShape(QFrame::NoFrame);
@@ -94,7 +97,7 @@ SearchPalette::SearchPalette(std::vector<PaletteBlock> blocks, QStringList recen
   list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   list_->setMouseTracking(true);
   list_->setFocusPolicy(Qt::NoFocus);
-  list_->setAccessibleName(tr("Blocks found"));
+  list_->setAccessibleName(tr("Found"));
   help_ = new QLabel(this);
   help_->setWordWrap(true);
   help_->setFont(ui::font(TextRole::Secondary));
@@ -144,6 +147,7 @@ void SearchPalette::search() {
   for (const PaletteBlock& block : found_) {
     auto* item = new QListWidgetItem(block.title, list_);
     item->setData(categoryRole, block.category);
+    item->setData(detailRole, block.detail.isEmpty() ? block.category : block.detail);
   }
   if (!found_.empty()) list_->setCurrentRow(0);
   showHelp();

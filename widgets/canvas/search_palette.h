@@ -17,6 +17,7 @@ struct PaletteBlock {
   QString category;      // of Theme::category
   QString help;          // a sentence
   QStringList synonyms;  // "MHA"
+  QString detail;        // shown at the right instead of the category
 };
 
 /// The blocks that match, best first; all of them for an empty query, those of `recent` first.
@@ -27,7 +28,8 @@ class SearchPalette : public QFrame {
   Q_OBJECT
 
  public:
-  SearchPalette(std::vector<PaletteBlock> blocks, QStringList recent, QWidget* parent);
+  /// `prompt` stands in the empty field: "Search blocks…" where it is empty.
+  SearchPalette(std::vector<PaletteBlock> blocks, QStringList recent, QWidget* parent, const QString& prompt = {});
   /// Shows it with its upper left corner at a point of the screen, moved to fit there.
   void popUp(QPoint global);
 

@@ -6,8 +6,14 @@
 #include <QUuid>
 
 #include "widgets/canvas/canvas_view.h"
+#include "widgets/theme.h"
 
 namespace fw::ui {
+namespace {
+
+constexpr float leaveReach = 40;  // view units from a frame at which what is dragged leaves it
+
+}  // namespace
 
 void PanTool::move(Vec at, Qt::KeyboardModifiers) {
   Camera camera = view_.camera();
@@ -52,8 +58,11 @@ void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
     case HitKind::Lane:
       next_ = std::make_unique<MarqueeTool>(view_, from, hit_.slot, modifiers);
       break;
-    case HitKind::Wire:
     case HitKind::Cell:
+      if (!view_.geometry().item(hit_.slot).frame->cells[size_t(hit_.index)].letter.isEmpty())
+        next_ = std::make_unique<PaintTool>(view_, hit_.slot, hit_.index);
+      break;
+    case HitKind::Wire:
     case HitKind::Chevron:
       break;
   }
@@ -141,9 +150,29 @@ MoveTool::MoveTool(CanvasView& view, Vec start, int pressed, Qt::KeyboardModifie
   }
   if (!hasPressed && !slots_.empty()) pressed_ = slots_.front();  // what was pressed lies inside of a selected frame
   pressedFrom_ = geometry.position(pressed_);
+  home_ = geometry.parent(pressed_);
+  if (home_ < 0) return;
+  homeBox_ = geometry.box(home_);
+  const std::vector<Box>& lanes = geometry.frame(home_)->lanes;
+  for (int lane = 0; lane < int(lanes.size()); ++lane)
+    if (lane != geometry.lane(pressed_)) lanes_.push_back(lanes[size_t(lane)]);
+}
+
+// Well outside of the frame, or in another one of its insides.
+bool MoveTool::isOutside(Vec at) const {
+  if (home_ < 0 || isPulling_) return false;
+  const Vec point = view_.camera().toScene(at);
+  return !homeBox_.grown(leaveReach / view_.camera().zoom).contains(point) ||
+         std::any_of(lanes_.begin(), lanes_.end(), [&](const Box& lane) { return lane.contains(point); });
 }
 
 void MoveTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
+  if (isOutside(at) != isLeaving_) {
+    isLeaving_ = !isLeaving_;
+    moved_ = {};
+    view_.layOut();  // the frame has its own size again
+    view_.update();
+  }
   CanvasGeometry& geometry = view_.geometry();
   const Vec free = view_.camera().toScene(at) - start_;
   const QPointF wanted = pressedFrom_ + free.toPoint();
@@ -152,7 +181,7 @@ void MoveTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   guides_.clear();
   if (view_.isSnapping() != bool(modifiers & Qt::ShiftModifier)) align(free, to);
   if (!(to == moved_)) {
-    const Box dirty = geometry.move(slots_, to - moved_);
+    const Box dirty = geometry.move(slots_, to - moved_, !isLeaving_);
     moved_ = to;
     view_.invalidate(dirty);
   }
@@ -161,16 +190,18 @@ void MoveTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   findDrop(at);
 }
 
-// A frame may take the items when it lies in their own graph, none of them is it, and the mouse is in its inside.
+// A frame may take the items when the mouse is in its inside and none of them is it: one in their own graph at once,
+// any other, and the void, when they have left their own.
 void MoveTool::findDrop(Vec at) {
   const CanvasGeometry& geometry = view_.geometry();
   drop_ = geometry.placeAt(view_.camera().toScene(at));
-  const int slot = geometry.slotOf(drop_.container), home = geometry.parent(pressed_);
-  bool isTaken = slot >= 0 && slot != home && !isMoving_[size_t(slot)] && (home < 0 || geometry.isInside(slot, home));
+  const int slot = geometry.slotOf(drop_.container);
+  hasDrop_ = !isPulling_ && (slot < 0 || !isMoving_[size_t(slot)]);
+  if (!isLeaving_) hasDrop_ = hasDrop_ && slot >= 0 && slot != home_ && (home_ < 0 || geometry.isInside(slot, home_));
   for (const int each : slots_)
-    isTaken = isTaken && geometry.parent(each) == home && geometry.shape(each) != ItemShape::Entry &&
-              geometry.shape(each) != ItemShape::Exit;
-  if (!isTaken || isPulling_) drop_ = {};
+    hasDrop_ = hasDrop_ && geometry.parent(each) == home_ && geometry.lane(each) == geometry.lane(pressed_) &&
+               geometry.shape(each) != ItemShape::Entry && geometry.shape(each) != ItemShape::Exit;
+  if (!hasDrop_) drop_ = {};
   view_.markDrop(drop_.container, drop_.lane);
 }
 
@@ -241,7 +272,7 @@ void MoveTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
   CanvasIntents* intents = moved_ == Vec() ? nullptr : view_.intents();
   if (intents && isPulling_) {
     intents->pullOutItems(moves);
-  } else if (intents && drop_.container != 0) {
+  } else if (intents && hasDrop_) {
     std::vector<ItemId> items;
     for (const ItemMove& move : moves) items.push_back(move.item);
     intents->moveItemsInto(items, dropPlace());
@@ -257,9 +288,51 @@ void MoveTool::cancel() {
 }
 
 void MoveTool::paint(QPainter& painter) {
+  if (hasDrop_ && drop_.container == 0) {  // the void takes them
+    painter.setPen(QPen(view_.theme().accent, 2));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(QRectF(view_.rect()).adjusted(1, 1, -1, -1));
+  }
   painter.setPen(QPen(view_.theme().accent, 1, Qt::DashLine));
   for (const auto& [a, b] : guides_)
     painter.drawLine(view_.camera().toView(a).toPoint(), view_.camera().toView(b).toPoint());
+}
+
+std::vector<int> PaintTool::cells() const {
+  std::vector<int> painted;
+  for (int cell = std::min(source_, last_); cell <= std::max(source_, last_); ++cell) painted.push_back(cell);
+  return painted;
+}
+
+void PaintTool::move(Vec at, Qt::KeyboardModifiers) {
+  const CanvasGeometry& geometry = view_.geometry();
+  const Vec point = view_.camera().toScene(at);
+  float nearest = std::numeric_limits<float>::max();
+  for (int cell = 0; cell < int(geometry.item(slot_).frame->cells.size()); ++cell) {
+    const float away = (geometry.frame(slot_)->cell(cell).center() - point).length();
+    if (away < nearest) nearest = away, last_ = cell;
+  }
+  view_.update();
+}
+
+void PaintTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
+  move(at, modifiers);
+  if (last_ != source_ && view_.intents())
+    view_.intents()->paintCells(view_.geometry().item(slot_).id, source_, cells());
+}
+
+void PaintTool::paint(QPainter& painter) {
+  const LayerCell& source = view_.geometry().item(slot_).frame->cells[size_t(source_)];
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setFont(font(TextRole::Section));
+  for (const int cell : cells()) {
+    const QRectF box = view_.camera().toView(view_.geometry().frame(slot_)->cell(cell)).toRect();
+    painter.setPen(QPen(view_.theme().text, 1.5));
+    painter.setBrush(view_.theme().accentFill);
+    painter.drawRoundedRect(box, 3, 3);
+    painter.setPen(view_.theme().onAccent);
+    painter.drawText(box, Qt::AlignCenter, source.letter);
+  }
 }
 
 CutTool::CutTool(CanvasView& view, Vec at) : CanvasTool(view), start_(view.camera().toScene(at)), end_(start_) {}

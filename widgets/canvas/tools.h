@@ -75,8 +75,8 @@ class MarqueeTool : public CanvasTool {
   std::vector<int> before_;
 };
 
-/// Moves the selected items. With Alt they leave their wires; over the inside of another frame they are dropped into
-/// it.
+/// Moves the selected items. With Alt they leave their wires; over the inside of another frame, or well outside of
+/// their own, they are dropped there. Until then their own frame grows with them.
 class MoveTool : public CanvasTool {
  public:
   MoveTool(CanvasView& view, Vec start, int pressed, Qt::KeyboardModifiers modifiers);
@@ -89,6 +89,7 @@ class MoveTool : public CanvasTool {
 
  private:
   void align(Vec free, Vec& to);
+  bool isOutside(Vec at) const;
   void findDrop(Vec at);
   CanvasPlace dropPlace() const;
   void findGuides();
@@ -103,7 +104,12 @@ class MoveTool : public CanvasTool {
   QPointF pressedFrom_;
   Vec moved_;
   bool isPulling_;
-  CanvasPlace drop_;                         // under the mouse, where it is in a frame that may take the items
+  bool isLeaving_ = false;  // the mouse is outside of the frame that holds the items
+  int home_ = -1;           // that frame
+  Box homeBox_;             // as it was
+  std::vector<Box> lanes_;  // its other insides
+  bool hasDrop_ = false;
+  CanvasPlace drop_;                         // under the mouse, where it may take the items
   std::vector<std::pair<Vec, Vec>> guides_;  // scene units
 };
 
@@ -119,6 +125,20 @@ class CutTool : public CanvasTool {
 
  private:
   Vec start_, end_;  // scene units
+};
+
+/// Draws the kind of a layer along the strip of its Repeat.
+class PaintTool : public CanvasTool {
+ public:
+  PaintTool(CanvasView& view, int slot, int cell) : CanvasTool(view), slot_(slot), source_(cell), last_(cell) {}
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void paint(QPainter& painter) override;
+  Qt::CursorShape cursor() const override { return Qt::CrossCursor; }
+
+ private:
+  std::vector<int> cells() const;
+  int slot_, source_, last_;
 };
 
 class WireTool : public CanvasTool {

@@ -57,10 +57,12 @@ ConnectAnswer WireTool::ask(int slot, int port) {
 WireTool::Target WireTool::targetAt(Vec at) {
   const CanvasGeometry& geometry = view_.geometry();
   const Hit hit = view_.hitAt(at, catchReach);
-  // The inputs of a join lie in one place: there a free one is sought, as anywhere on a card.
-  const bool isPort = hit.kind == HitKind::Port, isJoin = isPort && geometry.shape(hit.slot) == ItemShape::Join;
-  if (isPort && !isJoin && hit.slot != slot_) return {hit.slot, hit.index, ask(hit.slot, hit.index)};
-  if (!(hit.isItem() || isJoin) || hit.slot == slot_) return {};
+  // A join is so small that its far side is near too: there a free port is sought, as anywhere on a card.
+  const bool isPort = hit.kind == HitKind::Port;
+  const bool isFarSide = isPort && geometry.shape(hit.slot) == ItemShape::Join &&
+                         (geometry.item(hit.slot).ports[size_t(hit.index)].side == PortSide::Out) == isFromOutput_;
+  if (isPort && !isFarSide && hit.slot != slot_) return {hit.slot, hit.index, ask(hit.slot, hit.index)};
+  if (!(hit.isItem() || isFarSide) || hit.slot == slot_) return {};
   Target best{hit.slot, -1, {false, QString()}};
   float nearest = std::numeric_limits<float>::max();
   const Vec point = view_.camera().toScene(at);

@@ -115,7 +115,7 @@ ParamValue stepped(const ParamDef& param, const ParamValue& value, int direction
 }
 
 NumberField::NumberField(const ParamDef& param, QWidget* parent)
-    : QLineEdit(parent), param_(param), value_(param.value) {
+    : TextField(parent), param_(param), value_(param.value) {
   setFocusPolicy(Qt::TabFocus);  // a press may become a scrub; the release gives focus
   setMinimumWidth(48);
   connect(this, &QLineEdit::textEdited, this, [this] { isTyping_ = true; });
@@ -223,18 +223,6 @@ void NumberField::mouseReleaseEvent(QMouseEvent* event) {
     setFocus(Qt::MouseFocusReason);
     selectAll();
   }
-}
-
-bool NumberField::event(QEvent* event) {
-  // Undo belongs to the document unless a text is being typed.
-  if (event->type() == QEvent::ShortcutOverride && !isTyping_) {
-    auto* key = static_cast<QKeyEvent*>(event);
-    if (key->matches(QKeySequence::Undo) || key->matches(QKeySequence::Redo)) {
-      event->ignore();
-      return false;
-    }
-  }
-  return QLineEdit::event(event);
 }
 
 void NumberField::keyPressEvent(QKeyEvent* event) {

@@ -1,10 +1,10 @@
 // A field for one number: typed, scrubbed by dragging, stepped by keys and (with focus) by the wheel, or an expression.
 #pragma once
 
-#include <QLineEdit>
 #include <optional>
 
 #include "engine/arch/block.h"
+#include "widgets/forms/text_field.h"
 
 namespace fw::ui {
 
@@ -23,7 +23,7 @@ ParsedNumber parseNumber(const QString& text, const ParamDef& param, const Param
 /// odd, else 1 for integers and one unit of the second digit for reals. Stays in the parameter's range.
 ParamValue stepped(const ParamDef& param, const ParamValue& value, int direction, int count = 1);
 
-class NumberField : public QLineEdit {
+class NumberField : public TextField {
   Q_OBJECT
  public:
   explicit NumberField(const ParamDef& param, QWidget* parent = nullptr);
@@ -43,7 +43,7 @@ class NumberField : public QLineEdit {
   void complained(const QString& sentence);
 
  protected:
-  bool event(QEvent* event) override;
+  bool isTyping() const override { return isTyping_; }
   void mousePressEvent(QMouseEvent* event) override;
   void mouseMoveEvent(QMouseEvent* event) override;
   void mouseReleaseEvent(QMouseEvent* event) override;

@@ -10,6 +10,7 @@
 #include "widgets/forms/label.h"
 #include "widgets/forms/number_field.h"
 #include "widgets/forms/switch.h"
+#include "widgets/forms/text_field.h"
 #include "widgets/number_format.h"
 
 namespace fw::ui {
@@ -52,7 +53,7 @@ struct ParamForm::Row {
   NumberField* number = nullptr;
   Switch* toggle = nullptr;
   ChoiceField* choice = nullptr;
-  QLineEdit* text = nullptr;
+  TextField* text = nullptr;
   QWidget* editor = nullptr;
   QString complaint;  // about the text being typed
   QString error, note;
@@ -154,7 +155,7 @@ void ParamForm::addRow(const ParamField& field) {
               [this, name](const QString& id) { emit edited(name, id.toStdString(), true); });
       break;
     case ParamType::Text:
-      at->text = new QLineEdit(body_);
+      at->text = new TextField(body_);
       at->editor = at->text;
       connect(at->text, &QLineEdit::editingFinished, this, [this, name, at] {
         if (!at->text->isModified()) return;

@@ -239,12 +239,6 @@ void BlockListView::moveCurrent(int direction) {
   scrollTo(currentIndex());
 }
 
-int BlockListView::contentHeight(int atMost) const {
-  int height = 4;
-  for (int row = 0; row < model_->rowCount() && height < atMost; ++row) height += sizeHintForRow(row);
-  return std::min(height, atMost);
-}
-
 void BlockListView::keyPressEvent(QKeyEvent* event) {
   switch (event->key()) {
     case Qt::Key_Up:

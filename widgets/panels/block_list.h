@@ -63,8 +63,6 @@ class BlockListView : public QListView {
   void selectFirst();
   /// Moves the current row by `direction` over section heads; used by the search field above the list.
   void moveCurrent(int direction);
-  /// The height of all rows, capped, for the popup.
-  int contentHeight(int atMost) const;
 
  signals:
   void chosen(const QString& id);  // Enter or double-click (a click in the popup)

@@ -3,12 +3,10 @@
 
 #include <QAbstractListModel>
 #include <QListView>
-#include <QPainter>
-#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
+#include "widgets/panels/list_delegate.h"
 #include "widgets/panels/state_frame.h"
-#include "widgets/theme.h"
 
 namespace fw::ui {
 
@@ -42,55 +40,13 @@ class HistoryPanel::Model : public QAbstractListModel {
   HistoryPanel* panel_;
 };
 
-class HistoryPanel::Delegate : public QStyledItemDelegate {
- public:
-  explicit Delegate(HistoryPanel* panel) : QStyledItemDelegate(panel), panel_(panel) {}
-
-  QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override {
-    return QSize(60, std::max(27, QFontMetrics(ui::font(TextRole::Body)).height() + 11));
-  }
-
-  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-    const Theme& theme = Theme::of(option.palette);
-    const HistoryState& state = panel_->state_;
-    const bool isCurrent = index.row() == state.current, isUndone = index.row() > state.current;
-    const bool isHovered = option.state.testFlag(QStyle::State_MouseOver);
-    const bool isFocused = option.state.testFlag(QStyle::State_Selected) && showsFocus(option.widget);
-    painter->save();
-    painter->setRenderHint(QPainter::Antialiasing);
-    const QRectF row = QRectF(option.rect).adjusted(8, 1.5, -8, -1.5);
-    if (isCurrent || isHovered || isFocused) {
-      painter->setPen(isFocused ? QPen(theme.accent, 1.5) : QPen(Qt::NoPen));
-      painter->setBrush(isCurrent ? theme.raised : isHovered ? theme.hover : theme.panel);
-      painter->drawRoundedRect(row.adjusted(0.75, 0.75, -0.75, -0.75), 4, 4);
-    }
-    const QRectF dot(row.x() + 13, row.center().y() - 3, 6, 6);
-    painter->setPen(isUndone ? QPen(theme.faint, 1.2) : QPen(Qt::NoPen));
-    painter->setBrush(isCurrent ? QBrush(theme.accent) : isUndone ? QBrush(Qt::NoBrush) : QBrush(theme.faint));
-    painter->drawEllipse(dot);
-    double right = row.right() - 8;
-    if (index.row() == state.saved) {
-      paintIcon(*painter, Icon::Save, QRectF(right - 12, row.center().y() - 6, 12, 12), theme.dim);
-      right -= 18;
-    }
-    painter->setFont(ui::font(TextRole::Body));
-    painter->setPen(isCurrent ? theme.text : isUndone ? theme.dim : theme.secondary);
-    const QRectF text(row.x() + 28, row.y(), right - row.x() - 28, row.height());
-    painter->drawText(text, Qt::AlignVCenter | Qt::AlignLeft,
-                      QFontMetricsF(painter->font()).elidedText(index.data().toString(), Qt::ElideRight, text.width()));
-    painter->restore();
-  }
-
- private:
-  HistoryPanel* panel_;
-};
-
 HistoryPanel::HistoryPanel(QWidget* parent) : QWidget(parent), model_(new Model(this)) {
   setObjectName("historyPanel");
   setAccessibleName(tr("History"));
   list_ = new QListView;
   list_->setModel(model_);
-  list_->setItemDelegate(new Delegate(this));
+  auto* delegate = new ListDelegate([this](int row) { return rowAt(row); }, this);
+  list_->setItemDelegate(delegate);
   list_->setFrameShape(QFrame::NoFrame);
   list_->setMouseTracking(true);
   list_->setUniformItemSizes(true);
@@ -101,10 +57,20 @@ HistoryPanel::HistoryPanel(QWidget* parent) : QWidget(parent), model_(new Model(
   layout->setContentsMargins(0, 4, 0, 4);
   layout->addWidget(frame_);
   connect(frame_, &StateFrame::actionRequested, this, &HistoryPanel::actionRequested);
-  connect(list_, &QAbstractItemView::clicked, this,
-          [this](const QModelIndex& index) { emit goToRequested(index.row()); });
+  connect(delegate, &ListDelegate::clicked, this, &HistoryPanel::goToRequested);
   connect(list_, &QAbstractItemView::activated, this,
           [this](const QModelIndex& index) { emit goToRequested(index.row()); });
+}
+
+ListRow HistoryPanel::rowAt(int row) const {
+  const bool isCurrent = row == state_.current, isUndone = row > state_.current;
+  ListRow shown{.text = state_.entries.value(row)};
+  shown.tone = isCurrent ? Tone::Normal : isUndone ? Tone::Dim : Tone::Secondary;
+  shown.markTone = isCurrent ? Tone::Accent : Tone::Dim;
+  shown.isHollow = isUndone;
+  shown.isCurrent = isCurrent;
+  if (row == state_.saved) shown.badge = Icon::Save;
+  return shown;
 }
 
 void HistoryPanel::setState(const HistoryState& state) {

@@ -11,6 +11,7 @@ class QListView;
 namespace fw::ui {
 
 class StateFrame;
+struct ListRow;
 
 struct HistoryState {
   PanelState panel;
@@ -33,7 +34,7 @@ class HistoryPanel : public QWidget {
 
  private:
   class Model;
-  class Delegate;
+  ListRow rowAt(int row) const;
 
   HistoryState state_;
   Model* model_;

@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/forms/label.h"
+#include "widgets/forms/text_field.h"
 #include "widgets/icons.h"
 #include "widgets/panels/severity.h"
 #include "widgets/panels/state_frame.h"
@@ -222,7 +223,7 @@ InspectorPanel::InspectorPanel(QWidget* parent) : QWidget(parent) {
   auto* nameLayout = new QHBoxLayout(nameRow_);
   nameLayout->setContentsMargins(0, 0, 0, 0);
   nameLayout->setSpacing(12);
-  name_ = new QLineEdit(nameRow_);
+  name_ = new TextField(nameRow_);
   name_->setObjectName("nodeName");
   name_->setAccessibleName(tr("Name"));
   name_->setToolTip(tr("The node's part of the module path, as in exported weights."));

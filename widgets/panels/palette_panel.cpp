@@ -7,6 +7,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/forms/label.h"
+#include "widgets/forms/text_field.h"
 #include "widgets/icons.h"
 #include "widgets/panels/state_frame.h"
 
@@ -20,7 +21,7 @@ void addSearchIcon(QLineEdit* field) {
 PalettePanel::PalettePanel(QWidget* parent) : QWidget(parent) {
   setObjectName("palettePanel");
   setAccessibleName(tr("Palette"));
-  search_ = new QLineEdit(this);
+  search_ = new TextField(this);
   search_->setPlaceholderText(tr("Search blocks\u2026"));
   search_->setAccessibleName(tr("Search blocks"));
   addSearchIcon(search_);

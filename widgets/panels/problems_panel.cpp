@@ -2,27 +2,15 @@
 #include "widgets/panels/problems_panel.h"
 
 #include <QAbstractListModel>
-#include <QKeyEvent>
 #include <QListView>
-#include <QMouseEvent>
-#include <QPainter>
-#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
+#include "widgets/panels/list_delegate.h"
 #include "widgets/panels/severity.h"
 #include "widgets/panels/state_frame.h"
 
 namespace fw::ui {
 namespace {
-
-enum Role { PlaceRole = Qt::UserRole, FixRole, SeverityRole };
-
-// Where a row's mend is written; also where it is clicked.
-QRectF fixRect(const QRectF& row, const QString& fix) {
-  if (fix.isEmpty()) return {};
-  const double width = QFontMetricsF(ui::font(TextRole::Secondary)).horizontalAdvance(fix) + 20;
-  return QRectF(row.right() - width - 10, row.center().y() - 11, width, 22);
-}
 
 QString severityWord(Severity severity) {
   return severity == Severity::Error     ? ProblemsPanel::tr("Error")
@@ -54,12 +42,6 @@ class ProblemsPanel::Model : public QAbstractListModel {
         return problem.text;
       case Qt::AccessibleTextRole:
         return severityWord(problem.severity) + ". " + problem.text + " " + problem.place;
-      case PlaceRole:
-        return problem.place;
-      case FixRole:
-        return problem.fix;
-      case SeverityRole:
-        return int(problem.severity);
       default:
         return {};
     }
@@ -69,80 +51,13 @@ class ProblemsPanel::Model : public QAbstractListModel {
   std::vector<ProblemEntry> problems_;
 };
 
-class ProblemsPanel::Delegate : public QStyledItemDelegate {
- public:
-  explicit Delegate(ProblemsPanel* panel) : QStyledItemDelegate(panel), panel_(panel) {}
-
-  QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override {
-    return QSize(100, std::max(28, QFontMetrics(ui::font(TextRole::Body)).height() + 12));
-  }
-
-  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-    const Theme& theme = Theme::of(option.palette);
-    const auto severity = Severity(index.data(SeverityRole).toInt());
-    const QString fix = index.data(FixRole).toString(), place = index.data(PlaceRole).toString();
-    const bool isSelected = option.state.testFlag(QStyle::State_Selected);
-    const bool isHovered = option.state.testFlag(QStyle::State_MouseOver);
-    painter->save();
-    painter->setRenderHint(QPainter::Antialiasing);
-    const QRectF row = QRectF(option.rect).adjusted(4, 1, -4, -1);
-    if (isSelected || isHovered) {
-      const bool isFocused = isSelected && showsFocus(option.widget);
-      painter->setPen(isFocused ? QPen(theme.accent, 1.5) : QPen(Qt::NoPen));
-      painter->setBrush(isSelected ? theme.selection : theme.hover);
-      painter->drawRoundedRect(row.adjusted(0.75, 0.75, -0.75, -0.75), 4, 4);
-    }
-    paintIcon(*painter, severityIcon(severity), QRectF(row.x() + 8, row.center().y() - 7.5, 15, 15),
-              theme.tone(severityTone(severity)));
-    double right = row.right() - 10;
-    painter->setFont(ui::font(TextRole::Secondary));
-    if (!fix.isEmpty()) {
-      const QRectF box = fixRect(row, fix);
-      painter->setPen(QPen(theme.hairline, 1));
-      painter->setBrush(theme.raised);
-      painter->drawRoundedRect(box, 4, 4);
-      painter->setPen(theme.accent);
-      painter->drawText(box, Qt::AlignCenter, fix);
-      right = box.left() - 12;
-    }
-    const QFontMetricsF small(painter->font());
-    const double placeWidth = std::min(small.horizontalAdvance(place) + 2, (right - row.x()) * 0.35);
-    painter->setPen(isSelected ? theme.text : theme.secondary);
-    painter->drawText(QRectF(right - placeWidth, row.y(), placeWidth, row.height()), Qt::AlignVCenter | Qt::AlignRight,
-                      small.elidedText(place, Qt::ElideLeft, placeWidth));
-    right -= placeWidth + 16;
-    painter->setFont(ui::font(TextRole::Body));
-    painter->setPen(theme.text);
-    const QRectF textRect(row.x() + 32, row.y(), right - row.x() - 32, row.height());
-    painter->drawText(
-        textRect, Qt::AlignVCenter | Qt::AlignLeft,
-        QFontMetricsF(painter->font()).elidedText(index.data().toString(), Qt::ElideRight, textRect.width()));
-    painter->restore();
-  }
-
-  bool editorEvent(QEvent* event, QAbstractItemModel*, const QStyleOptionViewItem& option,
-                   const QModelIndex& index) override {
-    if (event->type() != QEvent::MouseButtonRelease) return false;
-    auto* mouse = static_cast<QMouseEvent*>(event);
-    if (mouse->button() != Qt::LeftButton) return false;
-    const QRectF row = QRectF(option.rect).adjusted(4, 1, -4, -1);
-    if (fixRect(row, index.data(FixRole).toString()).contains(mouse->position()))
-      emit panel_->fixRequested(index.row());
-    else
-      emit panel_->jumpRequested(index.row());
-    return true;
-  }
-
- private:
-  ProblemsPanel* panel_;
-};
-
 ProblemsPanel::ProblemsPanel(QWidget* parent) : QWidget(parent), model_(new Model(this)) {
   setObjectName("problemsPanel");
   setAccessibleName(tr("Problems"));
   list_ = new QListView;
   list_->setModel(model_);
-  list_->setItemDelegate(new Delegate(this));
+  auto* delegate = new ListDelegate([this](int row) { return rowAt(row); }, this);
+  list_->setItemDelegate(delegate);
   list_->setFrameShape(QFrame::NoFrame);
   list_->setMouseTracking(true);
   list_->setUniformItemSizes(true);
@@ -155,6 +70,17 @@ ProblemsPanel::ProblemsPanel(QWidget* parent) : QWidget(parent), model_(new Mode
   connect(frame_, &StateFrame::actionRequested, this, &ProblemsPanel::actionRequested);
   connect(list_, &QAbstractItemView::activated, this,
           [this](const QModelIndex& index) { emit jumpRequested(index.row()); });
+  connect(delegate, &ListDelegate::clicked, this, &ProblemsPanel::jumpRequested);
+  connect(delegate, &ListDelegate::actionClicked, this, &ProblemsPanel::fixRequested);
+}
+
+ListRow ProblemsPanel::rowAt(int row) const {
+  const ProblemEntry& problem = state_.problems.at(size_t(row));
+  return {.text = problem.text,
+          .icon = severityIcon(problem.severity),
+          .markTone = severityTone(problem.severity),
+          .place = problem.place,
+          .action = problem.fix};
 }
 
 void ProblemsPanel::setState(const ProblemsState& state) {

@@ -12,6 +12,7 @@ class QListView;
 namespace fw::ui {
 
 class StateFrame;
+struct ListRow;
 
 struct ProblemEntry {
   Severity severity = Severity::Error;
@@ -44,7 +45,7 @@ class ProblemsPanel : public QWidget {
 
  private:
   class Model;
-  class Delegate;
+  ListRow rowAt(int row) const;
   void go(int direction);
 
   ProblemsState state_;

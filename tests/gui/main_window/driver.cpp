@@ -66,6 +66,11 @@ void WindowDriver::key(QWidget* widget, int key, Qt::KeyboardModifiers modifiers
 }
 
 void WindowDriver::shortcut(int key, Qt::KeyboardModifiers modifiers) {
+  // Keys of a window reach nobody while a popup is open or another window is active.
+  if (const QWidget* popup = QApplication::activePopupWidget())
+    ADD_FAILURE() << popup->metaObject()->className() << " is open";
+  if (const QWidget* active = QApplication::activeWindow(); active != window_.get())
+    ADD_FAILURE() << (active ? active->metaObject()->className() : "no window") << " is active";
   QWidget* focus = QApplication::focusWidget();
   QTest::keyClick(focus ? focus : window_.get(), Qt::Key(key), modifiers);
 }

@@ -21,7 +21,6 @@
 #include "samples.h"
 #include "widgets/forms/label.h"
 #include "widgets/icons.h"
-#include "widgets/panels/palette_popup.h"
 #include "widgets/plots/plot.h"
 
 namespace fw::ui {
@@ -142,13 +141,7 @@ TEST_P(Gallery, RunBarInEveryPhase) {
   }
 }
 
-TEST_P(Gallery, PopupAndStatusLine) {
-  PalettePopup popup;
-  popup.open(QPoint(40, 40), sampleBlocks(), {}, "Fits a tensor of B T D");
-  QTest::keyClicks(popup.search(), "mam");
-  QApplication::processEvents();
-  keep(popup, prefix() + "popup");
-  popup.hide();
+TEST_P(Gallery, TheStatusLine) {
   StatusLine line;
   line.setState({Tone::Good,
                  "CPU AVX2, 2 cores, 187 GFLOP/s, 34 GB/s \u00b7 CUDA: no device found \u00b7 Vulkan: software driver",

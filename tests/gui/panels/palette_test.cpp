@@ -9,7 +9,6 @@
 
 #include "samples.h"
 #include "widgets/panels/fuzzy.h"
-#include "widgets/panels/palette_popup.h"
 
 namespace fw::ui {
 namespace {
@@ -115,41 +114,6 @@ TEST_F(PaletteTest, DoubleClickActivates) {
   QTest::mouseDClick(panel_.list()->viewport(), Qt::LeftButton, {}, row.center());
   ASSERT_EQ(spy.count(), 1);
   EXPECT_EQ(spy[0][0].toString(), "mlp.gated");
-}
-
-TEST(PalettePopupTest, TypeArrowEnter) {
-  PalettePopup popup;
-  QSignalSpy chosen(&popup, &PalettePopup::chosen), cancelled(&popup, &PalettePopup::cancelled);
-  popup.open(QPoint(100, 100), sampleBlocks());
-  const int tall = popup.height();
-  QTest::keyClicks(popup.search(), "mamba");
-  EXPECT_LT(popup.height(), tall);
-  EXPECT_EQ(popup.list()->currentId(), "ssm.mamba");
-  QTest::keyClick(popup.search(), Qt::Key_Down);
-  QTest::keyClick(popup.search(), Qt::Key_Return);
-  ASSERT_EQ(chosen.count(), 1);
-  EXPECT_EQ(chosen[0][0].toString(), "ssm.mamba2");
-  EXPECT_EQ(cancelled.count(), 0);
-  EXPECT_FALSE(popup.isVisible());
-}
-
-TEST(PalettePopupTest, EscapeCancelsAndOpeningAgainStartsAfresh) {
-  PalettePopup popup;
-  QSignalSpy cancelled(&popup, &PalettePopup::cancelled);
-  popup.open(QPoint(100, 100), sampleBlocks());
-  QTest::keyClicks(popup.search(), "swi");
-  QTest::keyClick(popup.search(), Qt::Key_Escape);
-  EXPECT_EQ(cancelled.count(), 1);
-  popup.open(QPoint(100, 100), sampleBlocks());
-  EXPECT_EQ(popup.search()->text(), "");
-  EXPECT_FALSE(popup.list()->currentId().isEmpty());
-}
-
-TEST(PalettePopupTest, StaysOnTheScreen) {
-  PalettePopup popup;
-  const QRect room = QApplication::primaryScreen()->availableGeometry();
-  popup.open(room.bottomRight() - QPoint(5, 5), sampleBlocks());
-  EXPECT_TRUE(room.contains(popup.geometry())) << popup.geometry().right() << " " << popup.geometry().bottom();
 }
 
 }  // namespace

@@ -1,0 +1,54 @@
+// The keys of the window's commands: read from the settings, changed in a dialog that tells where two clash.
+#pragma once
+
+#include <QAction>
+#include <QDialog>
+#include <map>
+#include <vector>
+
+class QKeySequenceEdit;
+class QTableWidget;
+
+namespace fw {
+
+namespace ui {
+class Label;
+}
+
+class Shortcuts {
+ public:
+  /// A command under a name that stays from version to version; its present key is the default.
+  void add(QAction* action);
+  /// Gives the commands the keys of the settings.
+  void load();
+  /// The empty key takes a key away.
+  void set(QAction* action, const QKeySequence& keys);
+  void reset();
+  /// Another command that has these keys, or nullptr.
+  QAction* rival(const QAction* action, const QKeySequence& keys) const;
+  QKeySequence defaultKeys(const QAction* action) const { return defaults_.at(action); }
+  const std::vector<QAction*>& actions() const { return actions_; }
+  static QString titleOf(const QAction* action);
+
+ private:
+  std::vector<QAction*> actions_;
+  std::map<const QAction*, QKeySequence> defaults_;
+};
+
+class ShortcutsDialog : public QDialog {
+  Q_OBJECT
+ public:
+  explicit ShortcutsDialog(Shortcuts& shortcuts, QWidget* parent = nullptr);
+  QKeySequenceEdit* editorOf(const QAction* action) const { return editors_.at(action); }
+
+ private:
+  void change(QAction* action, const QKeySequence& keys);
+  void showAll();
+
+  Shortcuts& shortcuts_;
+  QTableWidget* table_;
+  ui::Label* complaint_;
+  std::map<const QAction*, QKeySequenceEdit*> editors_;
+};
+
+}  // namespace fw
