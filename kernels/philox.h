@@ -3,6 +3,7 @@
 // Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011.)
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "kernels/host_device.h"
@@ -39,6 +40,6 @@ FW_HOST_DEVICE inline PhiloxWords philoxBlock(int64_t seed, int64_t stream, int6
 FW_HOST_DEVICE inline float uniformOf(uint32_t word) { return float(word >> 8) * 0x1p-24f; }
 
 /// A word lies below this with the given probability.
-inline uint64_t bernoulliBound(double probability) { return uint64_t(probability * 4294967296.0 + 0.5); }
+inline uint64_t bernoulliBound(double probability) { return uint64_t(std::llround(probability * 4294967296.0)); }
 
 }  // namespace fw::kernels
