@@ -12,6 +12,8 @@
 namespace fw {
 namespace {
 
+constexpr size_t kMostDifferent = 4096;  // layers; each is read like a model
+
 struct Difference {
   Json values = Json::object();  // keys of config.json
   std::set<std::string> skipped;
@@ -66,7 +68,7 @@ void readBlocks(const ModelConfig& config, Differences& differences) {
           difference.values["num_key_value_heads"] = own["num_query_groups"];
         } else if (number(own, "n_heads_in_group")) {
           const double group = own["n_heads_in_group"].get<double>();
-          if (!(group >= 1) || heads % int64_t(group) != 0)
+          if (!(group >= 1 && group <= double(heads)) || heads % int64_t(group) != 0)
             config.fail(text("block_configs gives layer ", i, " groups of ", group, " heads; expected a divisor of ",
                              heads, "."));
           difference.values["num_key_value_heads"] = heads / int64_t(group);
@@ -82,7 +84,7 @@ void readBlocks(const ModelConfig& config, Differences& differences) {
         }
       }
     }
-    differences[int64_t(i)] = std::move(difference);
+    if (!difference.values.empty() || !difference.skipped.empty()) differences[int64_t(i)] = std::move(difference);
   }
 }
 
@@ -165,12 +167,16 @@ FamilyModel readModel(const FamilyDef& family, const ModelConfig& config, const 
   FamilyModel model = family.read(config, catalog);
   const Differences differences = differencesOf(config);
   if (differences.empty()) return model;
+  if (differences.size() > kMostDifferent)
+    config.fail(text(differences.size(), " layers are to differ; expected at most ", kMostDifferent, "."));
   const Node* repeat = onlyRepeat(model.architecture, catalog);
   if (!repeat) config.fail("the layers differ, but the family has no single stack of layers.");
   const BlockDef& block = *catalog.find(repeat->block);
   const int64_t layers = layerCount(*repeat, block, model.architecture.variables).value_or(0);
-  const Hash common = structuralHash(model.architecture);
+  const Hash alike = structuralHash(model.architecture);
   std::map<std::string, Architecture> variants;  // by the values
+  Json common = config.json();
+  for (const char* key : {"per_layer_config", "block_configs", "drop_attn_list", "drop_mlp_list"}) common.erase(key);
   Editor editor(model.architecture, catalog);
   for (const auto& [layer, own] : differences) {
     if (layer < 0 || layer >= layers)
@@ -180,7 +186,7 @@ FamilyModel readModel(const FamilyDef& family, const ModelConfig& config, const 
     if (!own.values.empty()) {
       auto variant = variants.find(own.values.dump());
       if (variant == variants.end()) {
-        Json json = config.json();
+        Json json = common;
         for (const auto& [key, value] : own.values.items()) json[key] = value;
         variant =
             variants.emplace(own.values.dump(), family.read(ModelConfig(json, config.place()), catalog).architecture)
@@ -193,7 +199,7 @@ FamilyModel readModel(const FamilyDef& family, const ModelConfig& config, const 
       const Architecture before = editor.result();
       overrideParams(editor, *repeat, layer, body, *other->bodies.at(letter), catalog);
       const bool changesNothing = structuralHash(editor.result()) == structuralHash(before);
-      if (changesNothing && structuralHash(variant->second) != common)
+      if (changesNothing && structuralHash(variant->second) != alike)
         config.fail(text("layer ", layer, " is to have ", own.values.dump().substr(0, 80),
                          ", which a layer cannot have of its own."));
     }

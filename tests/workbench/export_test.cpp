@@ -115,6 +115,45 @@ TEST(ExportError, SaysWhatIsMissing) {
     EXPECT_THROW(exporter(id).write({model, nullptr, "/proc/nothing/x" + exporter(id).extension}), Error) << id;
 }
 
+TEST(ExportError, OptionsAndSourcesThatDoNotFitAreNamed) {
+  const Architecture model = findPreset("char-lm")->make(catalog());
+  const auto refused = [&](const std::string& id, const Params& options, const std::string& sentence) {
+    expectError(
+        [&] {
+          exporter(id).write(
+              {.architecture = model, .path = temporary("refused") + exporter(id).extension, .options = options});
+        },
+        Code::Usage, sentence);
+  };
+  refused("onnx", {{"unroll", true}},
+          "[onnx] a scan is unrolled for one length; expected the option time=N beside unroll.");
+  refused(
+      "mergekit", {},
+      "[mergekit] the model was opened from no Hugging Face folder whose layers could be stacked anew; expected one "
+      "(--source).");
+  EXPECT_THROW(
+      exporter("huggingface").write({.architecture = model, .path = temporary("refused"), .options = {{"soup", true}}}),
+      Error);
+}
+
+TEST(OnnxModel, LengthsMayBeFixed) {
+  const Architecture model = findPreset("mamba-copy")->make(catalog());
+  const OnnxModel open = onnxModel(model), fixed = onnxModel(model, {.time = 9});
+  ASSERT_EQ(open.graph.inputs.size(), 1u);
+  EXPECT_EQ(open.graph.inputs[0].dims[1], (SymbolicSize{.time = 1}));
+  EXPECT_EQ(fixed.graph.inputs[0].dims[0], (SymbolicSize{.batch = 1}));
+  EXPECT_EQ(fixed.graph.inputs[0].dims[1], (SymbolicSize{.constant = 9}));
+  const auto scans = [](const OnnxModel& of) {
+    int count = 0;
+    for (const OnnxBody& body : of.functions)
+      for (const OnnxNode& node : body.nodes) count += node.op == "Scan";
+    return count;
+  };
+  EXPECT_GT(scans(fixed), 0);
+  EXPECT_EQ(scans(onnxModel(model, {.time = 9, .unrollsScans = true})), 0);
+  EXPECT_EQ(scans(onnxModel(model, {.unrollsScans = true})), scans(open));
+}
+
 TEST(ExportError, AModelWithMistakesIsRefusedWithTheirText) {
   const Architecture empty;
   for (const char* id : {"onnx", "pytorch"})
