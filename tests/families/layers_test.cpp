@@ -90,7 +90,7 @@ TEST(LayersThatDifferError, SaysWhichLayerAndWhat) {
   refused(R"("per_layer_config":{"1":{"vocab_size":7}})",
           "layer 1 is to have {\"vocab_size\":7}, which a layer cannot have of its own.");
   refused(R"("per_layer_config":{"1":{"intermediate_size":-7}})",
-          "intermediate_size is -7; expected a whole number from 0 to 1099511627776.");
+          "intermediate_size is -7; expected a whole number from 0 to 1073741824.");
   refused(R"("block_configs":{})", "block_configs is no list.");
   refused(R"("block_configs":[{"attention":{"n_heads_in_group":3}}])",
           "block_configs gives layer 0 groups of 3 heads; expected a divisor of 8.");

@@ -46,6 +46,7 @@ class OnnxWriter {
 
   OnnxModel model() {
     model_.name = architecture_.name;
+    model_.alikeUpTo = portable_.alikeUpTo();
     for (const ir::ParameterInfo& info : graph_.parameters)
       model_.parameters.push_back(valueOf(info.name, {info.node, 0}));
     write(0);

@@ -196,15 +196,22 @@ PortableGraph PortableGraph::of(const Architecture& architecture, const IsKnown&
     return *attempt({{one, time}});
   }
   std::optional<Error> reason;
-  // Long ones first: short sizes may coincide with others. Models may have a longest text.
-  for (const auto& [t, t2] : {std::pair<int64_t, int64_t>{48, 80}, {24, 40}, {5, 7}, {2, 3}, {1, 2}}) {
-    try {
-      if (auto found = attempt({{one, t}, {other, t}, {one, t2}, {other, t2}})) return std::move(*found);
-      if (auto found = attempt({{one, t2}, {other, t2}})) return std::move(*found);
-    } catch (const Error& error) {
-      if (!reason) reason = error;
+  // Long ones first: short sizes may coincide with others. Models may have a longest text, or compute long ones in
+  // another way than short ones.
+  const std::vector<std::pair<int64_t, int64_t>> lengths = {{48, 80}, {24, 40}, {5, 7}, {2, 3}, {1, 2}};
+  bool differsBeyond = false;
+  for (const bool isOpen : {true, false})
+    for (const auto& [t, t2] : lengths) {
+      try {
+        std::optional<PortableGraph> found =
+            isOpen ? attempt({{one, t}, {other, t}, {one, t2}, {other, t2}}) : attempt({{one, t2}, {other, t2}});
+        if (found && isOpen && differsBeyond) found->alikeUpTo_ = t2;
+        if (found) return std::move(*found);
+        differsBeyond = true;
+      } catch (const Error& error) {
+        if (!reason) reason = error;
+      }
     }
-  }
   if (reason) throw *reason;
   return *attempt({{one, 48}});
 }

@@ -26,6 +26,8 @@ class PortableGraph {
   const ir::Graph& graph() const { return *graphs_.front(); }
   /// False where the model could be had at one length only.
   bool hasTime() const { return hasTime_; }
+  /// Longer texts than this are computed in another way, with rotations that follow the length; 0: none are.
+  int64_t alikeUpTo() const { return alikeUpTo_; }
   SymbolicSizes dims(ir::ValueRef value) const;
   /// The integers of an attribute of a node; one for a single integer.
   SymbolicSizes sizes(int node, const std::string& attribute) const;
@@ -47,6 +49,7 @@ class PortableGraph {
   std::vector<std::shared_ptr<const ir::Graph>> graphs_;  // the same steps at each point
   std::vector<Point> points_;                             // one, or (b,t) (b',t) and, with time, (b,t') (b',t')
   bool hasTime_ = false;
+  int64_t alikeUpTo_ = 0;
 };
 
 }  // namespace fw

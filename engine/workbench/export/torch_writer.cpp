@@ -37,12 +37,15 @@ class TorchWriter {
     const std::string title = architecture_.name.empty() ? "A model" : architecture_.name;
     int64_t count = 0;
     for (const ir::ParameterInfo& info : graph_.parameters) count += graph_.type({info.node, 0}).shape.count();
-    out << "\"\"\"" << title << ", written by Formwright. Needs PyTorch 2.5 or newer";
-    if (options_.isServed)
-      out << " and transformers.\"\"\"\n\n";
-    else
-      out << ".\n\n    model = " << classNames_[0] << "()\n"
-          << "    model.load_state_dict(safetensors.torch.load_file(\"model.safetensors\"))\n\"\"\"\n\n";
+    out << "\"\"\"" << title << ", written by Formwright. Needs PyTorch 2.5 or newer"
+        << (options_.isServed ? " and transformers." : ".");
+    if (portable_.alikeUpTo() > 0)
+      out << "\n\nHolds for short texts (" << portable_.alikeUpTo()
+          << " tokens were tried): the model computes long ones in another way.";
+    if (!options_.isServed)
+      out << "\n\n    model = " << classNames_[0] << "()\n"
+          << "    model.load_state_dict(safetensors.torch.load_file(\"model.safetensors\"))\n";
+    out << "\"\"\"\n\n";
     out << "from dataclasses import dataclass\n\nimport torch\nimport torch.nn.functional as F\nfrom torch import "
            "Tensor, nn\n";
     if (options_.isServed) out << "from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS\n";

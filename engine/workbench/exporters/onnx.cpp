@@ -150,6 +150,12 @@ void write(const ExportCall& call) {
   onnx::StringStringEntryProto& title = *out.add_metadata_props();
   title.set_key("name");
   title.set_value(model.name);
+  if (model.alikeUpTo > 0) {
+    onnx::StringStringEntryProto& note = *out.add_metadata_props();
+    note.set_key("note");
+    note.set_value(text("Holds for short texts (", model.alikeUpTo,
+                        " tokens were tried): the model computes long ones in another way."));
+  }
   onnx::GraphProto& graph = *out.mutable_graph();
   graph.set_name(model.name.empty() ? "model" : model.name);
   for (const OnnxValue& input : model.graph.inputs) describe(input, *graph.add_input());
