@@ -60,6 +60,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   document_ = std::make_unique<DocumentController>(jobs_, folders.journals);
   training_ = std::make_unique<TrainingController>(jobs_, *document_, folders.runs);
   similarity_ = std::make_unique<SimilarityController>(jobs_, *document_, *training_);
+  measures_ = std::make_unique<MeasuresController>(jobs_, *document_, *training_);
 
   pages_ = new QStackedWidget;
   start_ = new ui::StartPage;
@@ -93,6 +94,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
     textView_->setModel(document_->current());
     inspectorController_->refresh();
     similarity_->markStale();
+    measures_->markStale();
   });
   connect(document_.get(), &DocumentController::factsChanged, this, [this] {
     showScene();
@@ -109,6 +111,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   runBar_->setState(training_->runState());
   trainingPanel_->setState(training_->state());
   similarityPanel_->setState(similarity_->state());
+  measuresPanel_->setState(measures_->state());
   jobsPanel_->setState({.panel = {ui::PanelPhase::Empty, tr("Nothing is running."), {}, -1}});
   showStatus();
   defaultState_ = saveState(kStateVersion);
@@ -143,6 +146,7 @@ void MainWindow::makeDocks() {
   problems_ = new ui::ProblemsPanel;
   trainingPanel_ = new ui::TrainingPanel;
   similarityPanel_ = new ui::SimilarityPanel;
+  measuresPanel_ = new ui::MeasuresPanel;
   jobsPanel_ = new ui::JobsPanel;
   textView_ = new TextView;
   status_ = new ui::StatusLine;
@@ -156,8 +160,10 @@ void MainWindow::makeDocks() {
   QDockWidget* problems = addDock("ProblemsDock", tr("Problems"), problems_, Qt::BottomDockWidgetArea);
   QDockWidget* jobs = addDock("JobsDock", tr("Jobs"), jobsPanel_, Qt::BottomDockWidgetArea);
   QDockWidget* similarity = addDock("SimilarityDock", tr("Redundancy"), similarityPanel_, Qt::BottomDockWidgetArea);
+  QDockWidget* measures = addDock("MeasuresDock", tr("Measures"), measuresPanel_, Qt::BottomDockWidgetArea);
   QDockWidget* text = addDock("TextDock", tr("Text"), textView_, Qt::BottomDockWidgetArea);
   splitDockWidget(training, similarity, Qt::Horizontal);
+  tabifyDockWidget(similarity, measures);
   tabifyDockWidget(training, problems);
   tabifyDockWidget(problems, jobs);
   tabifyDockWidget(similarity, text);
@@ -181,6 +187,12 @@ void MainWindow::connectPanels() {
   connect(similarityPanel_, &ui::SimilarityPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(similarityPanel_, &ui::SimilarityPanel::dropRequested, this,
           [this](const QString& part, const std::vector<int>& layers) { similarity_->drop(part, layers); });
+  connect(measuresPanel_, &ui::MeasuresPanel::analysisChosen, measures_.get(), &MeasuresController::choose);
+  connect(measuresPanel_, &ui::MeasuresPanel::optionEdited, measures_.get(), &MeasuresController::setOption);
+  connect(measuresPanel_, &ui::MeasuresPanel::actionRequested, measures_.get(), &MeasuresController::compute);
+  connect(measuresPanel_, &ui::MeasuresPanel::layersSelected, this, &MainWindow::selectLayers);
+  connect(measures_.get(), &MeasuresController::changed, this,
+          [this] { measuresPanel_->setState(measures_->state()); });
   connect(jobsPanel_, &ui::JobsPanel::cancelRequested, this,
           [this](const QString& key) { key == "train" ? training_->stop() : jobs_.cancel(key); });
   connect(start_, &ui::StartPage::newRequested, this, &MainWindow::newDocument);

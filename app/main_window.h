@@ -8,6 +8,7 @@
 #include "app/canvas_controller.h"
 #include "app/document_controller.h"
 #include "app/inspector_controller.h"
+#include "app/measures_controller.h"
 #include "app/scene_builder.h"
 #include "app/shortcuts.h"
 #include "app/similarity_controller.h"
@@ -56,9 +57,11 @@ class MainWindow : public QMainWindow {
   DocumentController& document() { return *document_; }
   TrainingController& training() { return *training_; }
   SimilarityController& similarity() { return *similarity_; }
+  MeasuresController& measures() { return *measures_; }
   ui::CanvasView& canvas() { return *canvas_; }
   ui::RunBar& runBar() { return *runBar_; }
   ui::SimilarityPanel& similarityPanel() { return *similarityPanel_; }
+  ui::MeasuresPanel& measuresPanel() { return *measuresPanel_; }
   ui::TrainingPanel& trainingPanel() { return *trainingPanel_; }
   ui::PalettePanel& palette() { return *palette_; }
   ui::InspectorPanel& inspector() { return *inspectorPanel_; }
@@ -143,6 +146,7 @@ class MainWindow : public QMainWindow {
   std::unique_ptr<DocumentController> document_;
   std::unique_ptr<TrainingController> training_;
   std::unique_ptr<SimilarityController> similarity_;
+  std::unique_ptr<MeasuresController> measures_;
   std::unique_ptr<CanvasController> canvasController_;
   std::unique_ptr<InspectorController> inspectorController_;
 
@@ -159,6 +163,7 @@ class MainWindow : public QMainWindow {
   ui::ProblemsPanel* problems_;
   ui::TrainingPanel* trainingPanel_;
   ui::SimilarityPanel* similarityPanel_;
+  ui::MeasuresPanel* measuresPanel_;
   ui::JobsPanel* jobsPanel_;
   ui::StatusLine* status_;
   QToolBar* bar_;

@@ -144,6 +144,13 @@ void MainWindow::makeRunMenu() {
   QMenu* analyse = menuBar()->addMenu(tr("&Analyse"));
   addDocumentAction(analyse, tr("&Layer similarity"), Qt::Key_F6, tr("How redundant the layers are"),
                     [this] { similarity_->compute(); });
+  addDocumentAction(analyse, tr("&Measures"), Qt::SHIFT | Qt::Key_F6,
+                    tr("Sparsity, attention, comparisons of representations: the choice stands in the panel"), [this] {
+                      auto* dock = findChild<QDockWidget*>("MeasuresDock");
+                      dock->show();
+                      dock->raise();
+                      measures_->compute();
+                    });
 }
 
 void MainWindow::makeViewMenu() {

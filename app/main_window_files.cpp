@@ -23,6 +23,7 @@ void MainWindow::newDocument() {
   training_->reset();
   similarity_->reset();
   resetPlaces();
+  measures_->reset();
   document_->open(std::make_shared<const Architecture>(), {});
   canvas_->frameAll();
 }
@@ -32,6 +33,7 @@ bool MainWindow::open(const QString& model) {
     const OpenedModel opened = openModel(model.toStdString());
     training_->reset();
     similarity_->reset();
+    measures_->reset();
     applyPreset(model);
     resetPlaces();
     document_->open(opened.architecture, QString::fromStdString(opened.file));
@@ -161,6 +163,7 @@ void MainWindow::offerRecovery() {
             training_->reset();
             similarity_->reset();
             resetPlaces();
+            measures_->reset();
             document_->recover(architecture, file, title);
             canvas_->frameAll();
           });

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "app/analysis_call.h"
 #include "engine/base/error.h"
 
 namespace fw {
@@ -144,13 +145,7 @@ void SimilarityController::markStale() {
 
 void SimilarityController::compute() {
   if (!document_.isOpen()) return;
-  const bool isTrained =
-      training_.trained() && structuralHash(*training_.trained()) == structuralHash(*document_.current());
-  const AnalyzeCall call{.architecture = document_.current(),
-                         .weights = isTrained ? training_.weights() : std::map<std::string, Tensor>{},
-                         .task = training_.setup.task,
-                         .taskOptions = training_.setup.taskOptions,
-                         .device = training_.setup.device};
+  const AnalyzeCall call = analyzeCall(document_, training_);
   state_.panel = {ui::PanelPhase::Busy, tr("Recording activations"), {}, -1};
   emit changed();
   jobs_.start(

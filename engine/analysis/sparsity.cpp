@@ -15,13 +15,21 @@ namespace fw {
 namespace {
 
 bool wants(const ir::ProbeInfo& probe, const Params&) {
+  // What goes into a later layer came out of the one before.
+  if (probe.kind == "layer.in") return probe.layer == 0;
   return isDepth(probe) || probe.kind == "sublayer.out" || probe.kind == "mlp.hidden";
+}
+
+/// "layers.0 in", "layers.0.mlp hidden", "layers.0.mlp" for what comes out.
+std::string labelOf(const ir::ProbeInfo& probe) {
+  const std::string path = probe.name.substr(0, probe.name.rfind(':'));
+  return probe.kind == "layer.in" ? path + " in" : probe.kind == "mlp.hidden" ? path + " hidden" : path;
 }
 
 /// One place in the model, over all batches.
 struct Site {
   Site(const ir::ProbeInfo& probe, int64_t width, size_t index)
-      : index(index), label(probe.name), origin(probe.origin), layer(probe.layer), units(width), flow(width) {}
+      : index(index), label(labelOf(probe)), origin(probe.origin), layer(probe.layer), units(width), flow(width) {}
 
   size_t index;  // in the recording
   std::string label;

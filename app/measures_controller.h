@@ -1,0 +1,43 @@
+// Runs any analysis on the document.
+#pragma once
+
+#include <QObject>
+#include <map>
+
+#include "app/training_controller.h"
+#include "widgets/panels/measures_panel.h"
+
+namespace fw {
+
+/// The panel's results of an analysis: a map for each matrix, bars for each series.
+std::vector<ui::MeasureResult> measureResults(const AnalysisResult& result);
+
+class MeasuresController : public QObject {
+  Q_OBJECT
+ public:
+  MeasuresController(JobRunner& jobs, DocumentController& document, TrainingController& training,
+                     QObject* parent = nullptr);
+
+  const ui::MeasuresState& state() const { return state_; }
+  void choose(const QString& analysis);
+  void setOption(const QString& name, const ParamValue& value);
+  void compute();
+  void reset();
+  /// The document has changed since the picture was made.
+  void markStale();
+
+ signals:
+  void changed();
+
+ private:
+  void showChoice();
+
+  JobRunner& jobs_;
+  DocumentController& document_;
+  TrainingController& training_;
+  ui::MeasuresState state_;
+  std::map<std::string, Params> options_;  // by analysis: those that were changed
+  ArchitecturePtr analysed_;
+};
+
+}  // namespace fw
