@@ -29,6 +29,7 @@
 #include "widgets/panels/problems_panel.h"
 #include "widgets/panels/status_line.h"
 #include "widgets/plots/heat_legend.h"
+#include "widgets/panels/tensor_table.h"
 #include "widgets/plots/plot.h"
 
 namespace fw {
@@ -61,6 +62,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   training_ = std::make_unique<TrainingController>(jobs_, *document_, folders.runs);
   similarity_ = std::make_unique<SimilarityController>(jobs_, *document_, *training_);
   measures_ = std::make_unique<MeasuresController>(jobs_, *document_, *training_);
+  generate_ = std::make_unique<GenerateController>(jobs_, *document_, *training_);
 
   pages_ = new QStackedWidget;
   start_ = new ui::StartPage;
@@ -76,6 +78,8 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   column->addWidget(canvas_, 1);
   pages_->addWidget(start_);
   pages_->addWidget(canvasPage);
+  tensorTable_ = new ui::TensorTable;
+  pages_->addWidget(tensorTable_);
   setCentralWidget(pages_);
 
   canvasController_ = std::make_unique<CanvasController>(*document_, *canvas_);
@@ -112,6 +116,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   trainingPanel_->setState(training_->state());
   similarityPanel_->setState(similarity_->state());
   measuresPanel_->setState(measures_->state());
+  generatePanel_->setState(generate_->state());
   jobsPanel_->setState({.panel = {ui::PanelPhase::Empty, tr("Nothing is running."), {}, -1}});
   showStatus();
   defaultState_ = saveState(kStateVersion);
@@ -147,6 +152,7 @@ void MainWindow::makeDocks() {
   trainingPanel_ = new ui::TrainingPanel;
   similarityPanel_ = new ui::SimilarityPanel;
   measuresPanel_ = new ui::MeasuresPanel;
+  generatePanel_ = new ui::GeneratePanel;
   jobsPanel_ = new ui::JobsPanel;
   textView_ = new TextView;
   status_ = new ui::StatusLine;
@@ -164,7 +170,9 @@ void MainWindow::makeDocks() {
   QDockWidget* text = addDock("TextDock", tr("Text"), textView_, Qt::BottomDockWidgetArea);
   splitDockWidget(training, similarity, Qt::Horizontal);
   tabifyDockWidget(similarity, measures);
-  tabifyDockWidget(training, problems);
+  QDockWidget* generate = addDock("GenerateDock", tr("Generate"), generatePanel_, Qt::BottomDockWidgetArea);
+  tabifyDockWidget(training, generate);
+  tabifyDockWidget(generate, problems);
   tabifyDockWidget(problems, jobs);
   tabifyDockWidget(similarity, text);
   similarity->raise();
@@ -193,6 +201,10 @@ void MainWindow::connectPanels() {
   connect(measuresPanel_, &ui::MeasuresPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(measures_.get(), &MeasuresController::changed, this,
           [this] { measuresPanel_->setState(measures_->state()); });
+  connect(generatePanel_, &ui::GeneratePanel::generateRequested, generate_.get(), &GenerateController::generate);
+  connect(generatePanel_, &ui::GeneratePanel::stopRequested, generate_.get(), &GenerateController::stop);
+  connect(generate_.get(), &GenerateController::changed, this,
+          [this] { generatePanel_->setState(generate_->state()); });
   connect(jobsPanel_, &ui::JobsPanel::cancelRequested, this,
           [this](const QString& key) { key == "train" ? training_->stop() : jobs_.cancel(key); });
   connect(start_, &ui::StartPage::newRequested, this, &MainWindow::newDocument);
@@ -260,6 +272,18 @@ void MainWindow::connectCanvas() {
           });
 }
 
+/// A page that shows no document: the panels around it go.
+void MainWindow::showPage(QWidget* page) {
+  pages_->setCurrentWidget(page);
+  if (isDocumentShown_) layout_ = saveState(kStateVersion);
+  isDocumentShown_ = false;
+  for (QDockWidget* dock : docks_) dock->hide();
+  bar_->hide();
+  for (QAction* action : documentActions_) action->setEnabled(false);
+  undo_->setEnabled(false);
+  redo_->setEnabled(false);
+}
+
 void MainWindow::showStart() {
   ui::StartState state;
   state.panel.phase = ui::PanelPhase::Ready;
@@ -277,14 +301,7 @@ void MainWindow::showStart() {
          info.exists() ? QLocale().toString(info.lastModified(), QLocale::ShortFormat) : tr("missing"), info.exists()});
   }
   start_->setState(state);
-  pages_->setCurrentWidget(start_);
-  if (isDocumentShown_) layout_ = saveState(kStateVersion);
-  isDocumentShown_ = false;
-  for (QDockWidget* dock : docks_) dock->hide();
-  bar_->hide();
-  for (QAction* action : documentActions_) action->setEnabled(false);
-  undo_->setEnabled(false);
-  redo_->setEnabled(false);
+  showPage(start_);
   setWindowTitle(tr("Formwright"));
   if (isComplete) return;
   // Building the presets takes longer than the page should.

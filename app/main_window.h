@@ -7,6 +7,7 @@
 
 #include "app/canvas_controller.h"
 #include "app/document_controller.h"
+#include "app/generate_controller.h"
 #include "app/inspector_controller.h"
 #include "app/measures_controller.h"
 #include "app/scene_builder.h"
@@ -28,11 +29,13 @@ class JobsPanel;
 class PalettePanel;
 class ProblemsPanel;
 class StatusLine;
+class TensorTable;
 }  // namespace fw::ui
 
 namespace fw {
 
 class TextView;
+struct TensorTable;
 
 /// Where the program keeps what is not the user's: journals and runs.
 struct StateFolders {
@@ -47,7 +50,8 @@ class MainWindow : public QMainWindow {
   explicit MainWindow(const StateFolders& folders, QWidget* parent = nullptr);
   ~MainWindow() override;
 
-  /// Preset id, file or run folder; a failure is told in a message and leaves the window as it was.
+  /// Preset id, file, run folder or Hugging Face folder; what has tensors and is no model is shown as their table. A
+  /// failure is told in a message and leaves the window as it was.
   bool open(const QString& model);
   void newDocument();
   void showStart();
@@ -63,6 +67,8 @@ class MainWindow : public QMainWindow {
   ui::SimilarityPanel& similarityPanel() { return *similarityPanel_; }
   ui::MeasuresPanel& measuresPanel() { return *measuresPanel_; }
   ui::TrainingPanel& trainingPanel() { return *trainingPanel_; }
+  ui::GeneratePanel& generatePanel() { return *generatePanel_; }
+  ui::TensorTable& tensorTable() { return *tensorTable_; }
   ui::PalettePanel& palette() { return *palette_; }
   ui::InspectorPanel& inspector() { return *inspectorPanel_; }
   ui::ProblemsPanel& problems() { return *problems_; }
@@ -82,6 +88,7 @@ class MainWindow : public QMainWindow {
   void connectCanvas();
   QDockWidget* addDock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
   void showScene();
+  void showPage(QWidget* page);
   void showDocument();
   void resetLayout();
   void saveLayout();
@@ -128,6 +135,7 @@ class MainWindow : public QMainWindow {
   void showHeat();
 
   // Opening, saving, closing: main_window_files.cpp.
+  void showTable(const QString& path, const TensorTable& table);
   void applyPreset(const QString& model);
   void remember(const QString& file);
   bool save();
@@ -147,6 +155,7 @@ class MainWindow : public QMainWindow {
   std::unique_ptr<TrainingController> training_;
   std::unique_ptr<SimilarityController> similarity_;
   std::unique_ptr<MeasuresController> measures_;
+  std::unique_ptr<GenerateController> generate_;
   std::unique_ptr<CanvasController> canvasController_;
   std::unique_ptr<InspectorController> inspectorController_;
 
@@ -164,6 +173,8 @@ class MainWindow : public QMainWindow {
   ui::TrainingPanel* trainingPanel_;
   ui::SimilarityPanel* similarityPanel_;
   ui::MeasuresPanel* measuresPanel_;
+  ui::GeneratePanel* generatePanel_;
+  ui::TensorTable* tensorTable_;
   ui::JobsPanel* jobsPanel_;
   ui::StatusLine* status_;
   QToolBar* bar_;

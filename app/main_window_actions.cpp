@@ -53,7 +53,8 @@ void MainWindow::makeFileMenu() {
     if (mayDiscard()) newDocument();
   });
   addAction(menu, tr("&Open…"), QKeySequence::Open, tr("Open a model file"), [this] { openDialog(); });
-  addAction(menu, tr("Open &folder…"), {}, tr("Open the folder of a training run"), [this] { openFolderDialog(); });
+  addAction(menu, tr("Open &folder…"), {}, tr("Open the folder of a training run or of a Hugging Face model"),
+            [this] { openFolderDialog(); });
   addAction(menu, tr("S&tart page"), {}, tr("Templates and recent models"), [this] {
     if (mayDiscard()) showStart();
   });

@@ -10,7 +10,9 @@
 #include "app/main_window.h"
 #include "app/recovery_dialog.h"
 #include "engine/base/error.h"
+#include "engine/io/tensor_table.h"
 #include "engine/presets/preset.h"
+#include "widgets/panels/tensor_table.h"
 
 namespace fw {
 namespace {
@@ -24,22 +26,31 @@ void MainWindow::newDocument() {
   similarity_->reset();
   resetPlaces();
   measures_->reset();
+  generate_->setModel({});
   document_->open(std::make_shared<const Architecture>(), {});
   canvas_->frameAll();
 }
 
 bool MainWindow::open(const QString& model) {
   try {
-    const OpenedModel opened = openModel(model.toStdString());
+    if (const std::optional<TensorTable> table = openTensorTable(model.toStdString())) {
+      showTable(model, *table);
+      return true;
+    }
+    const OpenedModel opened = openModel(model.toStdString(), false);
     training_->reset();
     similarity_->reset();
     measures_->reset();
+    generate_->setModel(model);
     applyPreset(model);
     resetPlaces();
     document_->open(opened.architecture, QString::fromStdString(opened.file));
     canvas_->frameAll();
-    if (!opened.file.empty()) remember(QFileInfo(model).absoluteFilePath());
+    if (!opened.file.empty() || !opened.family.empty()) remember(QFileInfo(model).absoluteFilePath());
     runBar_->setState(training_->runState());
+    QStringList notes;
+    for (const std::string& note : opened.notes) notes << QString::fromStdString(note);
+    if (!notes.isEmpty()) tell(notes.join(' '));
     return true;
   } catch (const Error& error) {
     QMessageBox box(QMessageBox::Warning, tr("Not opened"), QString::fromStdString(error.what()), QMessageBox::Ok,
@@ -48,6 +59,17 @@ bool MainWindow::open(const QString& model) {
     box.exec();
     return false;
   }
+}
+
+void MainWindow::showTable(const QString& path, const TensorTable& table) {
+  ui::TensorTableState state{.title = QFileInfo(path).fileName(), .reason = QString::fromStdString(table.reason)};
+  for (const TensorRow& row : table.rows)
+    state.rows.push_back({QString::fromStdString(row.name), QString::fromStdString(row.dtype), row.shape.dims(),
+                          row.bytes, QString::fromStdString(row.file)});
+  tensorTable_->setState(state);
+  showPage(tensorTable_);
+  setWindowTitle(state.title + " — Formwright");
+  remember(QFileInfo(path).absoluteFilePath());
 }
 
 void MainWindow::applyPreset(const QString& model) {
@@ -108,8 +130,8 @@ bool MainWindow::mayDiscard() {
 
 void MainWindow::openDialog() {
   if (!mayDiscard()) return;
-  const QString file =
-      QFileDialog::getOpenFileName(this, tr("Open model"), {}, tr("Formwright models (*.fw.json);;All files (*)"));
+  const QString file = QFileDialog::getOpenFileName(this, tr("Open model"), {},
+                                                    tr("Models and tensors (*.fw.json *.safetensors);;All files (*)"));
   if (!file.isEmpty()) open(file);
 }
 
@@ -164,7 +186,8 @@ void MainWindow::offerRecovery() {
             similarity_->reset();
             resetPlaces();
             measures_->reset();
-            document_->recover(architecture, file, title);
+            generate_->setModel({});
+                      document_->recover(architecture, file, title);
             canvas_->frameAll();
           });
   dialog->open();
@@ -182,7 +205,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
   for (const QUrl& url : event->mimeData()->urls())
-    if (url.isLocalFile() && (url.toLocalFile().endsWith(".json") || QFileInfo(url.toLocalFile()).isDir()))
+    if (const QString path = url.toLocalFile();
+        path.endsWith(".json") || path.endsWith(".safetensors") || QFileInfo(path).isDir())
       event->acceptProposedAction();
 }
 

@@ -302,6 +302,12 @@ std::function<QWidget*(PanelPhase)> maker(State (*sample)(), QString empty, QStr
 
 }  // namespace
 
+GenerateState sampleGenerate() {
+  return {
+      .text = "Once upon a time there was a small model that wrote one token after the other, and never looked back.",
+      .note = "23 tokens, 41 tokens/s"};
+}
+
 const std::vector<Sample>& samples() {
   static const std::vector<Sample> list = {
       {"palette", {232, 640}, maker<PalettePanel>(samplePalette, "The blocks are being read.", "")},
@@ -319,6 +325,7 @@ const std::vector<Sample>& samples() {
       {"similarity",
        {720, 380},
        maker<SimilarityPanel>(sampleSimilarity, "See which layers do the same work.", "Compute similarity")},
+      {"generate", {720, 390}, maker<GeneratePanel>(sampleGenerate, "The text appears here, token by token.", "")},
       {"jobs", {380, 340}, maker<JobsPanel>(sampleJobs, "Nothing is running.", "")},
       {"start", {1180, 720}, maker<StartPage>(sampleStart, "There are no templates.", "")},
   };

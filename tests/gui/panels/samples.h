@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "widgets/panels/generate_panel.h"
 #include "widgets/panels/history_panel.h"
 #include "widgets/panels/inspector_panel.h"
 #include "widgets/panels/jobs_panel.h"
@@ -28,6 +29,7 @@ HistoryState sampleHistory();
 TrainingState sampleTraining();
 SimilarityState sampleSimilarity();
 JobsState sampleJobs();
+GenerateState sampleGenerate();
 RunState sampleRun(RunPhase phase);
 StartState sampleStart();
 

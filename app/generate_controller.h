@@ -1,0 +1,43 @@
+// Lets the opened model write text, off the interface thread.
+#pragma once
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <memory>
+
+#include "app/document_controller.h"
+#include "app/training_controller.h"
+#include "widgets/panels/generate_panel.h"
+
+namespace fw {
+
+class GenerateController : public QObject {
+  Q_OBJECT
+ public:
+  GenerateController(JobRunner& jobs, DocumentController& document, TrainingController& training,
+                     QObject* parent = nullptr);
+
+  /// Where the document that is now open came from: its weights and tokenizer lie there. Empty: it is new.
+  void setModel(const QString& model);
+  void generate(const ui::GenerateRequest& request);
+  void stop();
+
+  const ui::GenerateState& state() const { return state_; }
+
+ signals:
+  void changed();
+
+ private:
+  void append(uint64_t run, const QString& piece, int64_t tokens);
+  void end(uint64_t run, const QString& failure);
+
+  JobRunner& jobs_;
+  DocumentController& document_;
+  TrainingController& training_;
+  std::string model_;
+  ui::GenerateState state_;
+  QElapsedTimer clock_;  // since the prompt was read
+  uint64_t run_ = 0;     // what a later one has replaced says nothing more
+};
+
+}  // namespace fw
