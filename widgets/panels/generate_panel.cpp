@@ -98,16 +98,16 @@ void GeneratePanel::setState(const GenerateState& state) {
   button_->setIcon(icon(state.isRunning ? Icon::Stop : Icon::Play));
   note_->setText(state.note);
   // What is there stays, so that a selection and the place in it do too.
-  const QString shown = text_->toPlainText();
   QScrollBar* bar = text_->verticalScrollBar();
   const bool wasAtEnd = bar->value() == bar->maximum();
-  if (state.text.startsWith(shown) && !shown.isEmpty()) {
+  if (state.text.startsWith(shown_) && !shown_.isEmpty()) {
     QTextCursor end(text_->document());
     end.movePosition(QTextCursor::End);
-    end.insertText(state.text.mid(shown.size()));
-  } else if (state.text != shown) {
+    end.insertText(state.text.mid(shown_.size()));
+  } else if (state.text != shown_) {
     text_->setPlainText(state.text);
   }
+  shown_ = state.text;
   if (wasAtEnd) bar->setValue(bar->maximum());
   frame_->setState(state.panel);
 }

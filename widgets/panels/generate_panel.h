@@ -62,6 +62,7 @@ class GeneratePanel : public QWidget {
   QPushButton* button_;
   Label* note_;
   StateFrame* frame_;
+  QString shown_;  // what text_ was given, which it may show in another way
   bool isRunning_ = false;
 };
 
