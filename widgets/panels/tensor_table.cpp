@@ -2,7 +2,6 @@
 #include "widgets/panels/tensor_table.h"
 
 #include <QAbstractTableModel>
-#include <QCollator>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLineEdit>
@@ -28,6 +27,28 @@ QString shapeText(const TensorTableRow& row) {
   QStringList sizes;
   for (const int64_t size : row.shape) sizes.push_back(QString::number(size));
   return sizes.isEmpty() ? QStringLiteral("\u2013") : sizes.join(QStringLiteral(" \u00d7 "));
+}
+
+/// Digits compare as the numbers they write: layer 10 comes after layer 9.
+bool comesBefore(const QString& a, const QString& b) {
+  qsizetype i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (!a[i].isDigit() || !b[j].isDigit()) {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+      continue;
+    }
+    const auto number = [](const QString& text, qsizetype& at) {
+      while (at + 1 < text.size() && text[at] == '0' && text[at + 1].isDigit()) ++at;
+      const qsizetype first = at;
+      while (at < text.size() && text[at].isDigit()) ++at;
+      return text.mid(first, at - first);
+    };
+    const QString left = number(a, i), right = number(b, j);
+    if (left.size() != right.size()) return left.size() < right.size();
+    if (left != right) return left < right;
+  }
+  return a.size() - i < b.size() - j;
 }
 
 }  // namespace
@@ -83,7 +104,6 @@ class TensorTable::Order : public QSortFilterProxyModel {
   explicit Order(Model* model, QObject* parent) : QSortFilterProxyModel(parent), model_(model) {
     setSourceModel(model);
     setSortRole(Qt::UserRole);
-    collator_.setNumericMode(true);
   }
   void setWords(const QString& text) {
     words_ = text.split(' ', Qt::SkipEmptyParts);
@@ -102,13 +122,12 @@ class TensorTable::Order : public QSortFilterProxyModel {
   bool lessThan(const QModelIndex& left, const QModelIndex& right) const override {
     const QVariant a = left.data(Qt::UserRole), b = right.data(Qt::UserRole);
     if (a.typeId() == QMetaType::LongLong) return a.toLongLong() < b.toLongLong();
-    return collator_.compare(a.toString(), b.toString()) < 0;
+    return comesBefore(a.toString(), b.toString());
   }
 
  private:
   Model* model_;
   QStringList words_;
-  QCollator collator_;
 };
 
 TensorTable::TensorTable(QWidget* parent) : QWidget(parent) {
