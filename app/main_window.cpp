@@ -14,6 +14,7 @@
 
 #include "app/device_text.h"
 #include "app/dock_titles.h"
+#include "app/panel_files.h"
 #include "app/template_cards.h"
 #include "app/text_view.h"
 #include "app/tidy.h"
@@ -192,6 +193,7 @@ void MainWindow::connectPanels() {
   connect(problems_, &ui::ProblemsPanel::fixRequested, this, &MainWindow::mend);
   connect(trainingPanel_, &ui::TrainingPanel::actionRequested, this, [this] { training_->start(); });
   connect(similarityPanel_, &ui::SimilarityPanel::actionRequested, this, [this] { similarity_->compute(); });
+  connectFiles(*similarityPanel_, *similarity_);
   connect(similarityPanel_, &ui::SimilarityPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(similarityPanel_, &ui::SimilarityPanel::dropRequested, this,
           [this](const QString& part, const std::vector<int>& layers) { similarity_->drop(part, layers); });

@@ -22,6 +22,8 @@ class SimilarityController : public QObject {
   /// The document has changed since the picture was made.
   void markStale();
   const ui::SimilarityState& state() const { return state_; }
+  /// What the state shows; empty before the first one.
+  const AnalysisResult& result() const { return result_; }
   /// Block influence by unrolled layer, scaled to 0..1, for the strip of cells.
   std::map<int, double> heat() const;
   /// Mutes what joins the part ("block", "attention", ...) to the stream in these layers: one edit.
