@@ -29,8 +29,8 @@
 #include "widgets/panels/palette_panel.h"
 #include "widgets/panels/problems_panel.h"
 #include "widgets/panels/status_line.h"
-#include "widgets/plots/heat_legend.h"
 #include "widgets/panels/tensor_table.h"
+#include "widgets/plots/heat_legend.h"
 #include "widgets/plots/plot.h"
 
 namespace fw {

@@ -187,7 +187,7 @@ void MainWindow::offerRecovery() {
             resetPlaces();
             measures_->reset();
             generate_->setModel({});
-                      document_->recover(architecture, file, title);
+            document_->recover(architecture, file, title);
             canvas_->frameAll();
           });
   dialog->open();
