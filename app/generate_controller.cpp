@@ -2,6 +2,8 @@
 #include "app/generate_controller.h"
 
 #include <QStringDecoder>
+#include <QTimer>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -13,6 +15,7 @@ namespace fw {
 namespace {
 
 const char* const kKey = "generate";
+constexpr int kShowEvery = 33;  // milliseconds: a small model writes faster than a window can paint
 
 /// The text of tokens as they come: by a tokenizer, else tokens are bytes.
 class Pieces {
@@ -41,6 +44,13 @@ qsizetype certainLength(const QString& text, const QString& stop) {
 
 }  // namespace
 
+struct GenerateController::Arrival {
+  std::mutex mutex;
+  QString text;
+  int64_t tokens = 0;
+  bool isAnnounced = false;  // the interface thread knows that there is text
+};
+
 GenerateController::GenerateController(JobRunner& jobs, DocumentController& document, TrainingController& training,
                                        QObject* parent)
     : QObject(parent), jobs_(jobs), document_(document), training_(training) {
@@ -59,6 +69,7 @@ void GenerateController::generate(const ui::GenerateRequest& request) {
   if (!document_.isOpen()) return;
   const uint64_t run = ++run_;
   clock_.invalidate();
+  const auto arrival = arrival_ = std::make_shared<Arrival>();
   state_ = {.panel = {ui::PanelPhase::Busy, tr("Reads the prompt."), {}, -1}, .isRunning = true};
   emit changed();
   const ArchitecturePtr architecture = document_.current();
@@ -85,7 +96,13 @@ void GenerateController::generate(const ui::GenerateRequest& request) {
         QString waiting;  // could be the beginning of the text to stop at
         int64_t count = 0;
         const auto tell = [&](const QString& piece) {
-          QMetaObject::invokeMethod(this, [this, run, piece, count] { append(run, piece, count); });
+          const std::lock_guard lock(arrival->mutex);
+          arrival->text += piece;
+          arrival->tokens = count;
+          if (std::exchange(arrival->isAnnounced, true)) return;
+          QMetaObject::invokeMethod(this, [this, run, arrival] {
+            QTimer::singleShot(kShowEvery, this, [this, run, arrival] { take(run, *arrival); });
+          });
         };
         bool isStopped = false, isFirst = true;
         const auto more = [&](const QString& piece) {
@@ -120,8 +137,17 @@ void GenerateController::generate(const ui::GenerateRequest& request) {
 
 void GenerateController::stop() { jobs_.cancel(kKey); }
 
-void GenerateController::append(uint64_t run, const QString& piece, int64_t tokens) {
+void GenerateController::take(uint64_t run, Arrival& arrival) {
   if (run != run_) return;
+  QString piece;
+  int64_t tokens = 0;
+  {
+    const std::lock_guard lock(arrival.mutex);
+    piece = std::exchange(arrival.text, {});
+    tokens = arrival.tokens;
+    arrival.isAnnounced = false;
+  }
+  if (piece.isEmpty()) return;
   if (!clock_.isValid()) clock_.start();
   state_.panel = {ui::PanelPhase::Ready, {}, {}, -1};
   state_.text += piece;
@@ -133,6 +159,7 @@ void GenerateController::append(uint64_t run, const QString& piece, int64_t toke
 
 void GenerateController::end(uint64_t run, const QString& failure) {
   if (run != run_) return;
+  take(run, *arrival_);
   state_.isRunning = false;
   if (!failure.isEmpty())
     state_.panel = {ui::PanelPhase::Failed, failure, tr("Try again"), -1};

@@ -28,7 +28,9 @@ class GenerateController : public QObject {
   void changed();
 
  private:
-  void append(uint64_t run, const QString& piece, int64_t tokens);
+  /// Text on its way from the thread that writes.
+  struct Arrival;
+  void take(uint64_t run, Arrival& arrival);
   void end(uint64_t run, const QString& failure);
 
   JobRunner& jobs_;
@@ -37,7 +39,8 @@ class GenerateController : public QObject {
   std::string model_;
   ui::GenerateState state_;
   QElapsedTimer clock_;  // since the prompt was read
-  uint64_t run_ = 0;     // what a later one has replaced says nothing more
+  std::shared_ptr<Arrival> arrival_;
+  uint64_t run_ = 0;  // what a later one has replaced says nothing more
 };
 
 }  // namespace fw

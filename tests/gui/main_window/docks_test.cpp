@@ -18,7 +18,8 @@ TEST(Docks, ATabbedDockShowsItsTitleOnItsTabAlone) {
     return each->titleBarWidget() ? each->titleBarWidget()->height() : 28;
   };
   ASSERT_TRUE(WindowDriver::waitFor([&] { return dock("TrainingDock")->titleBarWidget() != nullptr; }));
-  for (const char* name : {"TrainingDock", "ProblemsDock", "JobsDock", "SimilarityDock", "TextDock"})
+  for (const char* name :
+       {"TrainingDock", "ProblemsDock", "JobsDock", "GenerateDock", "SimilarityDock", "MeasuresDock", "TextDock"})
     EXPECT_EQ(barHeight(dock(name)), 0) << name;
   for (const char* name : {"PaletteDock", "InspectorDock", "HistoryDock"})
     EXPECT_FALSE(dock(name)->titleBarWidget()) << name;
@@ -30,6 +31,7 @@ TEST(Docks, ATabbedDockShowsItsTitleOnItsTabAlone) {
   // Alone in its place it has its bar back.
   dock("JobsDock")->setFloating(true);
   dock("ProblemsDock")->hide();
+  dock("GenerateDock")->hide();
   EXPECT_TRUE(WindowDriver::waitFor(
       [&] { return !dock("JobsDock")->titleBarWidget() && !dock("TrainingDock")->titleBarWidget(); }));
 }
