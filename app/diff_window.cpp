@@ -12,6 +12,7 @@
 #include "widgets/canvas/canvas_view.h"
 #include "widgets/forms/label.h"
 #include "widgets/number_format.h"
+#include "widgets/spaced_cells.h"
 
 namespace fw {
 namespace {
@@ -67,6 +68,7 @@ DiffWindow::DiffWindow(Side before, Side after, QWidget* parent)
   auto* canvases = new QSplitter(Qt::Horizontal);
   for (const bool isAfter : {false, true}) canvases->addWidget(makeSide(isAfter));
   table_ = new QTableWidget;
+  table_->setItemDelegate(new ui::SpacedCells(table_));
   fillTable();
   auto* below = new QWidget;
   auto* rows = new QVBoxLayout(below);

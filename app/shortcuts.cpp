@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/forms/label.h"
+#include "widgets/spaced_cells.h"
 
 namespace fw {
 namespace {
@@ -56,6 +57,7 @@ ShortcutsDialog::ShortcutsDialog(Shortcuts& shortcuts, QWidget* parent) : QDialo
   setObjectName("shortcutsDialog");
   setWindowTitle(tr("Keys"));
   table_ = new QTableWidget(int(shortcuts.actions().size()), 2, this);
+  table_->setItemDelegate(new ui::SpacedCells(table_));
   table_->setHorizontalHeaderLabels({tr("Command"), tr("Keys")});
   table_->verticalHeader()->hide();
   table_->verticalHeader()->setDefaultSectionSize(34);

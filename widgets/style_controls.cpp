@@ -4,6 +4,7 @@
 #include <QPainter>
 #include <QTabBar>
 
+#include "widgets/spaced_cells.h"
 #include "widgets/style_paint.h"
 
 namespace fw::ui {
@@ -181,8 +182,9 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
       if (!header) return;
       painter->setFont(font(TextRole::Section));
       painter->setPen(theme.dim);
-      painter->drawText(option->rect, int(header->textAlignment | Qt::AlignVCenter),
-                        painter->fontMetrics().elidedText(header->text, Qt::ElideRight, option->rect.width()));
+      const QRect text = option->rect.adjusted(kCellMargin, 0, -kCellMargin, 0);
+      painter->drawText(text, int(header->textAlignment | Qt::AlignVCenter),
+                        painter->fontMetrics().elidedText(header->text, Qt::ElideRight, text.width()));
       return;
     }
     default:

@@ -1,6 +1,7 @@
 // The widget style: sizes, places and hints.
 #include "widgets/style.h"
 
+#include "widgets/spaced_cells.h"
 #include "widgets/style_paint.h"
 
 namespace fw::ui {
@@ -144,7 +145,7 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
     }
     case CT_HeaderSection: {
       const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
-      return QSize(base.width() + 8, std::max(rowHeight, base.height()));
+      return QSize(base.width() + 2 * kCellMargin, std::max(rowHeight, base.height()));
     }
     case CT_ProgressBar:
       return QSize(std::max(size.width(), 80), 4);

@@ -95,7 +95,7 @@ void GeneratePanel::setRequest(const GenerateRequest& request) {
 void GeneratePanel::setState(const GenerateState& state) {
   isRunning_ = state.isRunning;
   button_->setText(state.isRunning ? tr("Stop") : tr("Generate"));
-  button_->setIcon(icon(state.isRunning ? Icon::Stop : Icon::Play));
+  button_->setIcon(icon(state.isRunning ? Icon::Stop : Icon::Play, Theme::dark().onAccent));
   note_->setText(state.note);
   // What is there stays, so that a selection and the place in it do too.
   QScrollBar* bar = text_->verticalScrollBar();

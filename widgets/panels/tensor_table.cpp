@@ -11,6 +11,7 @@
 
 #include "widgets/forms/label.h"
 #include "widgets/number_format.h"
+#include "widgets/spaced_cells.h"
 
 namespace fw::ui {
 namespace {
@@ -68,7 +69,10 @@ class TensorTable::Model : public QAbstractTableModel {
   int columnCount(const QModelIndex& parent) const override { return parent.isValid() ? 0 : int(ColumnCount); }
 
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override {
-    if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
+    if (orientation != Qt::Horizontal) return {};
+    if (role == Qt::TextAlignmentRole)
+      return int((section == Bytes ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole) return {};
     const QString titles[] = {tr("Tensor"), tr("Type"), tr("Shape"), tr("Bytes"), tr("File")};
     return titles[section];
   }
@@ -151,6 +155,7 @@ TensorTable::TensorTable(QWidget* parent) : QWidget(parent) {
   table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   table_->setWordWrap(false);
   table_->setShowGrid(false);
+  table_->setItemDelegate(new SpacedCells(table_));
   table_->setAccessibleName(tr("Tensors"));
   table_->verticalHeader()->hide();
   table_->horizontalHeader()->setHighlightSections(false);
