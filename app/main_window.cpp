@@ -194,6 +194,8 @@ void MainWindow::connectPanels() {
   connect(trainingPanel_, &ui::TrainingPanel::actionRequested, this, [this] { training_->start(); });
   connect(similarityPanel_, &ui::SimilarityPanel::actionRequested, this, [this] { similarity_->compute(); });
   connectFiles(*similarityPanel_, *similarity_);
+  connectFiles(*measuresPanel_, *measures_);
+  connectFiles(*trainingPanel_, *training_);
   connect(similarityPanel_, &ui::SimilarityPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(similarityPanel_, &ui::SimilarityPanel::dropRequested, this,
           [this](const QString& part, const std::vector<int>& layers) { similarity_->drop(part, layers); });

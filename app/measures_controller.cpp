@@ -131,12 +131,12 @@ void MeasuresController::compute() {
   jobs_.start(
       "measures", QString::fromStdString(findAnalysis(call.analysis).title),
       [this, call](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
-        const AnalysisResult result = analyze(call, cancel, progress);
-        return [this, call, results = measureResults(result), recipe = QString::fromStdString(result.recipe),
-                warning = texts(result.warnings).join(" ")] {
-          state_.results = results;
-          state_.recipe = recipe;
-          state_.warning = warning;
+        AnalysisResult result = analyze(call, cancel, progress);
+        return [this, call, result = std::move(result)] {
+          result_ = result;
+          state_.results = measureResults(result);
+          state_.recipe = QString::fromStdString(result.recipe);
+          state_.warning = texts(result.warnings).join(" ");
           state_.panel = {ui::PanelPhase::Ready, {}, {}, -1};
           analysed_ = call.architecture;
           emit changed();

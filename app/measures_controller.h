@@ -19,6 +19,8 @@ class MeasuresController : public QObject {
                      QObject* parent = nullptr);
 
   const ui::MeasuresState& state() const { return state_; }
+  /// What the panel shows.
+  const AnalysisResult& result() const { return result_; }
   void choose(const QString& analysis);
   void setOption(const QString& name, const ParamValue& value);
   void compute();
@@ -37,6 +39,7 @@ class MeasuresController : public QObject {
   TrainingController& training_;
   ui::MeasuresState state_;
   std::map<std::string, Params> options_;  // by analysis: those that were changed
+  AnalysisResult result_;
   ArchitecturePtr analysed_;
 };
 

@@ -9,6 +9,7 @@
 #include "widgets/forms/choice_field.h"
 #include "widgets/forms/label.h"
 #include "widgets/number_format.h"
+#include "widgets/panels/save_button.h"
 #include "widgets/panels/state_frame.h"
 
 namespace fw::ui {
@@ -80,6 +81,8 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   right->addWidget(recipe_);
   frame_ = new StateFrame(content, Icon::Grid, this);
   head->addWidget(frame_->tag());
+  save_ = new SaveButton(content);
+  head->addWidget(save_);
 
   auto* columns = new QHBoxLayout(this);
   columns->setContentsMargins(0, 0, 0, 0);

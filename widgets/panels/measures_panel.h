@@ -17,6 +17,7 @@ namespace fw::ui {
 
 class ChoiceField;
 class Label;
+class SaveButton;
 class StateFrame;
 
 /// A map, or bars where `map` is empty.
@@ -53,8 +54,9 @@ class MeasuresPanel : public QWidget {
   ParamForm* form() const { return form_; }
   HeatMap* heatMap() const { return map_; }
   BarChart* bars() const { return bars_; }
-  /// The plot that is shown: what saving a picture saves.
+  /// The plot that is shown.
   const Plot* plot() const;
+  SaveButton* saveButton() const { return save_; }
 
  signals:
   void analysisChosen(const QString& id);
@@ -77,6 +79,7 @@ class MeasuresPanel : public QWidget {
   StateFrame* frame_;
   ChoiceField* resultField_;
   Label* readout_;
+  SaveButton* save_;
   QStackedWidget* plots_;
   HeatMap* map_;
   BarChart* bars_;

@@ -1,11 +1,12 @@
 // Live curves of a training run: accuracy and loss over steps.
 #include "widgets/panels/training_panel.h"
 
-#include <QVBoxLayout>
+#include <QGridLayout>
 #include <algorithm>
 #include <cmath>
 
 #include "widgets/number_format.h"
+#include "widgets/panels/save_button.h"
 #include "widgets/panels/state_frame.h"
 #include "widgets/plots/curve_plot.h"
 
@@ -17,9 +18,11 @@ TrainingPanel::TrainingPanel(QWidget* parent) : QWidget(parent) {
   plot_ = new CurvePlot;
   plot_->setAccessibleName(tr("Training curves"));
   frame_ = new StateFrame(plot_, Icon::Chart, this);
-  auto* layout = new QVBoxLayout(this);
+  save_ = new SaveButton(this);
+  auto* layout = new QGridLayout(this);
   layout->setContentsMargins(14, 12, 14, 8);
-  layout->addWidget(frame_);
+  layout->addWidget(frame_, 0, 0);
+  layout->addWidget(save_, 0, 0, Qt::AlignRight | Qt::AlignTop);
   connect(frame_, &StateFrame::actionRequested, this, &TrainingPanel::actionRequested);
 }
 
@@ -43,6 +46,7 @@ CurvePlotData TrainingPanel::plotData(const TrainingState& state) {
 
 void TrainingPanel::setState(const TrainingState& state) {
   plot_->setData(plotData(state));
+  save_->setVisible(!state.steps.empty());
   frame_->setState(state.panel);
 }
 

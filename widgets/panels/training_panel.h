@@ -10,7 +10,7 @@
 namespace fw::ui {
 
 class CurvePlot;
-class Label;
+class SaveButton;
 class StateFrame;
 
 struct TrainingState {
@@ -32,6 +32,7 @@ class TrainingPanel : public QWidget {
   void setState(const TrainingState& state);
   /// For savePlot and the report.
   CurvePlot* plot() const { return plot_; }
+  SaveButton* saveButton() const { return save_; }
   /// The same curves without a panel, for pictures made with no window open.
   static struct CurvePlotData plotData(const TrainingState& state);
 
@@ -42,6 +43,7 @@ class TrainingPanel : public QWidget {
  private:
   CurvePlot* plot_;
   StateFrame* frame_;
+  SaveButton* save_;
 };
 
 }  // namespace fw::ui

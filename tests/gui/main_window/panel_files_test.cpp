@@ -9,9 +9,13 @@
 #include <QLineEdit>
 #include <QMessageBox>
 #include <QPushButton>
+#include <cmath>
 
+#include "app/panel_files.h"
 #include "driver.h"
+#include "engine/base/file.h"
 #include "engine/io/arrays.h"
+#include "widgets/panels/save_button.h"
 #include "widgets/panels/similarity_panel.h"
 
 namespace fw {
@@ -59,6 +63,36 @@ TEST(PanelFiles, NumbersAndPicturesAreSaved) {
   EXPECT_TRUE(user.inDialog([&] { save->trigger(); },
                             [&](QWidget* dialog) { answer(dialog, picture, QDialogButtonBox::Save); }));
   EXPECT_GT(QImage(picture).width(), 600);
+}
+
+TEST(PanelFiles, MeasuresAndCurvesAreSavedToo) {
+  WindowDriver user;
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  user.window().measures().choose("sparsity");
+  user.window().measures().compute();
+  ASSERT_TRUE(WindowDriver::waitFor(
+      [&] { return user.window().measures().state().panel.phase == ui::PanelPhase::Ready; }, 60000));
+  QAction* numbers = actionOf(*user.window().measuresPanel().saveButton(), "Save numbers");
+  ASSERT_TRUE(numbers);
+  const QString folder = user.path("measures");
+  QDir().mkpath(folder);
+  EXPECT_TRUE(user.inDialog([&] { numbers->trigger(); },
+                            [&](QWidget* dialog) { answer(dialog, folder, QDialogButtonBox::Open); }));
+  for (const Series& series : user.window().measures().result().series)
+    EXPECT_TRUE(QFile::exists(folder + "/" + QString::fromStdString(series.name) + ".csv")) << series.name;
+
+  ui::TrainingState state;
+  state.steps = {1, 2, 3};
+  state.loss = {3.5, 2.25, 1.125};
+  state.accuracy = {0.25, std::nan(""), 0.75};
+  state.checkSteps = {3};
+  state.checkLoss = {1.5};
+  writeCurves(state, folder.toStdString());
+  EXPECT_EQ(readFile((folder + "/training.csv").toStdString()),
+            "step,loss,accuracy\n1,3.5,0.25\n2,2.25,\n3,1.125,0.75\n");
+  const auto arrays = loadArrays((folder + "/training.npz").toStdString());
+  EXPECT_EQ(arrays.at("loss").data()[1], 2.25f);
+  EXPECT_EQ(arrays.at("held_out_loss").data()[0], 1.5f);
 }
 
 }  // namespace
