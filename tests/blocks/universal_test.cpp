@@ -176,12 +176,15 @@ TEST_P(UniversalBlock, FutureNeverChangesThePast) {
   for (const auto& [name, values] : before) {
     const int64_t inner = int64_t(values.size()) / (batch * time);
     bool isChanged = false;
+    // Tokens that share an expert share a product, whose rounding follows their number: no more than that may change.
+    double largest = 0;
+    for (const float value : values) largest = std::max(largest, double(std::abs(value)));
     for (int64_t b = 0; b < batch; ++b)
       for (int64_t t = 0; t < time; ++t)
         for (int64_t i = 0; i < inner; ++i) {
           const size_t at = size_t((b * time + t) * inner + i);
           if (t < cut)
-            EXPECT_EQ(values[at], after.at(name)[at]) << name << " at time " << t;
+            EXPECT_NEAR(values[at], after.at(name)[at], 1e-6 * largest) << name << " at time " << t;
           else
             isChanged = isChanged || values[at] != after.at(name)[at];
         }

@@ -232,7 +232,8 @@ TEST(CommandLineAnalyze, WrongOptionsAndDataAreNamed) {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   };
-  expectRefusal(with({"reading"}), 2, "there is no analysis 'reading'; there are: similarity.");
+  expectRefusal(with({"reading"}), 2,
+                "there is no analysis 'reading'; there are: attention, representations, similarity, sparsity.");
   expectRefusal(with({"similarity", "--option", "samples=1"}), 2,
                 "[similarity.samples] 1 is too small; expected 4 to 8192.");
   expectRefusal(with({"similarity", "--option", "spoons=1"}), 2,
