@@ -161,10 +161,11 @@ void GenerateController::end(uint64_t run, const QString& failure) {
   if (run != run_) return;
   take(run, *arrival_);
   state_.isRunning = false;
-  if (!failure.isEmpty())
+  if (!failure.isEmpty()) {
     state_.panel = {ui::PanelPhase::Failed, failure, tr("Try again"), -1};
-  else if (state_.panel.phase == ui::PanelPhase::Busy)  // stopped before the first token
+  } else if (state_.panel.phase == ui::PanelPhase::Busy) {  // stopped before the first token
     state_.panel = {ui::PanelPhase::Empty, tr("The text appears here, token by token."), {}, -1};
+  }
   emit changed();
 }
 

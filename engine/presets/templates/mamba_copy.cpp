@@ -31,8 +31,8 @@ PresetDef preset_templates_mamba_copy() {
       .family = "Templates",
       .isTemplate = true,
       .task = "selective_copy",
-      .steps = 4000,
-      .learningRate = 4e-3,
+      .steps = 6000,
+      .learningRate = 2e-3,
       .batch = 32,
       .make = make};
 }
