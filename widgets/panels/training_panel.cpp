@@ -22,7 +22,7 @@ TrainingPanel::TrainingPanel(QWidget* parent) : QWidget(parent) {
   auto* layout = new QGridLayout(this);
   layout->setContentsMargins(14, 12, 14, 8);
   layout->addWidget(frame_, 0, 0);
-  layout->addWidget(save_, 0, 0, Qt::AlignRight | Qt::AlignTop);
+  layout->addWidget(save_, 0, 1, Qt::AlignTop);
   connect(frame_, &StateFrame::actionRequested, this, &TrainingPanel::actionRequested);
 }
 
