@@ -131,8 +131,8 @@ bool wantsAmx(const GemmArgs& args) {
   if (args.a.stride != 1 && args.a.kStride != 1) return false;
   if (args.b.stride != 1 && args.b.kStride != 1) return false;
   const double m = double(args.m), n = double(args.n), k = double(args.k);
-  // Taking numbers apart must be little beside multiplying them.
-  if (k < 48 || m * n * k < 4e6 || m * n < 56 * (m + n)) return false;
+  // Taking numbers apart must be little beside multiplying them; all of B is taken apart for the rows of A.
+  if (k < 48 || m < 192 || m * n * k < 4e6 || m * n < 56 * (m + n)) return false;
   return isAvailable();
 }
 
