@@ -13,4 +13,19 @@ AnalyzeCall analyzeCall(const DocumentController& document, const TrainingContro
           .device = training.setup.device};
 }
 
+void runAnalysis(JobRunner& jobs, const QString& key, const AnalyzeCall& call,
+                 const std::function<void(const ui::PanelState&)>& setPanel,
+                 const std::function<JobRunner::Deliver(AnalysisResult)>& shown) {
+  setPanel({ui::PanelPhase::Busy, QObject::tr("Recording activations"), {}, -1});
+  jobs.start(
+      key, QString::fromStdString(findAnalysis(call.analysis).title),
+      [call, shown](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
+        return shown(analyze(call, cancel, progress));
+      },
+      [setPanel](const QString& sentence) {
+        setPanel({sentence.isEmpty() ? ui::PanelPhase::Empty : ui::PanelPhase::Failed,
+                  sentence.isEmpty() ? QObject::tr("Cancelled.") : sentence, QObject::tr("Try again"), -1});
+      });
+}
+
 }  // namespace fw

@@ -3,11 +3,18 @@
 
 #include "app/document_controller.h"
 #include "app/training_controller.h"
+#include "widgets/panels/panel_state.h"
 
 namespace fw {
 
 /// The document as it is now, on the run bar's task and device; with the weights of the last training where it was
 /// trained as it is.
 AnalyzeCall analyzeCall(const DocumentController& document, const TrainingController& training);
+
+/// Runs `call` as the job `key`. `setPanel` gets what the panel is meanwhile and where nothing came of it; `shown`
+/// turns the result, off the interface thread, into what then happens on it.
+void runAnalysis(JobRunner& jobs, const QString& key, const AnalyzeCall& call,
+                 const std::function<void(const ui::PanelState&)>& setPanel,
+                 const std::function<JobRunner::Deliver(AnalysisResult)>& shown);
 
 }  // namespace fw

@@ -126,15 +126,16 @@ void MeasuresController::compute() {
   AnalyzeCall call = analyzeCall(document_, training_);
   call.analysis = state_.analysis.toStdString();
   call.options = options_[call.analysis];
-  state_.panel = {ui::PanelPhase::Busy, tr("Recording activations"), {}, -1};
-  emit changed();
-  jobs_.start(
-      "measures", QString::fromStdString(findAnalysis(call.analysis).title),
-      [this, call](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
-        AnalysisResult result = analyze(call, cancel, progress);
-        return [this, call, result = std::move(result)] {
+  runAnalysis(
+      jobs_, "measures", call,
+      [this](const ui::PanelState& panel) {
+        state_.panel = panel;
+        emit changed();
+      },
+      [this, call](AnalysisResult result) {
+        return [this, call, results = measureResults(result), result = std::move(result)] {
           result_ = result;
-          state_.results = measureResults(result);
+          state_.results = results;
           state_.recipe = QString::fromStdString(result.recipe);
           state_.warning = texts(result.warnings).join(" ");
           state_.panel = {ui::PanelPhase::Ready, {}, {}, -1};
@@ -142,11 +143,6 @@ void MeasuresController::compute() {
           emit changed();
           markStale();
         };
-      },
-      [this](const QString& sentence) {
-        state_.panel = {sentence.isEmpty() ? ui::PanelPhase::Empty : ui::PanelPhase::Failed,
-                        sentence.isEmpty() ? tr("Cancelled.") : sentence, tr("Try again"), -1};
-        emit changed();
       });
 }
 

@@ -146,25 +146,20 @@ void SimilarityController::markStale() {
 void SimilarityController::compute() {
   if (!document_.isOpen()) return;
   const AnalyzeCall call = analyzeCall(document_, training_);
-  state_.panel = {ui::PanelPhase::Busy, tr("Recording activations"), {}, -1};
-  emit changed();
-  jobs_.start(
-      "similarity", tr("Layer similarity"),
-      [this, call](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
-        AnalysisResult result = analyze(call, cancel, progress);
-        ui::SimilarityState state = similarityState(result, *call.architecture);
-        return [this, call, result = std::move(result), state = std::move(state)] {
+  runAnalysis(
+      jobs_, "similarity", call,
+      [this](const ui::PanelState& panel) {
+        state_.panel = panel;
+        emit changed();
+      },
+      [this, call](AnalysisResult result) {
+        return [this, call, state = similarityState(result, *call.architecture), result = std::move(result)] {
           result_ = result;
           state_ = state;
           analysed_ = call.architecture;
           emit changed();
           markStale();
         };
-      },
-      [this](const QString& sentence) {
-        state_.panel = {sentence.isEmpty() ? ui::PanelPhase::Empty : ui::PanelPhase::Failed,
-                        sentence.isEmpty() ? tr("Cancelled.") : sentence, tr("Try again"), -1};
-        emit changed();
       });
 }
 
