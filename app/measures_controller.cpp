@@ -133,7 +133,8 @@ void MeasuresController::compute() {
         emit changed();
       },
       [this, call](AnalysisResult result) {
-        return [this, call, results = measureResults(result), result = std::move(result)] {
+        std::vector<ui::MeasureResult> results = measureResults(result);
+        return [this, call, results = std::move(results), result = std::move(result)] {
           result_ = result;
           state_.results = results;
           state_.recipe = QString::fromStdString(result.recipe);

@@ -88,7 +88,7 @@ void writeReport(const QString& model, const QString& folder) {
   try {
     const AnalysisResult similarity = analyze(analysis);
     writeAnalysis(similarity, folder.toStdString());
-    const ui::SimilarityState state = similarityState(similarity, *opened.architecture);
+    const ui::SimilarityState state = similarityState(similarity);
     const QString recipe = QString::fromStdString(similarity.recipe);
     for (const ui::SimilarityMeasure& measure : state.measures) {
       ui::HeatMap map;

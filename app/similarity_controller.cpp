@@ -61,7 +61,7 @@ void propose(ui::InfluenceRanking& ranking) {
 
 }  // namespace
 
-ui::SimilarityState similarityState(const AnalysisResult& result, const Architecture&) {
+ui::SimilarityState similarityState(const AnalysisResult& result) {
   ui::SimilarityState state;
   state.panel.phase = ui::PanelPhase::Ready;
   const QString recipe = QString::fromStdString(result.recipe);
@@ -153,7 +153,8 @@ void SimilarityController::compute() {
         emit changed();
       },
       [this, call](AnalysisResult result) {
-        return [this, call, state = similarityState(result, *call.architecture), result = std::move(result)] {
+        ui::SimilarityState state = similarityState(result);
+        return [this, call, state = std::move(state), result = std::move(result)] {
           result_ = result;
           state_ = state;
           analysed_ = call.architecture;

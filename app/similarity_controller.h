@@ -8,8 +8,8 @@
 
 namespace fw {
 
-/// The panel's state of a result; `layers` are those of the snapshot that was analysed.
-ui::SimilarityState similarityState(const AnalysisResult& result, const Architecture& architecture);
+/// The panel's state of a result.
+ui::SimilarityState similarityState(const AnalysisResult& result);
 
 class SimilarityController : public QObject {
   Q_OBJECT
