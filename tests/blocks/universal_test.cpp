@@ -6,13 +6,13 @@
 
 #include "engine/arch/document_file.h"
 #include "engine/arch/editor.h"
-#include "engine/base/rng.h"
 #include "engine/blocks/lowering.h"
 #include "engine/exec/executor.h"
 #include "engine/exec/optimize.h"
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
 #include "tests/support/block_document.h"
+#include "tests/support/block_inputs.h"
 
 namespace fw {
 namespace {
@@ -50,28 +50,6 @@ class UniversalBlock : public ::testing::TestWithParam<Case> {
     return lowerOrThrow(architecture, blocks(), {.mode = mode, .dims = dims, .cacheLength = cache});
   }
 
-  /// Smaller than any vocabulary of the examples.
-  static Tensor randomTensor(const ir::TensorType& type, uint64_t seed) {
-    Rng rng(seed);
-    Tensor tensor = Tensor::make(type.dtype, type.shape);
-    for (int64_t i = 0; i < tensor.count(); ++i) {
-      if (type.dtype == DType::I64)
-        tensor.data<int64_t>()[i] = rng.below(5);
-      else
-        tensor.data<float>()[i] = float(rng.normal());
-    }
-    return tensor;
-  }
-
-  static void randomWeights(const ir::Graph& graph, Store& store) {
-    uint64_t seed = 100;
-    for (const ir::ParameterInfo& parameter : graph.parameters) {
-      Tensor value = randomTensor(graph.type({parameter.node, 0}), ++seed);
-      for (int64_t i = 0; i < value.count(); ++i) value.data()[i] *= 0.5f;
-      store.set(parameter.name, value);
-    }
-  }
-
   static std::map<std::string, std::vector<float>> run(const ir::Graph& graph, Store& store,
                                                        const std::map<std::string, Tensor>& inputs) {
     Executor executor(
@@ -84,16 +62,6 @@ class UniversalBlock : public ::testing::TestWithParam<Case> {
     for (const ir::OutputInfo& output : graph.outputs)
       if (output.aliasOf.empty()) outputs[output.name] = executor.output(output.name).toFloats();
     return outputs;
-  }
-
-  std::map<std::string, Tensor> inputsOf(const ir::Graph& graph) const {
-    std::map<std::string, Tensor> inputs;
-    uint64_t seed = 1;
-    for (const ir::InputInfo& input : graph.inputs)
-      inputs[input.name] = input.name == "seed" || input.name == "position"
-                               ? Tensor::scalarInt(0)
-                               : randomTensor(graph.type({input.node, 0}), ++seed);
-    return inputs;
   }
 };
 
@@ -128,8 +96,8 @@ TEST_P(UniversalBlock, EveryParameterReceivesAFiniteGradient) {
   if (backward.outputs.empty()) return;  // no parameters
   const std::unique_ptr<Backend> cpu = makeCpuBackend(2);
   Store store(*cpu);
-  randomWeights(backward, store);
-  for (const auto& [name, values] : run(backward, store, inputsOf(backward))) {
+  testing::setRandomWeights(backward, store);
+  for (const auto& [name, values] : run(backward, store, testing::randomInputs(backward))) {
     double magnitude = 0;
     for (const float value : values) {
       ASSERT_TRUE(std::isfinite(value)) << name;
@@ -145,8 +113,8 @@ TEST_P(UniversalBlock, WorksUnderEveryWeightPolicy) {
     const auto graph = lowered(architecture, Mode::Train);
     const std::unique_ptr<Backend> cpu = makeCpuBackend(2);
     Store store(*cpu);
-    randomWeights(*graph, store);
-    for (const auto& [name, values] : run(*graph, store, inputsOf(*graph)))
+    testing::setRandomWeights(*graph, store);
+    for (const auto& [name, values] : run(*graph, store, testing::randomInputs(*graph)))
       for (const float value : values) ASSERT_TRUE(std::isfinite(value)) << policy.id << " " << name;
   }
 }
@@ -157,8 +125,8 @@ TEST_P(UniversalBlock, FutureNeverChangesThePast) {
   const auto graph = lowered(documentOf(block(), example()), Mode::Prefill);
   const std::unique_ptr<Backend> cpu = makeCpuBackend(2);
   Store store(*cpu);
-  randomWeights(*graph, store);
-  std::map<std::string, Tensor> inputs = inputsOf(*graph);
+  testing::setRandomWeights(*graph, store);
+  std::map<std::string, Tensor> inputs = testing::randomInputs(*graph);
   const auto before = run(*graph, store, inputs);
   const int64_t batch = example().dims.at("B"), time = example().dims.at("T"), cut = time / 2;
   for (auto& [name, tensor] : inputs) {
@@ -199,8 +167,8 @@ TEST_P(UniversalBlock, StepwiseDecodeEqualsTheFullPass) {
   const auto full = lowered(architecture, Mode::Prefill);
   const std::unique_ptr<Backend> cpu = makeCpuBackend(2);
   Store store(*cpu);
-  randomWeights(*full, store);
-  const std::map<std::string, Tensor> inputs = inputsOf(*full);
+  testing::setRandomWeights(*full, store);
+  const std::map<std::string, Tensor> inputs = testing::randomInputs(*full);
   const auto expected = run(*full, store, inputs);
   const int64_t batch = example().dims.at("B"), time = example().dims.at("T");
   const auto slice = [&](const Tensor& tensor, int64_t from, int64_t count) {

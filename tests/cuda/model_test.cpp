@@ -1,5 +1,5 @@
-// Whole plans by the emulated CUDA kernels: every block, forward and backward; and training steps of models, gradient
-// clip and AdamW included, against the CPU's.
+// Whole plans by the emulated CUDA kernels: training steps of models, gradient clip and AdamW included, against the
+// CPU's; scans; refusals.
 #include <gtest/gtest.h>
 
 #include <cmath>
