@@ -23,6 +23,13 @@ struct PortRef {
   auto operator<=>(const PortRef&) const = default;
 };
 
+/// A parameter of a node.
+struct ParamRef {
+  NodeId node = 0;
+  std::string param;
+  auto operator<=>(const ParamRef&) const = default;
+};
+
 struct Wire {
   PortRef from, to;
   auto operator<=>(const Wire&) const = default;
@@ -62,9 +69,12 @@ struct Node {
   bool isMuted = false;
   std::string weightGroup;  // joins a group of Architecture::weightGroups; empty: none
   std::string label;        // free text shown instead of the title; no meaning
+  std::string link;         // containers with the same link are copies of one: an edit inside one is made in all
   std::map<std::string, GraphPtr> bodies;
   std::map<int64_t, LayerOverride> overrides;  // of a Repeat, by layer index
-  std::string extra;                           // JSON object text of keys that this version does not know; "": none
+  /// Parameters of a composite: each sets these parameters of nodes inside it, and differs among linked copies.
+  std::map<std::string, std::vector<ParamRef>> promoted;
+  std::string extra;  // JSON object text of keys that this version does not know; "": none
 };
 
 struct Graph {
@@ -110,6 +120,15 @@ struct Frame {
   bool operator==(const Frame&) const = default;
 };
 
+/// A point that a wire is drawn through; no meaning.
+struct Dot {
+  Wire wire;
+  int64_t order = 0;  // along the wire
+  double x = 0, y = 0;
+  std::string extra;  // as Node::extra
+  bool operator==(const Dot&) const = default;
+};
+
 struct Architecture {
   std::string name;
   GraphPtr root = std::make_shared<Graph>();
@@ -117,6 +136,7 @@ struct Architecture {
   std::map<std::string, double> variables;  // "width": 512
   std::map<NodeId, Position> layout;
   std::map<NodeId, Frame> frames;  // ids are never those of nodes
+  std::map<NodeId, Dot> dots;      // nor these
   NodeId nextId = 1;
   std::string extra;  // as Node::extra, nested as the file is
 };
@@ -139,8 +159,9 @@ std::string pathText(const Architecture& architecture, const GraphPath& path, No
 std::set<NodeId> upstreamOf(const Graph& graph, const std::set<NodeId>& start);
 std::set<NodeId> downstreamOf(const Graph& graph, const std::set<NodeId>& start);
 
-/// Equal for documents that mean the same: positions, frames, ids, labels, order, unknown keys and the document's name
-/// are excluded. That of a graph holds expressions as they are written, not the variables they use.
+/// Equal for documents that mean the same: positions, frames, dots, ids, labels, links, promotions, order, unknown keys
+/// and the document's name are excluded. That of a graph holds expressions as they are written, not the variables they
+/// use.
 Hash structuralHash(const Architecture& architecture);
 Hash structuralHash(const Graph& graph);
 
@@ -173,6 +194,9 @@ std::optional<int64_t> layerCount(const Node& repeat, const BlockDef& block,
 /// one is an error.
 std::vector<std::pair<std::string, std::string>> repeatPairs(const Ports& ports);
 
+/// The dots of each wire that has some, along the wire.
+std::map<Wire, std::vector<NodeId>> dotsByWire(const Architecture& architecture);
+
 /// The input that a muted node passes on as its output `output`: that of the same name, else the first of the same
 /// kind; nullptr: none. Also what stays connected when a node is removed and its wires are healed.
 const PortDef* mutedSource(const Ports& ports, const PortDef& output);
@@ -187,6 +211,14 @@ ParamValue paramValue(const Node& node, const BlockDef& block, const std::string
 
 /// Every parameter of `block` by paramValue().
 Params completeParams(const Node& node, const BlockDef& block, const std::map<std::string, double>& variables);
+
+/// The parameter of a node that is no composite that stands behind `param` of `node`: its own, or the first that a
+/// promotion reaches. Nothing where there is none.
+std::optional<ParamRef> sourceOfParam(const Node& node, const std::string& param);
+
+/// Every parameter that `param` of a composite sets, promotions of composites inside it followed; itself where it is
+/// no promoted one.
+std::vector<ParamRef> targetsOfParam(const Node& node, const std::string& param);
 
 /// The options of a task, an optimiser or an analysis: the defaults of `params` overlaid by `given`. Throws Code::Usage
 /// for an option that it has not, and for a value of another type or out of range.

@@ -47,6 +47,11 @@ class Renumbering {
       renamed->id = newIds_.at(id);
       for (auto& [name, body] : renamed->bodies) body = renumber(*body);
       for (auto& [layer, settings] : renamed->overrides) renumber(settings);
+      for (auto& [name, targets] : renamed->promoted) {
+        std::erase_if(targets, [&](const ParamRef& target) { return !newIds_.count(target.node); });
+        for (ParamRef& target : targets) target.node = newIds_.at(target.node);
+      }
+      std::erase_if(renamed->promoted, [](const auto& entry) { return entry.second.empty(); });
       copy->nodes[renamed->id] = renamed;
     }
     for (Wire wire : graph.wires) {
@@ -85,6 +90,7 @@ struct Fragment {
   std::map<std::string, WeightGroup> weightGroups;
   std::map<std::string, double> variables;
   std::map<NodeId, Position> layout;
+  std::map<NodeId, Dot> dots;
 };
 
 Fragment readFragment(const std::string& source, int depth) {
@@ -112,6 +118,7 @@ Fragment readFragment(const std::string& source, int depth) {
     fragment.variables = reader.readVariables(*variables);
   SortedJson ignored = SortedJson::object();
   if (const SortedJson* layout = reader.member(json, "layout")) fragment.layout = reader.readLayout(*layout, ignored);
+  if (const SortedJson* dots = reader.member(json, "dots")) fragment.dots = reader.readDots(*dots);
   return fragment;
 }
 
@@ -154,7 +161,44 @@ std::string copyText(const Architecture& architecture, const GraphPath& path, co
   for (NodeId id : all)
     if (const auto place = architecture.layout.find(id); place != architecture.layout.end())
       json["layout"][std::to_string(id)] = toJson(place->second);
+  for (const auto& [id, dot] : architecture.dots)
+    if (all.count(dot.wire.from.node) && all.count(dot.wire.to.node)) json["dots"][std::to_string(id)] = toJson(dot);
   return toSortedText(json);
+}
+
+/// Links of what is pasted that mean another composite here, or one that has changed since, get a name of their own.
+void Editor::renameLinks(Graph& pasted) {
+  std::map<std::string, const Node*> present;
+  const auto collect = [](std::map<std::string, const Node*>& links) {
+    return [&links](const Node& node) {
+      if (!node.link.empty()) links.emplace(node.link, &node);
+      return false;
+    };
+  };
+  forEachNode(work_, collect(present), [](const GraphPath&, const Node&) {});
+  std::map<std::string, std::string> names;
+  const std::function<void(Graph&)> rename = [&](Graph& graph) {
+    for (auto& [id, node] : graph.nodes) {
+      Node changed = *node;
+      for (auto& [name, body] : changed.bodies) {
+        Graph inner = *body;
+        rename(inner);
+        body = std::make_shared<Graph>(std::move(inner));
+      }
+      if (!changed.link.empty()) {
+        const auto known = names.find(changed.link);
+        const auto there = present.find(changed.link);
+        if (known != names.end())
+          changed.link = known->second;
+        else if (there == present.end() || sameInside(*node, *there->second))
+          names.emplace(node->link, node->link);
+        else
+          changed.link = names[node->link] = freeLink(node->link);
+      }
+      node = std::make_shared<Node>(std::move(changed));
+    }
+  };
+  rename(pasted);
 }
 
 std::vector<NodeId> Editor::paste(const GraphPath& path, const std::string& source, Position at, bool keepInputs) {
@@ -173,7 +217,19 @@ std::vector<NodeId> Editor::paste(const GraphPath& path, const std::string& sour
   atomically([&] {
     const std::function<NodeId()> nextId = [&] { return takeId(); };
     Renumbering renumbering(nextId);
-    const GraphPtr copies = renumbering.renumber(*fragment.graph);
+    Graph linked = *renumbering.renumber(*fragment.graph);
+    renameLinks(linked);
+    const Graph* copies = &linked;
+    for (const auto& [oldId, dot] : fragment.dots) {
+      const auto from = renumbering.newIds().find(dot.wire.from.node), to = renumbering.newIds().find(dot.wire.to.node);
+      if (from == renumbering.newIds().end() || to == renumbering.newIds().end()) continue;
+      Dot& made = work_.dots[takeId()] = dot;
+      made.wire = {{from->second, dot.wire.from.port}, {to->second, dot.wire.to.port}};
+      if (!fragment.graph->find(dot.wire.from.node)) continue;
+      made.x += at.x - low.x;
+      made.y += at.y - low.y;
+      if (!isCoordinate(made.x) || !isCoordinate(made.y)) made.x = at.x, made.y = at.y;
+    }
     for (const auto& [oldId, id] : renumbering.newIds()) {
       const auto found = fragment.layout.find(oldId);
       Position place = found == fragment.layout.end() ? Position{} : found->second;

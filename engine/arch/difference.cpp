@@ -11,7 +11,8 @@ namespace {
 
 bool sameFields(const Node& a, const Node& b) {
   return a.name == b.name && a.block == b.block && a.params == b.params && a.isMuted == b.isMuted &&
-         a.weightGroup == b.weightGroup && a.label == b.label && a.overrides == b.overrides && a.extra == b.extra;
+         a.weightGroup == b.weightGroup && a.label == b.label && a.link == b.link && a.overrides == b.overrides &&
+         a.promoted == b.promoted && a.extra == b.extra;
 }
 
 /// Calls `onlyA`, `onlyB` or `both` for each key of two sorted maps.
@@ -114,6 +115,9 @@ class Comparison {
       placed.x = b.second.x;
       placed.y = b.second.y;
       (placed == b.second ? changes_.moved : changes_.changed).insert(a.first);
+    });
+    compareMaps(before.dots, after.dots, onRemoved, onAdded, [&](const auto& a, const auto& b) {
+      if (!(a.second == b.second)) changes_.moved.insert(a.first);
     });
   }
 

@@ -41,6 +41,7 @@ std::string toDocumentText(const Architecture& architecture) {
   for (const auto& [id, position] : architecture.layout) layout.emplace(std::to_string(id), toJson(position));
   json["layout"] = std::move(layout);
   for (const auto& [id, frame] : architecture.frames) json["frames"][std::to_string(id)] = toJson(frame);
+  for (const auto& [id, dot] : architecture.dots) json["dots"][std::to_string(id)] = toJson(dot);
   addUnknown(json, architecture.extra);
   return toSortedText(json);
 }
@@ -61,12 +62,14 @@ Architecture fromDocumentText(const std::string& source, const std::string& plac
   if (const SortedJson* variables = reader.member(*body, "variables"))
     architecture.variables = reader.readVariables(*variables);
   if (const SortedJson* frames = reader.member(json, "frames")) architecture.frames = reader.readFrames(*frames);
+  if (const SortedJson* dots = reader.member(json, "dots")) architecture.dots = reader.readDots(*dots);
 
   SortedJson unknownLayout = SortedJson::object();
   if (const SortedJson* layout = reader.member(json, "layout"))
     architecture.layout = reader.readLayout(*layout, unknownLayout);
   const std::string unknownBody = unknownKeys(*body, {"nodes", "wires", "weight_groups", "variables"});
-  const std::string unknown = unknownKeys(json, {"format", "version", "name", "architecture", "layout", "frames"});
+  const std::string unknown =
+      unknownKeys(json, {"format", "version", "name", "architecture", "layout", "frames", "dots"});
   SortedJson rest = unknown.empty() ? SortedJson::object() : SortedJson::parse(unknown);
   if (!unknownBody.empty()) rest["architecture"] = SortedJson::parse(unknownBody);
   if (!unknownLayout.empty()) rest["layout"] = unknownLayout;

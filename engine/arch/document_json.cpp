@@ -31,6 +31,10 @@ SortedJson toJson(const Node& node) {
   if (node.isMuted) json["muted"] = true;
   if (!node.weightGroup.empty()) json["weight_group"] = node.weightGroup;
   if (!node.label.empty()) json["label"] = node.label;
+  if (!node.link.empty()) json["link"] = node.link;
+  for (const auto& [name, targets] : node.promoted)
+    for (const ParamRef& target : targets)
+      json["promoted"][name].push_back(std::to_string(target.node) + "." + target.param);
   for (const auto& [name, body] : node.bodies) json["bodies"][name] = fw::toJson(*body);
   for (const auto& [layer, settings] : node.overrides) json["overrides"][std::to_string(layer)] = toJson(settings);
   addUnknown(json, node.extra);
@@ -107,6 +111,14 @@ SortedJson toJson(const Frame& frame) {
   if (!frame.colour.empty()) json["colour"] = frame.colour;
   if (!frame.members.empty()) json["members"] = frame.members;
   addUnknown(json, frame.extra);
+  return json;
+}
+
+SortedJson toJson(const Dot& dot) {
+  SortedJson json = {{"at", {plainNumber(dot.x), plainNumber(dot.y)}},
+                     {"wire", {portText(dot.wire.from), portText(dot.wire.to)}}};
+  if (dot.order != 0) json["order"] = dot.order;
+  addUnknown(json, dot.extra);
   return json;
 }
 
@@ -196,15 +208,17 @@ PortRef DocumentReader::readPort(const SortedJson& json, const std::string& wher
   return port;
 }
 
+Wire DocumentReader::readWire(const SortedJson& json, const std::string& where) const {
+  if (!json.is_array() || json.size() != 2)
+    refuse(where, text("a wire is ", inQuotes(json.dump()), "; expected two ends, such as [\"3.y\", \"4.x\"]"));
+  return {readPort(json[0], where), readPort(json[1], where)};
+}
+
 std::vector<Wire> DocumentReader::readWires(const SortedJson& json, const std::string& where) const {
   if (!json.is_array()) refuse(where, text("'wires' is ", typeText(json), "; expected a list"));
   std::vector<Wire> wires;
   wires.reserve(json.size());
-  for (const SortedJson& wire : json) {
-    if (!wire.is_array() || wire.size() != 2)
-      refuse(where, text("a wire is ", inQuotes(wire.dump()), "; expected two ends, such as [\"3.y\", \"4.x\"]"));
-    wires.push_back({readPort(wire[0], where), readPort(wire[1], where)});
-  }
+  for (const SortedJson& wire : json) wires.push_back(readWire(wire, where));
   std::sort(wires.begin(), wires.end());
   wires.erase(std::unique(wires.begin(), wires.end()), wires.end());
   return wires;
@@ -265,6 +279,10 @@ NodePtr DocumentReader::readNode(const SortedJson& json, const std::string& wher
   if (!node->weightGroup.empty() && !isIdentifier(node->weightGroup))
     refuse(self, text(inQuotes(node->weightGroup), " is no name of a weight group"));
   if (const SortedJson* label = member(json, "label")) node->label = readText(*label, self, "label");
+  if (const SortedJson* link = member(json, "link")) node->link = readText(*link, self, "link");
+  if (!node->link.empty() && !isIdentifier(node->link))
+    refuse(self, text(inQuotes(node->link), " is no name of linked copies"));
+  if (const SortedJson* promoted = member(json, "promoted")) node->promoted = readPromoted(*promoted, self);
   if (const SortedJson* bodies = member(json, "bodies")) {
     if (!bodies->is_object()) refuse(self, text("'bodies' is ", typeText(*bodies), "; expected an object"));
     for (const auto& [bodyName, body] : bodies->items()) {
@@ -273,9 +291,26 @@ NodePtr DocumentReader::readNode(const SortedJson& json, const std::string& wher
     }
   }
   if (const SortedJson* overrides = member(json, "overrides")) node->overrides = readOverrides(*overrides, self);
-  node->extra =
-      unknownKeys(json, {"id", "name", "block", "params", "muted", "weight_group", "label", "bodies", "overrides"});
+  node->extra = unknownKeys(json, {"id", "name", "block", "params", "muted", "weight_group", "label", "link",
+                                   "promoted", "bodies", "overrides"});
   return node;
+}
+
+std::map<std::string, std::vector<ParamRef>> DocumentReader::readPromoted(const SortedJson& json,
+                                                                          const std::string& where) const {
+  if (!json.is_object()) refuse(where, text("'promoted' is ", typeText(json), "; expected an object"));
+  std::map<std::string, std::vector<ParamRef>> promoted;
+  for (const auto& [name, targets] : json.items()) {
+    if (!isIdentifier(name)) refuse(where, text(inQuotes(name), " is no name of a parameter"));
+    if (!targets.is_array() || targets.empty())
+      refuse(where,
+             text("the promoted parameter ", inQuotes(name), " sets nothing; expected a list such as [\"3.heads\"]"));
+    for (const SortedJson& target : targets) {
+      const PortRef ref = readPort(target, where);
+      promoted[name].push_back({ref.node, ref.port});
+    }
+  }
+  return promoted;
 }
 
 GraphPtr DocumentReader::readGraph(const SortedJson& json, const std::string& where, int depth) {
@@ -385,6 +420,36 @@ std::map<NodeId, Frame> DocumentReader::readFrames(const SortedJson& json) {
     frame.extra = unknownKeys(value, {"rectangle", "graph", "title", "note", "colour", "members"});
   }
   return frames;
+}
+
+std::map<NodeId, Dot> DocumentReader::readDots(const SortedJson& json) {
+  requireObject(json, "dots");
+  std::map<NodeId, Dot> dots;
+  for (const auto& [key, value] : json.items()) {
+    const NodeId id = idFromKey(key, "dots");
+    const std::string where = text("dot with id ", id);
+    requireObject(value, where);
+    claimId(id, where);
+    Dot& dot = dots[id];
+    const SortedJson* at = member(value, "at");
+    const bool isPlace =
+        at && at->is_array() && at->size() == 2 && std::all_of(at->begin(), at->end(), [](const SortedJson& number) {
+          return number.is_number() && isCoordinate(number.get<double>());
+        });
+    if (!isPlace) refuse(where, "expected a place 'at' [x, y]");
+    dot.x = (*at)[0].get<double>();
+    dot.y = (*at)[1].get<double>();
+    const SortedJson* wire = member(value, "wire");
+    if (!wire) refuse(where, "it has no 'wire'");
+    dot.wire = readWire(*wire, where);
+    if (const SortedJson* order = member(value, "order")) {
+      if (!order->is_number_integer() || *order < -kMaxNodes || *order > kMaxNodes)
+        refuse(where, text("'order' is ", inQuotes(order->dump()), "; expected a whole number up to ", kMaxNodes));
+      dot.order = order->get<int64_t>();
+    }
+    dot.extra = unknownKeys(value, {"at", "wire", "order"});
+  }
+  return dots;
 }
 
 }  // namespace fw

@@ -17,6 +17,7 @@ SortedJson toJson(const Graph& graph);
 SortedJson toJson(const WeightGroup& group);
 SortedJson toJson(const Position& position);
 SortedJson toJson(const Frame& frame);
+SortedJson toJson(const Dot& dot);
 
 /// Whole numbers without ".0": they are the rule among coordinates and variables, and a diff reads better.
 SortedJson plainNumber(double value);
@@ -41,6 +42,7 @@ class DocumentReader {
   /// Entries whose key is no id go into `unknown`.
   std::map<NodeId, Position> readLayout(const SortedJson& json, SortedJson& unknown) const;
   std::map<NodeId, Frame> readFrames(const SortedJson& json);
+  std::map<NodeId, Dot> readDots(const SortedJson& json);
   std::vector<Wire> readWires(const SortedJson& json, const std::string& where) const;
 
   /// The member of an object, or null where it is missing.
@@ -54,6 +56,8 @@ class DocumentReader {
  private:
   NodePtr readNode(const SortedJson& json, const std::string& where, int depth);
   std::map<int64_t, LayerOverride> readOverrides(const SortedJson& json, const std::string& where) const;
+  Wire readWire(const SortedJson& json, const std::string& where) const;
+  std::map<std::string, std::vector<ParamRef>> readPromoted(const SortedJson& json, const std::string& where) const;
   PortRef readPort(const SortedJson& json, const std::string& where) const;
   NodeId idFromKey(const std::string& key, const std::string& where) const;
   void claimId(NodeId id, const std::string& where);

@@ -89,14 +89,18 @@ NodeId Editor::addNode(const GraphPath& path, const std::string& block, Position
 
 void Editor::removeNodes(const std::vector<NodeId>& ids) {
   std::set<NodeId> nodes(ids.begin(), ids.end());
-  for (auto id = nodes.begin(); id != nodes.end();) id = work_.frames.count(*id) ? nodes.erase(id) : std::next(id);
+  for (auto id = nodes.begin(); id != nodes.end();)
+    id = work_.frames.count(*id) || work_.dots.count(*id) ? nodes.erase(id) : std::next(id);
   const std::map<GraphPath, std::set<NodeId>> byGraph = locate(work_, nodes);
   size_t located = 0;
   for (const auto& [path, inside] : byGraph) located += inside.size();
   if (located < nodes.size())
     for (NodeId id : nodes) find(id);
   for (const auto& [path, inside] : byGraph) removeFrom(path, inside);
-  for (NodeId id : ids) work_.frames.erase(id);
+  for (NodeId id : ids) {
+    work_.frames.erase(id);
+    work_.dots.erase(id);
+  }
 }
 
 void Editor::removeFrom(const GraphPath& path, const std::set<NodeId>& ids) {
@@ -182,6 +186,10 @@ void Editor::rename(NodeId id, const std::string& name) {
     if (end.node == containerId && end.port == old) end.port = name;
   }
   std::sort(holder.wires.begin(), holder.wires.end());
+  for (auto& [dotId, dot] : work_.dots) {
+    PortRef& end = block == kInBlock ? dot.wire.to : dot.wire.from;
+    if (end.node == containerId && end.port == old) end.port = name;
+  }
 }
 
 void Editor::setLabel(NodeId id, const std::string& label) {
@@ -201,6 +209,11 @@ void Editor::move(NodeId id, Position to) {
   if (frame != work_.frames.end()) {
     frame->second.x = to.x;
     frame->second.y = to.y;
+    return;
+  }
+  if (const auto dot = work_.dots.find(id); dot != work_.dots.end()) {
+    dot->second.x = to.x;
+    dot->second.y = to.y;
     return;
   }
   if (!work_.layout.count(id)) find(id);
@@ -237,6 +250,12 @@ void Editor::assignParam(Node& node, const std::string& param, const ParamValue&
 
 void Editor::setParam(NodeId id, const std::string& param, const ParamValue& value) {
   const Found found = find(id);
+  if (found.node->promoted.count(param)) {
+    const std::vector<ParamRef> targets = targetsOfParam(*found.node, param);
+    return atomically([&] {
+      for (const ParamRef& target : targets) setParam(target.node, target.param, value);
+    });
+  }
   const BlockDef* block = catalog_->find(found.node->block);
   const bool makesBodies = block && ((block->body == BodyKind::Repeat && param == "pattern") ||
                                      (block->body == BodyKind::Fork && param == "branches"));

@@ -25,7 +25,7 @@ Verdict canConnect(const Architecture& architecture, const Catalog& catalog, con
 std::vector<PortRef> connectablePorts(const Architecture& architecture, const Catalog& catalog, const GraphPath& path,
                                       const PortRef& port, bool isOutput);
 
-/// Which nodes and frames an edit touched; what the views need to redraw.
+/// Which nodes, frames and dots an edit touched; what the views need to redraw.
 struct ChangeSet {
   std::set<NodeId> added, removed;
   std::set<NodeId>
@@ -50,7 +50,7 @@ class Editor {
   /// used, with a number where it is taken.
   NodeId addNode(const GraphPath& path, const std::string& block, Position at, const Params& params = {},
                  const std::string& name = {});
-  /// Nodes or frames, with their wires and what is inside; outer wires of a removed port go too.
+  /// Nodes, frames or dots, with their wires and what is inside; outer wires of a removed port go too.
   void removeNodes(const std::vector<NodeId>& ids);
   /// Reconnects around it where kinds agree.
   void removeAndHeal(NodeId id);
@@ -68,7 +68,7 @@ class Editor {
   void rename(NodeId id, const std::string& name);
   void setLabel(NodeId id, const std::string& label);
   void setMuted(NodeId id, bool isMuted);
-  /// A node or a frame.
+  /// A node, a frame or a dot.
   void move(NodeId id, Position to);
   void setWeightGroup(NodeId id, const std::string& group);                 // "" leaves its group
   void setGroupPolicy(const std::string& group, const WeightGroup& value);  // creates or changes; empty policy removes
@@ -101,6 +101,30 @@ class Editor {
   /// Moves nodes of one graph into another, the top left one to `at`. Wires among them come along, wires around them
   /// are joined where kinds agree; settings of single layers stay with the Repeats that hold them before and after.
   void moveInto(const std::vector<NodeId>& ids, const GraphPath& target, Position at);
+
+  /// Takes a layer out of a Repeat: a group with the layer's own settings stands between what is before and what is
+  /// behind, each a Repeat still. Returns the group.
+  NodeId takeOutLayer(NodeId repeat, int64_t layer, Position to);
+  /// The other way: a node of the Repeat's graph becomes its layer `at`, the wires around it are joined. An inside that
+  /// no layer has yet becomes another kind. Refused where the ports do not fit.
+  void putInLayer(NodeId repeat, int64_t at, NodeId node);
+
+  /// A copy of a composite beside it, without wires, that has the same inside for ever: an edit of one is made in all.
+  NodeId addLinkedCopy(NodeId composite, Position at);
+  /// Links composites whose insides are equal.
+  void linkCopies(const std::vector<NodeId>& composites);
+  /// The inside of `composite` is its own from now on.
+  void makeUnique(NodeId composite);
+  /// A parameter of a node becomes one of the composite around it, under `name` ("": that of the parameter, with a
+  /// number where it is taken). A name that is there already sets this parameter too.
+  void promote(NodeId inner, const std::string& param, const std::string& name = {});
+  void demote(NodeId composite, const std::string& name);
+  /// Makes linked copies equal again after one has been edited, and drops dots and promotions whose wires and nodes are
+  /// gone. History does this after every edit. Refused where a composite would hold a copy of itself.
+  void settle();
+
+  /// A dot on a wire, before the one that is at `place` along it.
+  NodeId addDot(const GraphPath& path, const Wire& wire, size_t place, Position at);
 
   NodeId addFrame(const GraphPath& path, const Frame& frame);
   void setFrame(NodeId id, const Frame& frame);
@@ -146,6 +170,16 @@ class Editor {
   GraphPtr copyOf(const Graph& graph, std::map<NodeId, NodeId>& ids);
   GraphPtr withSettings(const Graph& graph, const LayerOverride& settings) const;
   Position positionOf(NodeId id) const;
+  void moveDots(const std::vector<Wire>& wires, double dx, double dy);
+
+  struct Member;
+  const Node& compositeAt(NodeId id, const char* place) const;
+  std::string freeLink(const std::string& wish) const;
+  void renameLinks(Graph& pasted);
+  bool isEdited(const Member& member) const;
+  void dropLoose();
+  bool followLinks(const std::string& link, const std::set<NodeId>& edited);
+  bool follow(const Member& source, const Member& target);
 
   Architecture base_, work_;
   const Catalog* catalog_;

@@ -142,6 +142,7 @@ NodeId Editor::collapse(const std::vector<NodeId>& ids, const std::string& block
       const Position place = positionOf(inner);
       work_.layout[inner] = {place.x - low.x, place.y - low.y, place.isPinned};
     }
+    moveDots(within, -low.x, -low.y);
     work_.layout[id] = {(low.x + high.x) / 2, (low.y + high.y) / 2, false};
     const BodyRef here = path.empty() ? BodyRef{} : path.back();
     for (auto& [frameId, frame] : work_.frames) {
@@ -210,6 +211,7 @@ std::vector<NodeId> Editor::expand(NodeId container) {
       work_.layout[id] = {origin.x + place.x, origin.y + place.y, place.isPinned};
       came.push_back(id);
     }
+    moveDots(body->wires, origin.x, origin.y);
     for (auto& [id, frame] : work_.frames) {
       if (frame.graph != BodyRef{container, bodyName}) continue;
       frame.graph = path.empty() ? BodyRef{} : path.back();
@@ -288,6 +290,7 @@ void Editor::moveInto(const std::vector<NodeId>& ids, const GraphPath& target, P
       const Position place = positionOf(id);
       work_.layout[id] = {corner.x + place.x - low.x, corner.y + place.y - low.y, place.isPinned};
     }
+    moveDots(within, corner.x - low.x, corner.y - low.y);
     holder.wires.insert(holder.wires.end(), within.begin(), within.end());
     std::sort(holder.wires.begin(), holder.wires.end());
     for (auto& [frameId, frame] : work_.frames)

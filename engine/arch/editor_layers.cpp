@@ -36,6 +36,13 @@ LayerOverride renamed(const LayerOverride& settings, const std::map<NodeId, Node
   return copy;
 }
 
+std::map<std::string, std::vector<ParamRef>> renamed(std::map<std::string, std::vector<ParamRef>> promoted,
+                                                     const std::map<NodeId, NodeId>& ids) {
+  for (auto& [name, targets] : promoted)
+    for (ParamRef& target : targets) target.node = renamed(target.node, ids);
+  return promoted;
+}
+
 bool hasPattern(const Node& repeat, const BlockDef& block) { return layerBody(repeat, block, 0) != "layer"; }
 
 std::string lettersOf(const Node& repeat, const BlockDef& block, int64_t count) {
@@ -67,11 +74,19 @@ GraphPtr Editor::copyOf(const Graph& graph, std::map<NodeId, NodeId>& ids) {
     if (const auto place = work_.layout.find(id); place != work_.layout.end()) work_.layout[made->id] = place->second;
     for (auto& [name, body] : made->bodies) body = copyOf(*body, ids);
     for (auto& [layer, settings] : made->overrides) settings = renamed(settings, ids);
+    made->promoted = renamed(made->promoted, ids);
     copy->nodes[made->id] = std::move(made);
   }
   for (const Wire& wire : graph.wires)
     copy->wires.push_back({{renamed(wire.from.node, ids), wire.from.port}, {renamed(wire.to.node, ids), wire.to.port}});
   std::sort(copy->wires.begin(), copy->wires.end());
+  const std::map<NodeId, Dot> dots = work_.dots;
+  for (const auto& [id, dot] : dots) {
+    if (!std::binary_search(graph.wires.begin(), graph.wires.end(), dot.wire)) continue;
+    Dot& made = work_.dots[takeId()] = dot;
+    made.wire.from.node = renamed(dot.wire.from.node, ids);
+    made.wire.to.node = renamed(dot.wire.to.node, ids);
+  }
   return copy;
 }
 
@@ -220,9 +235,87 @@ GraphPtr Editor::withSettings(const Graph& graph, const LayerOverride& settings)
       for (const auto& [param, value] : own->second) assignParam(set, param, value);
     set.isMuted = set.isMuted || std::binary_search(settings.muted.begin(), settings.muted.end(), id);
     for (auto& [name, body] : set.bodies) body = withSettings(*body, settings);
+    if (!set.link.empty() && !sameInside(set, *node)) set.link.clear();  // unlike its copies now
     changed->nodes[id] = std::make_shared<Node>(std::move(set));
   }
   return changed;
+}
+
+NodeId Editor::takeOutLayer(NodeId repeat, int64_t layer, Position to) {
+  const auto [found, count] = stack(repeat, "take out");
+  if (layer < 0 || layer >= count)
+    refuse("[take out] there is no layer ", layer, "; the layers are 0 to ", count - 1, ".");
+  if (!isCoordinate(to.x) || !isCoordinate(to.y)) refuse("[take out] the position is not a finite number.");
+  const GraphPath path = found.path;
+  const std::string name = found.node->name;
+  NodeId taken = 0;
+  atomically([&] {
+    const NodeId one = layer > 0 ? splitRepeat(repeat, layer) : repeat;
+    if (layer + 1 < count) splitRepeat(one, 1);
+    taken = writeOut(one).front();
+    rename(taken, freeName(graph(path), text(name, "_", layer)));
+    move(taken, to);
+  });
+  return taken;
+}
+
+void Editor::putInLayer(NodeId repeat, int64_t at, NodeId node) {
+  const auto [found, count] = stack(repeat, "put in");
+  const GraphPath path = found.path;
+  const Node* given = graph(path).find(node);
+  if (!given || node == repeat || isPort(*given))
+    refuse("[put in] the node with id ", node, " is no block beside ", inQuotes(found.node->name), ".");
+  if (at < 0 || at > count) refuse("[put in] there is no place ", at, "; expected 0 to ", count, ".");
+  if (given->isMuted) refuse("[put in] ", inQuotes(given->name), " is muted; unmute it first.");
+  if (count >= kMaxLayers) refuse("[put in] a Repeat may have ", kMaxLayers, " layers, not more.");
+  const BlockDef& block = blockFor(found.node->block);
+  const Ports own = portsOf(*found.node, block);
+  atomically([&] {
+    NodeId group = node;
+    if (blockFor(given->block).body != BodyKind::Single) group = collapse({node}, "structure.group");
+    const Ports ports = portsAt(path, group);
+    const auto fits = [](const std::vector<PortDef>& a, const std::vector<PortDef>& b) {
+      return (a.size() == 1 && b.size() == 1 && a.front().kind == b.front().kind) ||
+             std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                        [](const PortDef& x, const PortDef& y) { return x.name == y.name && x.kind == y.kind; });
+    };
+    if (!fits(ports.inputs, own.inputs) || !fits(ports.outputs, own.outputs))
+      refuse("[put in] ", inQuotes(graph(path).find(group)->name), " has other ports than a layer of ",
+             inQuotes(graph(path).find(repeat)->name), ".");
+    std::map<NodeId, NodeId> ids;
+    GraphPtr body = copyOf(*graph(path).find(group)->bodies.begin()->second, ids);
+    removeAndHeal(group);
+    const auto renamePort = [&](const char* side, const std::vector<PortDef>& from, const std::vector<PortDef>& to) {
+      if (from.size() != 1 || from.front().name == to.front().name) return;
+      const Node* taken = body->findByName(to.front().name);
+      if (taken) fw::own(fw::own(body).nodes.at(taken->id)).name = freeName(*body, taken->name);
+      for (const auto& [id, inner] : Graph(*body).nodes)
+        if (inner->block == side && inner->name == from.front().name)
+          fw::own(fw::own(body).nodes.at(id)).name = to.front().name;
+    };
+    renamePort(kInBlock, ports.inputs, own.inputs);
+    renamePort(kOutBlock, ports.outputs, own.outputs);
+
+    if (!hasPattern(*graph(path).find(repeat), block)) setPattern(repeat, "A");
+    const Node before = *graph(path).find(repeat);
+    std::string letter;
+    for (const auto& [name, each] : before.bodies)
+      if (letter.empty() && structuralHash(*each) == structuralHash(*body)) letter = name;
+    const bool isNew = letter.empty();
+    for (char c = 'A'; letter.empty() && c <= 'z'; c = c == 'Z' ? 'a' : char(c + 1))
+      if (!before.bodies.count(std::string(1, c))) letter = std::string(1, c);
+    if (letter.empty()) refuse("[put in] ", inQuotes(before.name), " has too many kinds of layers.");
+    std::string letters = lettersOf(before, block, count);
+    letters.insert(size_t(at), letter);
+    Node& stacked = mutableNode(find(repeat));
+    if (isNew) stacked.bodies[letter] = body;
+    assignParam(stacked, "count", count + 1);
+    assignParam(stacked, "pattern", shortestPattern(letters));
+    stacked.overrides.clear();
+    for (const auto& [layer, settings] : before.overrides) stacked.overrides[layer < at ? layer : layer + 1] = settings;
+    if (!isNew)
+      for (const auto& [oldId, id] : ids) work_.layout.erase(id);
+  });
 }
 
 Position Editor::positionOf(NodeId id) const {

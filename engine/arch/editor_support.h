@@ -35,6 +35,9 @@ inline void requireText(const std::string& words, const char* place) {
                 text("[", place, "] the text is not UTF-8 or is longer than ", kMaxTextBytes, " bytes."));
 }
 
+/// Whether two containers hold the same but for the values of their promoted parameters, which may differ among copies.
+bool sameInside(const Node& a, const Node& b);
+
 inline bool isPort(const Node& node) { return node.block == kInBlock || node.block == kOutBlock; }
 
 }  // namespace fw

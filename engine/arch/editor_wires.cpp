@@ -107,6 +107,8 @@ void Editor::replaceBlock(NodeId id, const std::string& block) {
     collectIdsInside(changed, gone);
     changed.bodies.clear();
     changed.overrides.clear();
+    changed.link.clear();
+    changed.promoted.clear();
   }
   const std::vector<Wire> into = graph(path).wiresInto(id), out = graph(path).wiresFrom(id);
   atomically([&] {

@@ -23,6 +23,7 @@ void History::edit(const std::string& title, const std::string& mergeKey, const 
   const ArchitecturePtr before = current();
   Editor editor(*before, *catalog_);
   change(editor);
+  editor.settle();
   const auto after = std::make_shared<const Architecture>(editor.result());
   const ChangeSet changes = difference(*before, *after);
   if (changes.isEmpty()) return;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "engine/arch/architecture.h"
 #include "engine/arch/expression.h"
@@ -151,6 +152,33 @@ ParamValue paramValue(const Node& node, const BlockDef& block, const std::string
   if (!resolved.problem.empty())
     throw Error(Code::Parameter, text("[", node.name, ".", param, "] ", resolved.problem, "."));
   return std::move(resolved.value);
+}
+
+std::vector<ParamRef> targetsOfParam(const Node& node, const std::string& param) {
+  const auto promoted = node.promoted.find(param);
+  if (promoted == node.promoted.end()) return {{node.id, param}};
+  std::map<NodeId, const Node*> inside;
+  const std::function<void(const Node&)> collect = [&](const Node& container) {
+    for (const auto& [name, body] : container.bodies)
+      for (const auto& [id, inner] : body->nodes) {
+        inside[id] = inner.get();
+        collect(*inner);
+      }
+  };
+  collect(node);
+  std::vector<ParamRef> found;
+  for (const ParamRef& target : promoted->second) {
+    const auto inner = inside.find(target.node);
+    if (inner == inside.end()) continue;
+    for (const ParamRef& each : targetsOfParam(*inner->second, target.param))
+      if (std::find(found.begin(), found.end(), each) == found.end()) found.push_back(each);
+  }
+  return found;
+}
+
+std::optional<ParamRef> sourceOfParam(const Node& node, const std::string& param) {
+  const std::vector<ParamRef> targets = targetsOfParam(node, param);
+  return targets.empty() ? std::nullopt : std::optional(targets.front());
 }
 
 std::optional<int64_t> layerCount(const Node& repeat, const BlockDef& block,

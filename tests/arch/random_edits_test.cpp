@@ -1,6 +1,9 @@
 // Ten thousand random edits, undone, redone, copied and pasted in between: a document keeps its invariants.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "engine/arch/document_file.h"
 #include "engine/arch/editor.h"
 #include "engine/base/error.h"
@@ -25,6 +28,33 @@ void collect(const Graph& graph, const GraphPath& path, std::vector<Place>& node
       collect(*body, inner, nodes, graphs);
     }
   }
+}
+
+/// The inside of a container as words, by names; parameters that it has promoted are left out.
+std::string shape(const Node& container) {
+  std::set<ParamRef> promoted;
+  for (const auto& [name, unused] : container.promoted)
+    for (const ParamRef& leaf : targetsOfParam(container, name)) promoted.insert(leaf);
+  const std::function<std::string(const Graph&)> words = [&](const Graph& graph) {
+    std::vector<std::string> lines;
+    for (const auto& [id, node] : graph.nodes) {
+      std::string line = node->name + ":" + node->block + (node->isMuted ? "!" : "") + node->weightGroup + node->link;
+      for (const auto& [name, value] : node->params)
+        if (!promoted.count({id, name})) line += " " + name + "=" + toText(value);
+      for (const auto& [name, body] : node->bodies) line += "{" + name + " " + words(*body) + "}";
+      lines.push_back(line);
+    }
+    for (const Wire& wire : graph.wires)
+      lines.push_back(graph.find(wire.from.node)->name + "." + wire.from.port + ">" + graph.find(wire.to.node)->name +
+                      "." + wire.to.port);
+    std::sort(lines.begin(), lines.end());
+    std::string all;
+    for (const std::string& line : lines) all += line + ";";
+    return all;
+  };
+  std::string all;
+  for (const auto& [name, body] : container.bodies) all += name + " " + words(*body);
+  return all;
 }
 
 /// What no edit may break; "" where all holds.
@@ -62,6 +92,27 @@ std::string broken(const Architecture& document) {
       if (!graph.find(wire.from.node) || !graph.find(wire.to.node)) return "a wire hangs in the air";
       if (!fed.insert(wire.to).second) return "two wires go into one input";
     }
+  }
+  std::map<std::string, NodeId> links;
+  for (const Place& place : nodes) {
+    const Node& node = *findNode(document, place.node);
+    for (const auto& [name, targets] : node.promoted)
+      for (const ParamRef& target : targets) {
+        GraphPath path;
+        if (!findNode(document, target.node, &path)) return "a promotion reaches a node that is gone";
+        if (std::none_of(path.begin(), path.end(), [&](const BodyRef& step) { return step.node == node.id; }))
+          return "a promotion reaches a node that is not inside";
+      }
+    if (node.link.empty() || node.bodies.empty()) continue;
+    const auto [first, isFirst] = links.emplace(node.link, node.id);
+    if (!isFirst && shape(*findNode(document, first->second)) != shape(node)) return "linked copies differ";
+  }
+  std::set<Wire> wires;
+  for (const GraphPath& path : graphs)
+    for (const Wire& wire : graphAt(document, path)->wires) wires.insert(wire);
+  for (const auto& [id, dot] : document.dots) {
+    if (ids.count(id)) return "a dot has the id of a node";
+    if (!wires.count(dot.wire)) return "a dot lies on no wire";
   }
   for (const auto& [id, place] : document.layout)
     if (!ids.count(id)) return "a position belongs to nobody";
@@ -126,7 +177,7 @@ class Monkey {
     std::vector<NodeId> several;  // of one graph
     for (const Place& place : nodes)
       if (place.path == one.path && below(2)) several.push_back(place.node);
-    const int what = nodes.size() > 150 ? 0 : below(17);
+    const int what = nodes.size() > 150 ? 0 : below(24);
     switch (what) {
       case 0:
         return editor.removeNodes({one.node});
@@ -173,6 +224,30 @@ class Monkey {
         return editor.setLayerKind(one.node, {below(4)}, any(std::vector<std::string>{"A", "B", "C"}));
       case 15:
         return editor.replaceBlock(one.node, block());
+      case 17:
+      case 18: {
+        std::vector<NodeId> groups;
+        for (const Place& place : nodes)
+          if (findNode(editor.result(), place.node)->block == "structure.group") groups.push_back(place.node);
+        if (groups.empty()) return;
+        if (below(4) == 0) return editor.makeUnique(any(groups));
+        editor.addLinkedCopy(any(groups), at);
+        return;
+      }
+      case 19:
+        return editor.promote(one.node, any(std::vector<std::string>{"heads", "width", "epsilon"}));
+      case 20:
+        editor.takeOutLayer(one.node, below(3), at);
+        return;
+      case 21:
+        return editor.putInLayer(one.node, below(3), other.node);
+      case 22:
+        return editor.setParam(one.node, any(std::vector<std::string>{"heads", "width"}), int64_t(1 << below(3)));
+      case 23: {
+        const Graph& graph = *graphAt(editor.result(), one.path);
+        if (!graph.wires.empty()) editor.addDot(one.path, any(graph.wires), size_t(below(3)), at);
+        return;
+      }
       case 16:
         editor.paste(any(graphs), copyText(editor.result(), one.path, several), at, below(2));
         return;

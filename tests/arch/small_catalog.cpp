@@ -113,6 +113,8 @@ void expectSameGraph(const Graph& a, const Graph& b, const std::string& where) {
     EXPECT_EQ(m.isMuted, n.isMuted) << here;
     EXPECT_EQ(m.weightGroup, n.weightGroup) << here;
     EXPECT_EQ(m.label, n.label) << here;
+    EXPECT_EQ(m.link, n.link) << here;
+    EXPECT_EQ(m.promoted, n.promoted) << here;
     EXPECT_TRUE(m.overrides == n.overrides) << here;
     EXPECT_EQ(m.extra, n.extra) << here;
     ASSERT_EQ(m.bodies.size(), n.bodies.size()) << here;
@@ -142,6 +144,8 @@ class Generator {
       frame.members = someIds();
       a.frames[nextId()] = frame;
     }
+    for (const Wire& wire : a.root->wires)
+      if (rng_.uniform() < 0.4) a.dots[nextId()] = {wire, rng_.below(3), coordinate(), coordinate(), extra()};
     a.nextId = std::max(*std::max_element(ids_.begin(), ids_.end()), last_) + 1;
     if (rng_.uniform() < 0.7)
       a.extra = R"({"architecture":{"future":[1,2,{"a":null}]},"author":"Ada","layout":{"view":{"zoom":0.5}}})";
@@ -202,6 +206,7 @@ class Generator {
       node->isMuted = rng_.uniform() < 0.2;
       node->weightGroup = pick({"", "", "group-1", "absent"});
       node->label = words();
+      node->link = pick({"", "", "block", "block-2"});
       node->extra = extra();
       if (depth < 4 && rng_.uniform() < 0.4)
         for (int64_t b = 1 + rng_.below(2); b > 0; --b) {
@@ -215,6 +220,7 @@ class Generator {
         own.params[ids_.front()] = params();
         own.extra = extra();
       }
+      if (rng_.uniform() < 0.2) node->promoted = {{"width", {{ids_.front(), "width"}, {node->id, "heads"}}}};
       g->nodes[node->id] = node;
     }
     std::set<Wire> wires;
@@ -242,6 +248,7 @@ void expectSame(const Architecture& a, const Architecture& b) {
   EXPECT_EQ(a.variables, b.variables);
   EXPECT_TRUE(a.layout == b.layout);
   EXPECT_TRUE(a.frames == b.frames);
+  EXPECT_TRUE(a.dots == b.dots);
   EXPECT_EQ(a.extra, b.extra);
   EXPECT_EQ(a.nextId, b.nextId);
 }
