@@ -29,7 +29,8 @@ void addAnalyze(CLI::App& program) {
   verb->add_option("--seed", call.seed, "Of data and starting weights")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--device", call.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  verb->add_option("--device", call.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
+      ->capture_default_str();
   verb->add_option("--out", options->out, "Folder for CSV and JSON")->required();
   verb->add_flag("--json", options->isJson, "The result as one JSON object on stdout too");
   verb->callback([options] {

@@ -25,7 +25,8 @@ void addBench(CLI::App& program) {
   verb->add_option("--mode", bench.mode, "What is timed")
       ->check(CLI::IsMember({"prefill", "decode", "train"}))
       ->capture_default_str();
-  verb->add_option("--device", bench.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  verb->add_option("--device", bench.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
+      ->capture_default_str();
   addWeightsDtype(*verb, bench.weightFormat);
   verb->add_option("--repeat", bench.repeat, "Repetitions; the median is told")
       ->check(CLI::Range(int64_t(1), int64_t(100000)))

@@ -30,7 +30,8 @@ void addGenerate(CLI::App& program) {
   verb->add_option("--seed", options->generate.seed, "Of the choices")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  verb->add_option("--device", options->generate.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
+      ->capture_default_str();
   addWeightsDtype(*verb, options->generate.weightFormat);
   verb->callback([options] {
     const OpenedModel opened = openModel(options->model);

@@ -20,7 +20,8 @@ void addRun(CLI::App& program) {
   verb->add_option("--seed", options->run.seed, "Of starting weights where there are none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--device", options->run.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  verb->add_option("--device", options->run.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
+      ->capture_default_str();
   addWeightsDtype(*verb, options->run.weightFormat);
   verb->add_option("--record", options->run.record, "Glob over probe names: recorded values join the outputs");
   verb->callback([options] {

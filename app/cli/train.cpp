@@ -112,7 +112,8 @@ void addTrain(CLI::App& program) {
   verb->add_option("--seed", call.options.seed, "Of weights and data")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--device", call.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  verb->add_option("--device", call.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
+      ->capture_default_str();
   verb->add_option("--eval-every", call.evaluateEvery, "Steps between tests; 0: at the end")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -182,7 +183,8 @@ void addEval(CLI::App& program) {
   verb->add_option("--batches", options->batches, "Test batches")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--batch", options->batch, "Rows of each")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--seed", options->seed, "Of the data")->check(CLI::NonNegativeNumber)->capture_default_str();
-  verb->add_option("--device", options->device, "cpu, cpu:THREADS, cuda, cuda:NUMBER")->capture_default_str();
+  verb->add_option("--device", options->device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
+      ->capture_default_str();
   addWeightsDtype(*verb, options->weightFormat);
   verb->add_flag("--json", options->isJson, "One JSON object");
   verb->callback([options] {

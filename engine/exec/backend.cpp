@@ -115,8 +115,11 @@ std::unique_ptr<Backend> makeBackend(const std::string& id) {
   if (id == "cpu") return makeCpuBackend();
   if (id == "null") return makeNullBackend();
   if (const int threads = numberAfter("cpu:", id); threads > 0) return makeCpuBackend(threads);
-  if (id == "cuda") return makeCudaBackend(0);
-  if (const int number = numberAfter("cuda:", id); number >= 0) return makeCudaBackend(number);
+  const bool isRounded = id.ends_with(":bf16");
+  const Precision precision = isRounded ? Precision::Bf16 : Precision::F32;
+  const std::string gpu = isRounded ? id.substr(0, id.size() - 5) : id;
+  if (gpu == "cuda") return makeCudaBackend(0, precision);
+  if (const int number = numberAfter("cuda:", gpu); number >= 0) return makeCudaBackend(number, precision);
   std::string known;
   for (const DeviceInfo& device : listDevices())
     if (device.absence.empty()) known += (known.empty() ? "" : ", ") + device.id;

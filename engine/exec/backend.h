@@ -73,8 +73,9 @@ std::unique_ptr<Backend> makeNullBackend();
 /// Every device of this machine, and why others are absent.
 std::vector<DeviceInfo> listDevices();
 
-/// "cpu", "cpu:1" (threads), "null", "cuda" or "cuda:1" (the number of the GPU). Throws Code::Usage that lists what
-/// there is, Code::Device that says why there is no such GPU.
+/// "cpu", "cpu:1" (threads), "null", "cuda" or "cuda:1" (the number of the GPU); "cuda:bf16" and "cuda:1:bf16" multiply
+/// in bf16 on tensor cores, with sums and everything in memory in f32. Throws Code::Usage that lists what there is,
+/// Code::Device that says why there is no such GPU.
 std::unique_ptr<Backend> makeBackend(const std::string& id);
 
 }  // namespace fw

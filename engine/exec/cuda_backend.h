@@ -12,7 +12,10 @@ namespace fw {
 /// "cuda:0", "cuda:1", ...; or one entry "cuda" that says why there is none.
 std::vector<DeviceInfo> listCudaDevices();
 
+/// What large products and attention are computed in; sums and everything in memory are f32 in both.
+enum class Precision { F32, Bf16 };
+
 /// One stream on the GPU of that number. Throws Code::Device that says why there is none.
-std::unique_ptr<Backend> makeCudaBackend(int number);
+std::unique_ptr<Backend> makeCudaBackend(int number, Precision precision = Precision::F32);
 
 }  // namespace fw

@@ -178,10 +178,23 @@ __global__ void checkKernel(AttentionInputs in, Refusal refusal) {
 
 }  // namespace
 
-void checkAttentionInputs(const Launch& launch, const AttentionInputs& in) {
-  if (in.keyLengths == nullptr && in.position == nullptr && in.queryOffsets == nullptr) return;
-  const int64_t count = (in.batch > in.sequences ? in.batch : in.sequences) + 1;
-  start(launch, "checkAttention", checkKernel, ceilDivide(count, 256), 256, 0, in, refusal(launch));
+const float* beginAttention(const Launch& launch, const AttentionInputs& in, float* workspace) {
+  if (in.slopes != nullptr) writeBytes(launch, in.slopes, workspace, in.heads * int64_t(sizeof(float)));
+  if (in.keyLengths != nullptr || in.position != nullptr || in.queryOffsets != nullptr) {
+    const int64_t count = (in.batch > in.sequences ? in.batch : in.sequences) + 1;
+    start(launch, "checkAttention", checkKernel, ceilDivide(count, 256), 256, 0, in, refusal(launch));
+  }
+  return in.slopes != nullptr ? workspace : nullptr;
+}
+
+const float* beginAttention(const Launch& launch, const AttentionArgs& args) {
+  const AttentionInputs& in = args.in;
+  const float* const slopes = beginAttention(launch, in, args.workspace);
+  const int64_t results = in.batch * in.queries * in.heads;
+  if (in.queryOffsets != nullptr)
+    start(launch, "attentionEmpty", emptyKernel, ceilDivide(results * (in.valueWidth > 0 ? in.valueWidth : 1), 256),
+          256, 0, args);
+  return slopes;
 }
 
 int64_t attentionWorkspace(const AttentionInputs& in) {
@@ -193,14 +206,9 @@ void attention(const Launch& launch, const AttentionArgs& args) {
   const AttentionInputs& in = args.in;
   const Cut cut = cutOf(in);
   const int64_t results = in.batch * in.queries * in.heads;
-  if (in.slopes != nullptr) writeBytes(launch, in.slopes, args.workspace, in.heads * int64_t(sizeof(float)));
-  const float* const slopes = in.slopes != nullptr ? args.workspace : nullptr;
   float* const parts = args.workspace + slopeFloats(in);
   float* const logs = parts + cut.splits * results * in.valueWidth;
-  checkAttentionInputs(launch, in);
-  if (in.queryOffsets != nullptr)
-    start(launch, "attentionEmpty", emptyKernel, ceilDivide(results * (in.valueWidth > 0 ? in.valueWidth : 1), 256),
-          256, 0, args);
+  const float* const slopes = beginAttention(launch, args);
   start(launch, "attention", attentionKernel, in.sequences * in.keyHeads * cut.rowTiles * cut.splits, kAttentionThreads,
         bytesOf(in, cut.tile), args, cut, slopes, parts, logs);
   if (cut.splits > 1)

@@ -222,38 +222,58 @@ void fillZero(const Launch& launch, float* to, int64_t count) {
   fill(launch, {to, 4, count, &zero});
 }
 
-}  // namespace
-
-int64_t attentionGradientWorkspace(const AttentionGradientArgs& args) {
-  return slopeFloats(args.in) + args.in.batch * args.in.queries * args.in.heads;
+/// The kernels that own keys and rows, in f32.
+void plainGradients(const Launch& launch, const AttentionGradientArgs& args, const float* slopes, const float* delta) {
+  const AttentionInputs& in = args.in;
+  const int ofKeys = tileFor([&](int tile) { return bytesOf(in, tile, true); });
+  const int64_t keyTiles = ceilDivide(in.keys, ofKeys);
+  start(launch, "attentionKeyGradient", keyGradientKernel, in.sequences * in.keyHeads * keyTiles, kAttentionThreads,
+        bytesOf(in, ofKeys, true), args, ofKeys, keyTiles, slopes, delta);
+  const int ofRows = tileFor([&](int tile) { return bytesOf(in, tile, false); });
+  const int64_t rowTiles = ceilDivide(in.queries * (in.heads / in.keyHeads), ofRows);
+  start(launch, "attentionQueryGradient", queryGradientKernel, in.sequences * in.keyHeads * rowTiles, kAttentionThreads,
+        bytesOf(in, ofRows, false), args, ofRows, rowTiles, slopes, delta);
 }
 
-void attentionGradient(const Launch& launch, const AttentionGradientArgs& args) {
+int64_t deltaFloats(const AttentionInputs& in) { return (in.batch * in.queries * in.heads + 15) / 16 * 16; }
+
+void gradient(const Launch& launch, const AttentionGradientArgs& args, bool isOnTensorCores) {
   const AttentionInputs& in = args.in;
   const int64_t results = in.batch * in.queries * in.heads;
-  if (in.slopes != nullptr) writeBytes(launch, in.slopes, args.workspace, in.heads * int64_t(sizeof(float)));
-  const float* const slopes = in.slopes != nullptr ? args.workspace : nullptr;
+  const float* const slopes = beginAttention(launch, in, args.workspace);
   float* const delta = args.workspace + slopeFloats(in);
-  checkAttentionInputs(launch, in);
   // Rows and keys that belong to no sequence have no owner.
   fillZero(launch, args.dq, results * in.keyWidth);
   fillZero(launch, args.dk, in.batch * in.keys * in.keyHeads * in.keyWidth);
   fillZero(launch, args.dv, in.batch * in.keys * in.keyHeads * in.valueWidth);
   start(launch, "attentionDelta", deltaKernel, ceilDivide(results * kWarp, 256), 256, 0, args, delta);
   if (in.keyHeads == 0) return;
-  const int ofKeys = tileFor([&](int tile) { return bytesOf(in, tile, true); });
-  const int64_t keyTiles = ceilDivide(in.keys, ofKeys);
-  start(launch, "attentionKeyGradient", keyGradientKernel, in.sequences * in.keyHeads * keyTiles, kAttentionThreads,
-        bytesOf(in, ofKeys, true), args, ofKeys, keyTiles, slopes, static_cast<const float*>(delta));
-  const int ofRows = tileFor([&](int tile) { return bytesOf(in, tile, false); });
-  const int64_t rowTiles = ceilDivide(in.queries * (in.heads / in.keyHeads), ofRows);
-  start(launch, "attentionQueryGradient", queryGradientKernel, in.sequences * in.keyHeads * rowTiles, kAttentionThreads,
-        bytesOf(in, ofRows, false), args, ofRows, rowTiles, slopes, static_cast<const float*>(delta));
+  if (isOnTensorCores)
+    tensorGradients(launch, args, slopes, delta, delta + deltaFloats(in));
+  else
+    plainGradients(launch, args, slopes, delta);
   if (args.dBias == nullptr) return;
   const int64_t elements = (in.biasBatchStride != 0 ? in.batch : 1) * (in.biasHeadStride != 0 ? in.heads : 1) *
                            (in.biasQueryStride != 0 ? in.queries : 1) * in.keys;
   start(launch, "attentionBiasGradient", biasGradientKernel, ceilDivide(elements * kWarp, 256), 256, 0, args, slopes,
         static_cast<const float*>(delta));
+}
+
+}  // namespace
+
+int64_t attentionGradientWorkspace(const AttentionGradientArgs& args) {
+  return slopeFloats(args.in) + deltaFloats(args.in);
+}
+
+void attentionGradient(const Launch& launch, const AttentionGradientArgs& args) { gradient(launch, args, false); }
+
+int64_t attentionGradientBf16Workspace(const AttentionGradientArgs& args) {
+  return attentionGradientWorkspace(args) +
+         (usesTensorCores(args.in) ? tensorGradientBytes(args.in) / int64_t(sizeof(float)) : 0);
+}
+
+void attentionGradientBf16(const Launch& launch, const AttentionGradientArgs& args) {
+  gradient(launch, args, usesTensorCores(args.in));
 }
 
 }  // namespace fw::kernels::FW_CUDA

@@ -23,16 +23,10 @@ struct Rows {
   __device__ int64_t indexByHead(const AttentionInputs& in, int64_t r) const {
     return (s.batch * in.heads + head(r)) * in.queries + s.firstQuery + query(r);
   }
-  /// Keys that some row sees.
+  /// No row sees a key outside: later queries begin and end no earlier.
   __device__ KeyRange visible(const AttentionInputs& in) const {
-    KeyRange any{s.keys, 0};
-    for (int64_t i = query(0); i <= query(count - 1); ++i) {
-      const KeyRange range = visibleKeys(in, s, i);
-      if (range.begin >= range.end) continue;
-      if (range.begin < any.begin) any.begin = range.begin;
-      if (range.end > any.end) any.end = range.end;
-    }
-    return any.begin < any.end ? any : KeyRange{0, 0};
+    const KeyRange first = visibleKeys(in, s, query(0)), last = visibleKeys(in, s, query(count - 1));
+    return {first.begin, last.begin < last.end ? last.end : s.keys};
   }
 };
 
@@ -80,7 +74,20 @@ int tileFor(const Bytes& bytes) {
 /// ALiBi's slopes come in the CPU's memory; here they lie at the head of the workspace.
 inline int64_t slopeFloats(const AttentionInputs& in) { return (in.heads + 15) / 16 * 16; }
 
-/// Refuses positions, lengths and offsets that leave the keys.
-void checkAttentionInputs(const Launch& launch, const AttentionInputs& in);
+/// Brings the slopes to the device (null where there are none) and refuses positions, lengths and offsets that leave
+/// the keys.
+const float* beginAttention(const Launch& launch, const AttentionInputs& in, float* workspace);
+/// The same, and the results of queries that lie in no packed sequence.
+const float* beginAttention(const Launch& launch, const AttentionArgs& args);
+
+/// Whether tensor cores take the call: they have tiles for widths up to 128, and few queries (decoding) read each key
+/// but once.
+inline bool usesTensorCores(const AttentionInputs& in) {
+  return in.keyWidth <= 128 && in.valueWidth <= 128 && in.queries >= 16 && in.keys >= 16;
+}
+/// dq, dk and dv on tensor cores; `workspace` has tensorGradientBytes(in).
+int64_t tensorGradientBytes(const AttentionInputs& in);
+void tensorGradients(const Launch& launch, const AttentionGradientArgs& args, const float* slopes, const float* delta,
+                     void* workspace);
 
 }  // namespace fw::kernels::FW_CUDA

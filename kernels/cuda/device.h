@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/element.h"
 #include "kernels/launch.h"
 #include "kernels/matmul.h"
 
@@ -30,8 +31,9 @@ struct Device {
   Start last;
   /// Called after each start with a cudaError_t; throws where that is an error.
   void (*check)(Device& device, int error) = nullptr;
-  /// A library's matrix product; false where it has none for these arguments. Null: there is no library.
-  bool (*product)(Device& device, const MatmulArgs& args) = nullptr;
+  /// A library's matrix product; false where it has none for these arguments. Null: there is no library. The element is
+  /// that of A and B: F32, or BF16 behind the same pointers.
+  bool (*product)(Device& device, const MatmulArgs& args, Element element) = nullptr;
 };
 
 #ifndef FW_CUDA
@@ -40,8 +42,11 @@ struct Device {
 
 struct Kernels;
 namespace FW_CUDA {
-/// The GPU's.
+/// The GPU's, in f32.
 const Kernels& kernels();
+/// The same with large matrix products and attention on tensor cores: operands are rounded to bf16 as they are read,
+/// sums and everything in memory stay f32.
+const Kernels& bf16Kernels();
 }  // namespace FW_CUDA
 
 }  // namespace fw::kernels

@@ -10,4 +10,12 @@ namespace fw::kernels::FW_CUDA {
 FW_KERNELS(FW_DECLARE)
 #undef FW_DECLARE
 
+// Those that multiply on tensor cores.
+decltype(cpu::matmul) matmulBf16;
+decltype(cpu::matmulWorkspace) matmulBf16Workspace;
+decltype(cpu::attention) attentionBf16;
+decltype(cpu::attentionWorkspace) attentionBf16Workspace;
+decltype(cpu::attentionGradient) attentionGradientBf16;
+decltype(cpu::attentionGradientWorkspace) attentionGradientBf16Workspace;
+
 }  // namespace fw::kernels::FW_CUDA

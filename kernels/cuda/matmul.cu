@@ -2,9 +2,8 @@
 // them a thread. The same tiles run under emulation.
 #include "kernels/matmul.h"
 
-#include "kernels/cuda/functions.h"
-#include "kernels/cuda/kernel.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/matmul_parts.h"
 
 namespace fw::kernels::FW_CUDA {
 namespace {
@@ -53,16 +52,8 @@ __global__ void matmulKernel(MatmulArgs args, Side a, Side b, int64_t tilesM, in
     __syncthreads();
   }
   for (int i = 0; i < kEach; ++i)
-    for (int j = 0; j < kEach; ++j) {
-      const int64_t m = firstM + row + i * (kTile / kEach), n = firstN + column + j * (kTile / kEach);
-      if (m >= args.m || n >= args.n) continue;
-      const int64_t at = batch * args.batchStrideC + m * args.ldc + n;
-      float value = sums[i][j];
-      if (args.bias != nullptr) value += args.bias[n];
-      if (args.accumulates) value += args.c[at];
-      if (args.preActivation != nullptr) args.preActivation[at] = value;
-      args.c[at] = activate(args.activation, value);
-    }
+    for (int j = 0; j < kEach; ++j)
+      finishProduct(args, batch, firstM + row + i * (kTile / kEach), firstN + column + j * (kTile / kEach), sums[i][j]);
 }
 
 __global__ void activateKernel(MatmulArgs args) {
@@ -74,26 +65,26 @@ __global__ void activateKernel(MatmulArgs args) {
   args.c[at] = activate(args.activation, value);
 }
 
-/// The library does products, sums and biases; what follows them is a pass of ours.
-bool productOfLibrary(const Launch& launch, const MatmulArgs& args) {
+}  // namespace
+
+bool productOfLibrary(const Launch& launch, const MatmulArgs& args, Element element) {
   Device& device = *launch.device;
   if (device.product == nullptr) return false;
-  if (device.product(device, args)) return true;
+  if (device.product(device, args, element)) return true;
+  // It does products, sums and biases; what follows them is a pass of ours.
   MatmulArgs plain = args;
   plain.activation = Activation::None;
   plain.preActivation = nullptr;
-  if (!device.product(device, plain)) return false;
+  if (!device.product(device, plain, element)) return false;
   if (args.activation == Activation::None && args.preActivation == nullptr) return true;
   start(launch, "activate", activateKernel, ceilDivide(args.batch * args.m * args.n, kThreads), kThreads, 0, args);
   return true;
 }
 
-}  // namespace
-
 int64_t matmulWorkspace(const MatmulArgs&, int) { return 0; }
 
 void matmul(const Launch& launch, const MatmulArgs& args, void*) {
-  if (productOfLibrary(launch, args)) return;
+  if (productOfLibrary(launch, args, Element::F32)) return;
   const Side a = {args.a, args.transposeA ? 1 : args.lda, args.transposeA ? args.lda : 1, args.batchStrideA, args.m};
   const Side b = {args.b, args.transposeB ? args.ldb : 1, args.transposeB ? 1 : args.ldb, args.batchStrideB, args.n};
   const int64_t tilesM = ceilDivide(args.m, kTile), tilesN = ceilDivide(args.n, kTile);

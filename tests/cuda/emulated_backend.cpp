@@ -8,19 +8,22 @@
 
 namespace fw::kernels::emulated {
 const Kernels& kernels();
-}
+const Kernels& bf16Kernels();
+}  // namespace fw::kernels::emulated
 
 namespace fw::testing {
 namespace {
 
 class EmulatedBackend : public Backend {
  public:
-  EmulatedBackend() { device_.fault = &fault_; }
+  explicit EmulatedBackend(Precision precision) : precision_(precision) { device_.fault = &fault_; }
 
   DeviceInfo info() const override {
     return {.id = "emulated", .name = "CUDA kernels on the CPU", .memoryBytes = freeMemoryBytes()};
   }
-  const kernels::Kernels* kernels() const override { return &kernels::emulated::kernels(); }
+  const kernels::Kernels* kernels() const override {
+    return precision_ == Precision::Bf16 ? &kernels::emulated::bf16Kernels() : &kernels::emulated::kernels();
+  }
   Memory allocate(int64_t bytes, const std::string& what) override {
     Memory memory = host_->allocate(bytes, what);
     fill(memory.pointer, 0xff, bytes);  // NaN
@@ -44,6 +47,7 @@ class EmulatedBackend : public Backend {
   double seconds() override { return 0; }
 
  private:
+  Precision precision_;
   const std::unique_ptr<Backend> host_ = makeCpuBackend(1);
   kernels::Fault fault_;
   kernels::Device device_;
@@ -51,6 +55,8 @@ class EmulatedBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> makeEmulatedBackend() { return std::make_unique<EmulatedBackend>(); }
+std::unique_ptr<Backend> makeEmulatedBackend(Precision precision) {
+  return std::make_unique<EmulatedBackend>(precision);
+}
 
 }  // namespace fw::testing

@@ -4,10 +4,10 @@
 
 #include <memory>
 
-#include "engine/exec/backend.h"
+#include "engine/exec/cuda_backend.h"
 
 namespace fw::testing {
 
-std::unique_ptr<Backend> makeEmulatedBackend();
+std::unique_ptr<Backend> makeEmulatedBackend(Precision precision = Precision::F32);
 
 }  // namespace fw::testing

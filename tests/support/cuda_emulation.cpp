@@ -88,10 +88,17 @@ struct Thread {
   Place place;
 };
 
+/// What the lanes of a warp bring to a product of tiles.
+struct WarpTiles {
+  uint32_t a[32][4], b[32][2];
+  float c[32][4];
+};
+
 struct Warp {
   unsigned waiting = 0;
   uint64_t phase = 0;  // how often its lanes met
   uint64_t given[2][32];
+  WarpTiles tiles;
 };
 
 class Scheduler {
@@ -302,7 +309,7 @@ void Scheduler::run(const Grid& of, void (*body)(void*), void* context) {
   gridDim = {unsigned(grid.blocks), 1, 1};
   threadIdx = {};
   shared.resize(size_t(grid.sharedBytes));
-  touches.resize(size_t(grid.sharedBytes / 4 + 4));
+  touches.resize(size_t(grid.sharedBytes / 2 + 8));
   free_.clear();
   for (size_t i = 0; i < fibers_.size(); ++i) free_.push_back(int(i));
   try {
@@ -403,13 +410,51 @@ unsigned vote(unsigned mask, bool holds, const Place& place) {
   return votes;
 }
 
+namespace {
+
+double numberOf(uint32_t pair, int half) { return __uint_as_float(half == 0 ? pair << 16 : pair & 0xffff0000u); }
+
+/// c += a b for a whole warp.
+void multiplyTiles(WarpTiles& tiles) {
+  double a[16][16], b[16][8];
+  for (int lane = 0; lane < 32; ++lane)
+    for (int half = 0; half < 2; ++half) {
+      const int row = lane / 4, at = lane % 4 * 2 + half;
+      for (int i = 0; i < 4; ++i) a[row + i % 2 * 8][at + i / 2 * 8] = numberOf(tiles.a[lane][i], half);
+      for (int i = 0; i < 2; ++i) b[at + i * 8][row] = numberOf(tiles.b[lane][i], half);
+    }
+  for (int row = 0; row < 16; ++row) {
+    double sums[8] = {};
+    for (int k = 0; k < 16; ++k)
+      for (int column = 0; column < 8; ++column) sums[column] += a[row][k] * b[k][column];
+    for (int column = 0; column < 8; ++column) {
+      float& c = tiles.c[row % 8 * 4 + column / 2][row / 8 * 2 + column % 2];
+      c = float(c + sums[column]);
+    }
+  }
+}
+
+}  // namespace
+
+void multiplyTiles(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], const Place& place) {
+  constexpr unsigned all = 0xffffffffu;
+  Warp& warp = scheduler().warp();
+  const int lane = laneIndex();
+  std::copy(a, a + 4, warp.tiles.a[lane]);
+  std::copy(b, b + 2, warp.tiles.b[lane]);
+  std::copy(c, c + 4, warp.tiles.c[lane]);
+  if ((warp.waiting | 1u << lane) == all) multiplyTiles(warp.tiles);  // the last lane has come
+  waitForWarp(all, place);
+  std::copy(warp.tiles.c[lane], warp.tiles.c[lane] + 4, c);
+}
+
 void* sharedPiece(int64_t offset, int64_t bytes, Touch*& touches, const Place& place) {
   Scheduler& of = scheduler();
   if (offset + bytes > int64_t(of.shared.size()))
     report("shared memory up to byte " + std::to_string(offset + bytes) + "; the launch gave " +
                std::to_string(of.shared.size()),
            place);
-  touches = of.touches.data() + offset / 4;
+  touches = of.touches.data() + offset / 2;
   return of.shared.data() + offset;
 }
 

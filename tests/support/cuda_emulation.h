@@ -109,17 +109,17 @@ struct PlacedIndex {
 template <class T>
 class SharedArray {
  public:
-  static_assert(sizeof(T) % 4 == 0, "shared memory is looked at in words");
+  static_assert(sizeof(T) % 2 == 0, "shared memory is looked at in pairs of bytes");
 
   SharedArray() = default;
   SharedArray(T* begin, Touch* touches, int64_t count) : begin_(begin), touches_(touches), count_(count) {}
   Cell<T> operator[](PlacedIndex at) const {
     if (at.index < 0 || at.index >= count_)
       report("element " + std::to_string(at.index) + " of " + std::to_string(count_) + " of a shared array", at.place);
-    return {begin_ + at.index, touches_ + at.index * int64_t(sizeof(T) / 4), at.place};
+    return {begin_ + at.index, touches_ + at.index * int64_t(sizeof(T) / 2), at.place};
   }
   SharedArray operator+(int64_t offset) const {
-    return {begin_ + offset, touches_ + offset * int64_t(sizeof(T) / 4), count_ - offset};
+    return {begin_ + offset, touches_ + offset * int64_t(sizeof(T) / 2), count_ - offset};
   }
 
  private:
@@ -166,6 +166,14 @@ T exchange(unsigned mask, T value, int lane, const Place& place) {
 }
 inline int laneIndex() { return int(threadIdx.x % 32); }
 unsigned vote(unsigned mask, bool holds, const Place& place);
+
+/// The tensor cores' mma.m16n8k16 of bf16 with sums in f32, by all lanes of a warp: c += a b. Of A, [16,16], lane l has
+/// elements (l/4, 2(l%4)), those 8 rows below, those 8 columns on, and those 8 rows below and 8 columns on, each with
+/// its right neighbour in the upper half; of B, [16,8], (2(l%4), l/4) and those 8 rows below, each with its lower
+/// neighbour; of C, [16,8], (l/4, 2(l%4)) and its right neighbour, and those 8 rows below. (PTX ISA, "Matrix fragments
+/// for mma.m16n8k16".)
+void multiplyTiles(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2],
+                   const Place& place = Place::current());
 
 }  // namespace emulation
 

@@ -105,7 +105,7 @@ class UploadRing {
 
 class CudaBackend : public Backend {
  public:
-  explicit CudaBackend(int number) : number_(number) {
+  CudaBackend(int number, Precision precision) : number_(number), precision_(precision) {
     check(cudaSetDevice(number), "cannot be used");
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "gives no stream");
     check(cudaMalloc(reinterpret_cast<void**>(&device_.fault), sizeof(kernels::Fault)), "gives no memory");
@@ -122,8 +122,8 @@ class CudaBackend : public Backend {
       static_cast<CudaBackend*>(device.backend)->checkStart(cudaError_t(error));
     };
     if (library_)
-      device_.product = [](kernels::Device& device, const kernels::MatmulArgs& args) {
-        return static_cast<CudaBackend*>(device.backend)->library_->product(args, device.stream);
+      device_.product = [](kernels::Device& device, const kernels::MatmulArgs& args, kernels::Element element) {
+        return static_cast<CudaBackend*>(device.backend)->library_->product(args, element, device.stream);
       };
     const char* const isAsked = std::getenv("FORMWRIGHT_CUDA_SYNC");
     isEachStartChecked_ = isAsked && *isAsked && *isAsked != '0';
@@ -147,7 +147,9 @@ class CudaBackend : public Backend {
       info.memoryBytes = int64_t(free);
     return info;
   }
-  const kernels::Kernels* kernels() const override { return &kernels::cuda::kernels(); }
+  const kernels::Kernels* kernels() const override {
+    return precision_ == Precision::Bf16 ? &kernels::cuda::bf16Kernels() : &kernels::cuda::kernels();
+  }
 
   Memory allocate(int64_t bytes, const std::string& what) override {
     check(cudaSetDevice(number_), "cannot be used");
@@ -255,6 +257,7 @@ class CudaBackend : public Backend {
   }
 
   int number_;
+  Precision precision_;
   cudaStream_t stream_ = nullptr;
   cudaEvent_t begin_ = nullptr, now_ = nullptr;
   kernels::Fault* fault_ = nullptr;  // pinned
@@ -276,7 +279,7 @@ std::vector<DeviceInfo> listCudaDevices() {
   return devices;
 }
 
-std::unique_ptr<Backend> makeCudaBackend(int number) {
+std::unique_ptr<Backend> makeCudaBackend(int number, Precision precision) {
   const std::vector<DeviceInfo> devices = listCudaDevices();
   if (devices.front().id == "cuda")
     throw Error(Code::Device, text("[cuda:", number, "] ", devices.front().absence, "."));
@@ -285,7 +288,7 @@ std::unique_ptr<Backend> makeCudaBackend(int number) {
                 text("[cuda:", number, "] there is no such GPU; expected cuda:0 to ", devices.back().id, "."));
   if (!devices[size_t(number)].absence.empty())
     throw Error(Code::Device, text("[cuda:", number, "] ", devices[size_t(number)].absence, "."));
-  return std::make_unique<CudaBackend>(number);
+  return std::make_unique<CudaBackend>(number, precision);
 }
 
 }  // namespace fw

@@ -62,9 +62,9 @@ uint32_t alignmentOf(const kernels::MatmulArgs& args) {
 }
 
 /// Everything but the pointers.
-using Key = std::array<int64_t, 15>;
+using Key = std::array<int64_t, 16>;
 
-Key keyOf(const kernels::MatmulArgs& args) {
+Key keyOf(const kernels::MatmulArgs& args, kernels::Element element) {
   return {args.batch,
           args.m,
           args.n,
@@ -79,7 +79,8 @@ Key keyOf(const kernels::MatmulArgs& args) {
           int64_t(args.accumulates),
           int64_t(args.bias != nullptr),
           int64_t(args.activation),
-          alignmentOf(args)};
+          alignmentOf(args),
+          int64_t(element)};
 }
 
 class Opened : public CublasLt {
@@ -100,13 +101,13 @@ class Opened : public CublasLt {
 
   bool isReady() const { return isReady_; }
 
-  bool product(const kernels::MatmulArgs& args, void* stream) override {
+  bool product(const kernels::MatmulArgs& args, kernels::Element element, void* stream) override {
     using kernels::Activation;
     if (args.activation != Activation::None && args.activation != Activation::Relu) return false;
     if (args.preActivation != nullptr || args.batch == 0 || args.m == 0 || args.n == 0 || args.k == 0) return false;
-    const auto [at, isNew] = problems_.try_emplace(keyOf(args));
+    const auto [at, isNew] = problems_.try_emplace(keyOf(args, element));
     Problem& problem = at->second;
-    if (isNew) describe(args, problem);
+    if (isNew) describe(args, element, problem);
     if (!problem.isPossible) return false;
     if (args.bias != nullptr) f_.descSet(problem.desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &args.bias, sizeof args.bias);
     const float one = 1, beta = args.accumulates ? 1 : 0;
@@ -116,14 +117,15 @@ class Opened : public CublasLt {
   }
 
  private:
-  void layout(cublasLtMatrixLayout_t& made, int64_t rows, int64_t columns, int64_t ld, int64_t batch, int64_t stride) {
-    f_.layoutCreate(&made, CUDA_R_32F, uint64_t(rows), uint64_t(columns), ld);
+  void layout(cublasLtMatrixLayout_t& made, cudaDataType_t type, int64_t rows, int64_t columns, int64_t ld,
+              int64_t batch, int64_t stride) {
+    f_.layoutCreate(&made, type, uint64_t(rows), uint64_t(columns), ld);
     const int32_t count = int32_t(batch);
     f_.layoutSet(made, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count);
     f_.layoutSet(made, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride, sizeof stride);
   }
 
-  void describe(const kernels::MatmulArgs& args, Problem& problem) {
+  void describe(const kernels::MatmulArgs& args, kernels::Element element, Problem& problem) {
     f_.descCreate(&problem.desc, CUBLAS_COMPUTE_32F, CUDA_R_32F);
     const cublasOperation_t ofA = args.transposeB ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t ofB = args.transposeA ? CUBLAS_OP_T : CUBLAS_OP_N;
@@ -137,9 +139,10 @@ class Opened : public CublasLt {
     f_.descSet(problem.desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
     if (args.bias) f_.descSet(problem.desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &args.bias, sizeof args.bias);
     const int64_t m = args.m, n = args.n, k = args.k;
-    layout(problem.a, args.transposeB ? k : n, args.transposeB ? n : k, args.ldb, args.batch, args.batchStrideB);
-    layout(problem.b, args.transposeA ? m : k, args.transposeA ? k : m, args.lda, args.batch, args.batchStrideA);
-    layout(problem.c, n, m, args.ldc, args.batch, args.batchStrideC);
+    const cudaDataType_t type = element == kernels::Element::BF16 ? CUDA_R_16BF : CUDA_R_32F;
+    layout(problem.a, type, args.transposeB ? k : n, args.transposeB ? n : k, args.ldb, args.batch, args.batchStrideB);
+    layout(problem.b, type, args.transposeA ? m : k, args.transposeA ? k : m, args.lda, args.batch, args.batchStrideA);
+    layout(problem.c, CUDA_R_32F, n, m, args.ldc, args.batch, args.batchStrideC);
     cublasLtMatmulPreference_t preference = nullptr;
     f_.preferenceCreate(&preference);
     f_.preferenceSet(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &kWorkspaceBytes, sizeof kWorkspaceBytes);
