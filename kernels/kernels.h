@@ -67,6 +67,7 @@ namespace fw::kernels {
   X(dynamicUpdateSlice)                  \
   X(elementwise)                         \
   X(fill)                                \
+  X(fusedAdamw)                          \
   X(gather)                              \
   X(indexAdd)                            \
   X(integers)                            \

@@ -22,6 +22,24 @@ struct AdamwArgs {
   double beta1, beta2, epsilon, decay;
 };
 
+/// One tensor of a fused step; as in AdamwArgs.
+struct AdamwTensor {
+  const float *parameter, *gradient, *m, *v;
+  float *newParameter, *newM, *newV;
+  int64_t count;
+  double decay;
+};
+
+/// A step of AdamW on several tensors.
+struct FusedAdamwArgs {
+  const AdamwTensor* tensors;  // in the CPU's memory
+  int64_t tensorCount;
+  const float* learningRate;
+  const int64_t* step;
+  const float* scale;
+  double beta1, beta2, epsilon;
+};
+
 /// With g = scale * gradient + decay * p:  b' = momentum b + g;  p' = p - rate * (isNesterov ? g + momentum b' : b').
 /// Without a buffer p' = p - rate * g. A scale that is not finite leaves all as it is. Outputs may be the inputs of the
 /// same meaning.
@@ -46,6 +64,7 @@ struct SumSquaresArgs {
 
 namespace cpu {
 void adamw(const Launch& launch, const AdamwArgs& args);
+void fusedAdamw(const Launch& launch, const FusedAdamwArgs& args);
 void sgd(const Launch& launch, const SgdArgs& args);
 int64_t sumSquaresPartials(int64_t count);
 void sumSquares(const Launch& launch, const SumSquaresArgs& args);

@@ -12,8 +12,12 @@ ir::Graph withFusedElementwise(const ir::Graph& graph);
 /// of norms the sum after them (their carry).
 ir::Graph withFusedNeighbours(const ir::Graph& graph);
 
-/// Dead nodes and duplicates dropped, scans merged, neighbours and elementwise chains fused; inside the bodies of scans
-/// too. Verified after each pass in debug builds. Parameters, inputs, outputs and probes that reach an output stay.
+/// Steps of the optimiser on single tensors become one on all (`fused_adamw`).
+ir::Graph withFusedOptimizer(const ir::Graph& graph);
+
+/// Dead nodes and duplicates dropped, scans merged, neighbours, elementwise chains and the optimiser's steps fused;
+/// inside the bodies of scans too. Verified after each pass in debug builds. Parameters, inputs, outputs and probes
+/// that reach an output stay.
 ir::Graph optimized(const ir::Graph& graph);
 
 }  // namespace fw
