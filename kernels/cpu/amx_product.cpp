@@ -1,10 +1,10 @@
-// Matrix products on the tiles of AMX. All pieces of B for a span of k are written first. A task then owns some rows of
-// C: it takes 32 rows of A apart for a step of k and multiplies them with all columns. An element of C is the same sum
-// whatever task computes it. Where numbers are not finite the step is made of plain multiply-adds.
+// Matrix products on the tiles of AMX. A task owns some rows and some columns of C. For a span of k it takes all of its
+// B apart, then 32 rows of A at a time, which it multiplies with all columns; or the other way round where A lies
+// across k and is the dearer one to take apart. An element of C is the same sum whatever task computes it. Where
+// numbers are not finite the step is made of plain multiply-adds.
 #include "kernels/cpu/amx_product.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/amx_tiles.h"
@@ -14,9 +14,8 @@ namespace {
 
 using namespace amx;
 
-constexpr int64_t kStep = 128;     // of k: the pieces of a block of A (24 KB) stay in the first-level cache
-constexpr int64_t kSpan = 256;     // of k: the pieces of B are written for so much at a time
-constexpr int64_t kColumns = 512;  // of B at a time: its pieces (768 KB) stay in the second-level cache
+constexpr int64_t kLongestSpan = 768;    // of k: a tile of C is fetched and put back once a span
+constexpr int64_t kNearBytes = 1200000;  // the pieces of B of a task: they stay in the second-level cache
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -46,70 +45,60 @@ void multiplyPlainly(const Operands& x, const Part& part, bool adds) {
   }
 }
 
-/// The pieces of a span of B: [tile of columns][chunk of k][piece]
-struct PackedSpan {
-  const Bf16* pieces;
-  int64_t firstColumn, k0, chunks;
-  bool isSmall;
-};
-
-/// Asks for the lines `part` of `parts` of a block of A: rows of an operand that lie far apart are nothing that the
-/// processor would foresee.
-void prefetchRows(const Side& x, const Part& block, int64_t part, int64_t parts) {
+/// Asks for the lines `part` of `parts` of vectors [first, last), k [k0, k1): rows of an operand that lie far apart are
+/// nothing that the processor would foresee.
+void prefetch(const Side& x, int64_t first, int64_t last, int64_t k0, int64_t k1, int64_t part, int64_t parts) {
   constexpr int64_t line = 64 / sizeof(float);
   const bool isAlongK = x.kStride == 1;
   const int64_t stride = isAlongK ? x.stride : x.kStride;
-  const int64_t first = isAlongK ? block.row0 : block.k0, last = isAlongK ? block.row1 : block.k1;
-  const int64_t column0 = isAlongK ? block.k0 : block.row0, column1 = isAlongK ? block.k1 : block.row1;
-  const int64_t begin = first + (last - first) * part / parts, end = first + (last - first) * (part + 1) / parts;
-  for (int64_t i = begin; i < end; ++i)
+  const int64_t row0 = isAlongK ? first : k0, rows = isAlongK ? last - first : k1 - k0;
+  const int64_t column0 = isAlongK ? k0 : first, column1 = isAlongK ? k1 : last;
+  for (int64_t i = row0 + rows * part / parts; i < row0 + rows * (part + 1) / parts; ++i)
     for (int64_t j = column0; j < column1; j += line) __builtin_prefetch(x.data + i * stride + j);
 }
 
-/// Rows [row0,row1), at most 32, and a step of k; `next` is the one that will follow.
-void computeBlock(const Operands& x, const Part& block, const Part& next, const PackedSpan& span, Bf16* left) {
-  alignas(64) float border[kBlock * kBlock];
-  constexpr int64_t aTile = kStep / kChunk * kChunkSize;
-  const int64_t bTile = span.chunks * kChunkSize, rows = block.row1 - block.row0;
-  const bool adds = x.accumulates || block.k0 > 0;
-  bool isSmall = span.isSmall;
-  for (int64_t t = 0; t < 2 && isSmall; ++t)
-    for (int64_t k = block.k0, i = 0; k < block.k1 && isSmall; k += kChunk, ++i)
-      isSmall = packRows(x.a, block.row0 + t * kTile, block.row1, k, std::min(k + kChunk, block.k1),
-                         left + t * aTile + i * kChunkSize);
-  if (!isSmall) return multiplyPlainly(x, block, adds);
-  const int64_t chunks = ceilDiv(block.k1 - block.k0, kChunk), firstChunk = (block.k0 - span.k0) / kChunk;
-  const int64_t parts = ceilDiv(block.column1 - block.column0, kBlock);
-  for (int64_t column = block.column0, part = 0; column < block.column1; column += kBlock, ++part) {
-    const Bf16* right = span.pieces + (column - span.firstColumn) / kTile * bTile + firstChunk * kChunkSize;
-    const int64_t columns = std::min(kBlock, block.column1 - column);
-    float* to = x.c + block.row0 * x.ldc + column;
-    prefetchRows(x.a, next, part, parts);
-    if (part + 1 < parts)
-      for (int64_t i = 0; i < rows; ++i) {
-        __builtin_prefetch(to + i * x.ldc + kBlock, 1);
-        __builtin_prefetch(to + i * x.ldc + kBlock + kTile, 1);
-      }
-    if (rows == kBlock && columns == kBlock) {
-      multiply(left, aTile, right, bTile, chunks, to, x.ldc, adds);
-      continue;
-    }
-    for (int64_t i = 0; i < rows && adds; ++i) std::copy_n(to + i * x.ldc, columns, border + i * kBlock);
-    multiply(left, aTile, right, bTile, chunks, border, kBlock, adds);
-    for (int64_t i = 0; i < rows; ++i) std::copy_n(border + i * kBlock, columns, to + i * x.ldc);
+/// One side of a product with what it takes to take it apart.
+struct PackedSide {
+  Side side;
+  bool isLeft;  // A, whose vectors are the rows of C
+
+  bool pack(int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) const {
+    return isLeft ? packSide(packRows, side, first, end, k0, k1, pieces)
+                  : packSide(packColumns, side, first, end, k0, k1, pieces);
   }
+
+  /// The same of many vectors, read as they lie in memory.
+  bool packAll(int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) const {
+    if (side.kStride == 1) return pack(first, end, k0, k1, pieces);
+    const int64_t chunks = chunksOf(k1 - k0);
+    bool isUsable = true;
+    for (int64_t k = k0, i = 0; k < k1; k += kChunk, ++i) {
+      const int64_t next = std::min(k + kChunk, k1);
+      prefetch(side, first, end, next, std::min(next + kChunk, k1), 0, 1);
+      for (int64_t vector = first, block = 0; vector < end; vector += kBlock, ++block)
+        isUsable &= pack(vector, std::min(vector + kBlock, end), k, next, pieces + (block * chunks + i) * kChunkSize);
+    }
+    return isUsable;
+  }
+};
+
+/// At most 32 rows and 32 columns, from their pieces.
+void multiplyBlock(const Operands& x, const Part& part, const Bf16* a, const Bf16* b, bool adds) {
+  const int64_t rows = part.row1 - part.row0, columns = part.column1 - part.column0;
+  const int64_t chunks = chunksOf(part.k1 - part.k0);
+  float* to = x.c + part.row0 * x.ldc + part.column0;
+  if (rows == kBlock && columns == kBlock) return multiply(a, b, chunks, to, x.ldc, adds);
+  alignas(64) float border[kBlock * kBlock];
+  for (int64_t i = 0; i < rows && adds; ++i) std::copy_n(to + i * x.ldc, columns, border + i * kBlock);
+  multiply(a, b, chunks, border, kBlock, adds);
+  for (int64_t i = 0; i < rows; ++i) std::copy_n(border + i * kBlock, columns, to + i * x.ldc);
 }
 
-/// A part over the span, block by block.
-void computePart(const Operands& x, const Part& part, const PackedSpan& span) {
-  alignas(64) Bf16 left[2 * kStep / kChunk * kChunkSize];
-  const int64_t steps = ceilDiv(part.k1 - part.k0, kStep), count = ceilDiv(part.row1 - part.row0, kBlock) * steps;
-  const auto blockOf = [&](int64_t i) {
-    const int64_t row = part.row0 + i / steps * kBlock, k = part.k0 + i % steps * kStep;
-    return Part{row, std::min(row + kBlock, part.row1), part.column0, part.column1, k, std::min(k + kStep, part.k1)};
-  };
-  const Tiles tiles;
-  for (int64_t i = 0; i < count; ++i) computeBlock(x, blockOf(i), blockOf(std::min(i + 1, count - 1)), span, left);
+void prefetchResult(const Operands& x, const Part& part) {
+  for (int64_t i = part.row0; i < part.row1; ++i) {
+    __builtin_prefetch(x.c + i * x.ldc + part.column0, 1);
+    __builtin_prefetch(x.c + i * x.ldc + part.column1 - 1, 1);
+  }
 }
 
 /// Bias and activation of a finished part.
@@ -124,6 +113,80 @@ void finish(const GemmArgs& args, float* c, float* before, const Part& part) {
                before == nullptr ? nullptr : before + at);
 }
 
+/// How the work is cut: into tasks along the side that is kept in pieces and along the other, and into spans of k,
+/// which depend on k alone.
+struct Cuts {
+  bool keepsLeft;
+  int64_t span, kept, other, keptCuts, otherCuts;  // vectors of a task, tasks
+
+  Cuts(const GemmArgs& args, int threads)
+      : keepsLeft(args.a.kStride != 1 && args.b.kStride != 1),
+        span(chunksOf(ceilDiv(args.k, ceilDiv(args.k, kLongestSpan))) * kChunk) {
+    const int64_t keptCount = keepsLeft ? args.m : args.n, otherCount = keepsLeft ? args.n : args.m;
+    const int64_t keptBlocks = blocksOf(keptCount), otherBlocks = blocksOf(otherCount);
+    const int64_t most = std::max<int64_t>(1, kNearBytes / (kChunkSize * int64_t(sizeof(Bf16)) * chunksOf(span)));
+    keptCuts = ceilDiv(keptBlocks, most);
+    otherCuts = 1;
+    if (args.batch * keptCuts < threads) {
+      // What is not cut is taken apart by each thread.
+      const int64_t parts = ceilDiv(threads, args.batch);
+      if (keptCount > otherCount)
+        keptCuts = std::min(keptBlocks, keptCuts * parts);
+      else
+        otherCuts = std::min(otherBlocks, ceilDiv(parts, keptCuts));
+    } else if (args.batch == 1) {
+      keptCuts = std::min(keptBlocks, ceilDiv(keptCuts, threads) * threads);
+    }
+    kept = ceilDiv(keptBlocks, keptCuts) * kBlock;
+    other = ceilDiv(otherBlocks, otherCuts) * kBlock;
+    keptCuts = ceilDiv(keptCount, kept);
+    otherCuts = ceilDiv(otherCount, other);
+  }
+
+  int64_t keptPieces() const { return sideSize(kept, span); }
+  int64_t pieces() const { return keptPieces() + sideSize(kBlock, span); }
+};
+
+/// Vectors [kept0, kept1) of the side that is kept, [other0, other1) of the other.
+struct Task {
+  int64_t kept0, kept1, other0, other1;
+};
+
+void computeTask(const GemmArgs& args, const Operands& x, float* before, const Task& task, const Cuts& cuts,
+                 Bf16* pieces) {
+  const PackedSide kept = {cuts.keepsLeft ? x.a : x.b, cuts.keepsLeft},
+                   other = {cuts.keepsLeft ? x.b : x.a, !cuts.keepsLeft};
+  Bf16* otherPieces = pieces + cuts.keptPieces();
+  const int64_t blocks = blocksOf(task.kept1 - task.kept0);
+  for (int64_t k0 = 0; k0 < args.k; k0 += cuts.span) {
+    const int64_t k1 = std::min(k0 + cuts.span, args.k), keptSize = chunksOf(k1 - k0) * kChunkSize;
+    const bool keptIsUsable = kept.packAll(task.kept0, task.kept1, k0, k1, pieces), adds = x.accumulates || k0 > 0;
+    for (int64_t vector = task.other0; vector < task.other1; vector += kBlock) {
+      const int64_t end = std::min(vector + kBlock, task.other1);
+      const auto partOf = [&](int64_t kept0, int64_t kept1) {
+        return cuts.keepsLeft ? Part{kept0, kept1, vector, end, k0, k1} : Part{vector, end, kept0, kept1, k0, k1};
+      };
+      const auto blockOf = [&](int64_t block) {
+        const int64_t first = task.kept0 + block * kBlock;
+        return partOf(first, std::min(first + kBlock, task.kept1));
+      };
+      const Part strip = partOf(task.kept0, task.kept1);
+      if (keptIsUsable && other.pack(vector, end, k0, k1, otherPieces)) {
+        for (int64_t block = 0; block < blocks; ++block) {
+          prefetch(other.side, end, std::min(end + kBlock, task.other1), k0, k1, block, blocks);
+          if (block + 1 < blocks) prefetchResult(x, blockOf(block + 1));
+          const Bf16* piece = pieces + block * keptSize;
+          multiplyBlock(x, blockOf(block), cuts.keepsLeft ? piece : otherPieces, cuts.keepsLeft ? otherPieces : piece,
+                        adds);
+        }
+      } else {
+        multiplyPlainly(x, strip, adds);
+      }
+      if (k1 == args.k) finish(args, x.c, before, strip);
+    }
+  }
+}
+
 }  // namespace
 
 bool wantsAmx(const GemmArgs& args) {
@@ -131,66 +194,30 @@ bool wantsAmx(const GemmArgs& args) {
   if (args.a.stride != 1 && args.a.kStride != 1) return false;
   if (args.b.stride != 1 && args.b.kStride != 1) return false;
   const double m = double(args.m), n = double(args.n), k = double(args.k);
-  // Taking numbers apart must be little beside multiplying them; all of B is taken apart for the rows of A.
-  if (k < 48 || m < 192 || m * n * k < 4e6 || m * n < 56 * (m + n)) return false;
+  // Taking numbers apart must be little beside multiplying them.
+  if (k < 48 || m * n * k < 1.6e7 || m * n < 90 * (m + n)) return false;
   return isAvailable();
 }
 
-int64_t amxWorkspace(const GemmArgs& args) {
-  const int64_t tiles = 2 * ceilDiv(std::min(args.n, kColumns), kBlock),
-                chunks = ceilDiv(std::min(args.k, kSpan), kChunk);
-  return tiles * chunks * kChunkSize * int64_t(sizeof(Bf16)) + 64;
+int64_t amxWorkspace(const GemmArgs& args, int threads) {
+  return threads * Cuts(args, threads).pieces() * int64_t(sizeof(Bf16)) + 64;
 }
 
 void amxProduct(const Launch& launch, const GemmArgs& args, void* workspace) {
   Bf16* pieces = reinterpret_cast<Bf16*>((reinterpret_cast<uintptr_t>(workspace) + 63) / 64 * 64);
-  // Rows of a task: several blocks where there are enough of them for all threads.
-  const int64_t most = std::clamp<int64_t>(ceilDiv(args.m, kBlock) / (4 * launch.threads), 1, 4);
-  const int64_t rows = most * kBlock, panels = ceilDiv(args.m, rows);
-  for (int64_t batch = 0; batch < args.batch; ++batch) {
+  const Cuts cuts(args, launch.threads);
+  const int64_t keptCount = cuts.keepsLeft ? args.m : args.n, otherCount = cuts.keepsLeft ? args.n : args.m;
+  const int64_t parts = cuts.keptCuts * cuts.otherCuts;
+  parallelTasks(launch, args.batch * parts, [&](int64_t i, int thread) {
+    const int64_t batch = i / parts;
     const Operands x = {sideOf(args.a, batch), sideOf(args.b, batch), args.c + batch * args.batchStrideC, args.ldc,
                         args.accumulates};
-    float* before = args.preActivation == nullptr ? nullptr : args.preActivation + batch * args.batchStrideC;
-    for (int64_t column0 = 0; column0 < args.n; column0 += kColumns) {
-      const int64_t column1 = std::min(column0 + kColumns, args.n), blocks = ceilDiv(column1 - column0, kBlock);
-      for (int64_t k0 = 0; k0 < args.k; k0 += kSpan) {
-        const int64_t k1 = std::min(k0 + kSpan, args.k), chunks = ceilDiv(k1 - k0, kChunk);
-        std::atomic<bool> isSmall = true;
-        const auto pack = [&](int64_t tile, int64_t chunk) {
-          const int64_t column = column0 + tile * kTile, k = k0 + chunk * kChunk;
-          Bf16* to = pieces + (tile * chunks + chunk) * kChunkSize;
-          if (!packColumns(x.b, column, column1, k, std::min(k + kChunk, k1), to)) isSmall = false;
-        };
-        // Along the rows as they lie in memory.
-        if (args.b.kStride == 1) {
-          parallelFor(launch, 2 * blocks, std::max<int64_t>(1, 32 / chunks), [&](int64_t begin, int64_t end) {
-            for (int64_t tile = begin; tile < end; ++tile)
-              for (int64_t chunk = 0; chunk < chunks; ++chunk) pack(tile, chunk);
-          });
-        } else {
-          parallelFor(launch, chunks, std::max<int64_t>(1, 16 / blocks), [&](int64_t begin, int64_t end) {
-            for (int64_t chunk = begin; chunk < end; ++chunk)
-              for (int64_t tile = 0; tile < 2 * blocks; ++tile) pack(tile, chunk);
-          });
-        }
-        const PackedSpan span = {pieces, column0, k0, chunks, isSmall};
-        // Few panels of rows are cut along the columns too.
-        const int64_t cuts =
-            std::clamp<int64_t>(ceilDiv(4 * launch.threads, panels), 1, launch.threads == 1 ? 1 : blocks);
-        parallelFor(launch, panels * cuts, 1, [&](int64_t task, int64_t) {
-          const int64_t row = task / cuts * rows, cut = task % cuts;
-          const Part part = {row,
-                             std::min(row + rows, args.m),
-                             column0 + cut * blocks / cuts * kBlock,
-                             std::min(column0 + (cut + 1) * blocks / cuts * kBlock, column1),
-                             k0,
-                             k1};
-          computePart(x, part, span);
-          if (k1 == args.k) finish(args, x.c, before, part);
-        });
-      }
-    }
-  }
+    const int64_t kept = i % cuts.keptCuts * cuts.kept, other = i % parts / cuts.keptCuts * cuts.other;
+    const Task task = {kept, std::min(kept + cuts.kept, keptCount), other, std::min(other + cuts.other, otherCount)};
+    const Tiles tiles;
+    computeTask(args, x, args.preActivation == nullptr ? nullptr : args.preActivation + batch * args.batchStrideC, task,
+                cuts, pieces + thread * cuts.pieces());
+  });
 }
 
 }  // namespace fw::kernels::cpu

@@ -11,8 +11,8 @@ namespace fw::kernels::cpu {
 /// kernels to a lesser instruction set.
 bool wantsAmx(const GemmArgs& args);
 
-/// Bytes of scratch memory, aligned to 64.
-int64_t amxWorkspace(const GemmArgs& args);
+/// Bytes of scratch memory.
+int64_t amxWorkspace(const GemmArgs& args, int threads);
 
 /// gemm where wantsAmx(args).
 void amxProduct(const Launch& launch, const GemmArgs& args, void* workspace);

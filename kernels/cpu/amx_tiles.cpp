@@ -25,7 +25,6 @@ namespace fw::kernels::cpu::amx {
 namespace {
 
 constexpr int64_t kPieces = 3;
-constexpr uint32_t kTooLarge = 0x7f7f8000;  // from here on h would be infinite
 
 /// Sixteen vectors of an operand over one chunk of k, as f32; what lies outside is zero.
 struct Chunk {
@@ -74,8 +73,12 @@ inline __mmask16 firstLanes(int64_t count) { return __mmask16((1u << std::clamp<
 
 /// Rows of 16 from `data`, `stride` apart: `rows` of them are there, `columns` of each.
 inline void loadRows(const float* data, int64_t stride, int64_t rows, int64_t columns, __m512 (&to)[kTile]) {
-  const __mmask16 mask = firstLanes(columns);
+  if (rows >= kTile && columns >= kTile) {
 #pragma GCC unroll 16
+    for (int64_t i = 0; i < kTile; ++i) to[i] = _mm512_loadu_ps(data + i * stride);
+    return;
+  }
+  const __mmask16 mask = firstLanes(columns);
   for (int64_t i = 0; i < kTile; ++i)
     to[i] = i < rows ? _mm512_maskz_loadu_ps(mask, data + i * stride) : _mm512_setzero_ps();
 }
@@ -86,16 +89,16 @@ inline __m512 nearest(__m512 x) {
   return _mm512_castsi512_ps(_mm512_and_si512(bits, _mm512_set1_epi32(int(0xffff0000))));
 }
 
-inline void takeApart(__m512 x, __m512i (&pieces)[kPieces], __m512i& largest) {
-  const __m512i size = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff));
-  largest = _mm512_max_epu32(largest, size);
-  const __m512 h = nearest(x), rest = _mm512_sub_ps(x, h), m = nearest(rest);
+/// `odd` becomes NaN where a piece is not finite.
+inline void takeApart(__m512 x, __m512i (&pieces)[kPieces], __m512& odd) {
+  const __m512 h = nearest(x), rest = _mm512_sub_ps(x, h), m = nearest(rest), l = _mm512_sub_ps(rest, m);
+  odd = _mm512_fmadd_ps(l, _mm512_setzero_ps(), odd);
   pieces[0] = _mm512_castps_si512(h);
   pieces[1] = _mm512_castps_si512(m);
-  pieces[2] = _mm512_castps_si512(_mm512_sub_ps(rest, m));
+  pieces[2] = _mm512_castps_si512(l);
 }
 
-bool isAllSmall(__m512i largest) { return _mm512_cmpge_epu32_mask(largest, _mm512_set1_epi32(int(kTooLarge))) == 0; }
+bool isFinite(__m512 odd) { return _mm512_cmp_ps_mask(odd, odd, _CMP_UNORD_Q) == 0; }
 
 /// Vectors [first, first + 16) of the operand, k [k0, k0 + 32): as rows of k (`wantsRows`) or, transposed, with one
 /// vector a lane.
@@ -153,41 +156,47 @@ void setUpTiles() {
 void releaseTiles() { _tile_release(); }
 
 bool packRows(const Side& a, int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) {
-  alignas(64) static constexpr uint16_t odd[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
-                                                   33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-  const __m512i upperHalves = _mm512_load_si512(odd);
+  alignas(64) static constexpr uint16_t odds[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+                                                    33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+  const __m512i upperHalves = _mm512_load_si512(odds);
+  __m512 odd = _mm512_setzero_ps();
+  const auto pack = [&](int64_t i, __m512 left, __m512 right) {
+    __m512i low[kPieces], high[kPieces];
+    takeApart(left, low, odd);
+    takeApart(right, high, odd);
+    for (int64_t p = 0; p < kPieces; ++p)
+      _mm512_store_si512(pieces + 2 * p * kPieceSize + i * kChunk,
+                         _mm512_permutex2var_epi16(low[p], upperHalves, high[p]));
+  };
+  if (a.kStride == 1 && first + kTile <= end && k0 + kChunk <= k1) {
+    const float* from = a.data + first * a.stride + k0;
+    for (int64_t i = 0; i < kTile; ++i, from += a.stride) pack(i, _mm512_loadu_ps(from), _mm512_loadu_ps(from + kTile));
+    return isFinite(odd);
+  }
   Chunk chunk;
   loadChunk<true>(a, first, end, k0, k1, chunk);
-  __m512i largest = _mm512_setzero_si512();
-  for (int64_t i = 0; i < kTile; ++i) {
-    __m512i low[kPieces], high[kPieces];
-    takeApart(chunk.low[i], low, largest);
-    takeApart(chunk.high[i], high, largest);
-    for (int64_t p = 0; p < kPieces; ++p)
-      _mm512_store_si512(pieces + p * kPieceSize + i * kChunk, _mm512_permutex2var_epi16(low[p], upperHalves, high[p]));
-  }
-  return isAllSmall(largest);
+  for (int64_t i = 0; i < kTile; ++i) pack(i, chunk.low[i], chunk.high[i]);
+  return isFinite(odd);
 }
 
 // 16 rows, each the k of a pair for 16 columns in turn.
 bool packColumns(const Side& b, int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) {
   Chunk chunk;
   loadChunk<false>(b, first, end, k0, k1, chunk);
-  __m512i largest = _mm512_setzero_si512();
+  __m512 odd = _mm512_setzero_ps();
   for (int64_t i = 0; i < kTile; ++i) {
     const __m512* from = i < kTile / 2 ? chunk.low + 2 * i : chunk.high + 2 * i - kTile;
     __m512i one[kPieces], other[kPieces];
-    takeApart(from[0], one, largest);
-    takeApart(from[1], other, largest);
+    takeApart(from[0], one, odd);
+    takeApart(from[1], other, odd);
     for (int64_t p = 0; p < kPieces; ++p)
-      _mm512_store_si512(pieces + p * kPieceSize + i * kChunk,
+      _mm512_store_si512(pieces + 2 * p * kPieceSize + i * kChunk,
                          _mm512_or_si512(_mm512_srli_epi32(one[p], 16), other[p]));
   }
-  return isAllSmall(largest);
+  return isFinite(odd);
 }
 
-void multiply(const Bf16* a, int64_t aTile, const Bf16* b, int64_t bTile, int64_t chunks, float* c, int64_t ldc,
-              bool adds) {
+void multiply(const Bf16* a, const Bf16* b, int64_t chunks, float* c, int64_t ldc, bool adds) {
   const int64_t stride = ldc * int64_t(sizeof(float));
   float *right = c + kTile, *below = c + kTile * ldc, *corner = below + kTile;
   if (adds) {
@@ -201,13 +210,13 @@ void multiply(const Bf16* a, int64_t aTile, const Bf16* b, int64_t bTile, int64_
     _tile_zero(2);
     _tile_zero(3);
   }
-  const auto loadA = [&](const Bf16* from) {
-    _tile_loadd(4, from, 64);
-    _tile_loadd(5, from + aTile, 64);
+  const auto loadA = [&](int64_t piece) {
+    _tile_loadd(4, a + 2 * piece * kPieceSize, 64);
+    _tile_loadd(5, a + (2 * piece + 1) * kPieceSize, 64);
   };
-  const auto loadB = [&](const Bf16* from) {
-    _tile_loadd(6, from, 64);
-    _tile_loadd(7, from + bTile, 64);
+  const auto loadB = [&](int64_t piece) {
+    _tile_loadd(6, b + 2 * piece * kPieceSize, 64);
+    _tile_loadd(7, b + (2 * piece + 1) * kPieceSize, 64);
   };
   const auto products = [] {
     _tile_dpbf16ps(0, 4, 6);
@@ -216,18 +225,18 @@ void multiply(const Bf16* a, int64_t aTile, const Bf16* b, int64_t bTile, int64_
     _tile_dpbf16ps(3, 5, 7);
   };
   for (int64_t i = 0; i < chunks; ++i, a += kChunkSize, b += kChunkSize) {
-    loadA(a + 2 * kPieceSize);
-    loadB(b);
+    loadA(2);
+    loadB(0);
     products();  // l h
-    loadA(a + kPieceSize);
+    loadA(1);
     products();  // m h
-    loadB(b + kPieceSize);
+    loadB(1);
     products();  // m m
-    loadA(a);
+    loadA(0);
     products();  // h m
-    loadB(b + 2 * kPieceSize);
+    loadB(2);
     products();  // h l
-    loadB(b);
+    loadB(0);
     products();  // h h
   }
   _tile_stored(0, c, stride);
@@ -249,7 +258,7 @@ void setUpTiles() {}
 void releaseTiles() {}
 bool packRows(const Side&, int64_t, int64_t, int64_t, int64_t, Bf16*) { return false; }
 bool packColumns(const Side&, int64_t, int64_t, int64_t, int64_t, Bf16*) { return false; }
-void multiply(const Bf16*, int64_t, const Bf16*, int64_t, int64_t, float*, int64_t, bool) {}
+void multiply(const Bf16*, const Bf16*, int64_t, float*, int64_t, bool) {}
 
 }  // namespace fw::kernels::cpu::amx
 

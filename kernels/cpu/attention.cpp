@@ -122,7 +122,7 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
     loadTransposed(in, s, state.stripe, in.q, in.keyWidth, in.scale * kLog2E, state.qT);
     state.pieces = isTiled && state.stripe.width == maxStripe ? queryPieces + n * querySize : nullptr;
     if (state.pieces != nullptr &&
-        !amx::packSide(amx::packColumns, {state.qT, 1, maxStripe}, maxStripe, in.keyWidth, state.pieces))
+        !amx::packSide(amx::packColumns, {state.qT, 1, maxStripe}, 0, maxStripe, 0, in.keyWidth, state.pieces))
       state.pieces = nullptr;
     std::fill(state.outT, state.maximum, 0.0f);
     std::fill(state.maximum, state.sum, -std::numeric_limits<float>::infinity());
@@ -136,8 +136,9 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
     v.gather(block, std::min(block + kKeyBlock, any.end));
     const int64_t blockKeys = std::min(kKeyBlock, any.end - block);
     const bool hasPieces =
-        isTiled && amx::packSide(amx::packRows, {k.row(block), k.stride(), 1}, blockKeys, in.keyWidth, keyPieces) &&
-        amx::packSide(amx::packRows, {v.row(block), 1, v.stride()}, in.valueWidth, blockKeys, valuePieces);
+        isTiled &&
+        amx::packSide(amx::packRows, {k.row(block), k.stride(), 1}, 0, blockKeys, 0, in.keyWidth, keyPieces) &&
+        amx::packSide(amx::packRows, {v.row(block), 1, v.stride()}, 0, in.valueWidth, 0, blockKeys, valuePieces);
     for (State& state : states) {
       const Stripe& stripe = state.stripe;
       const int64_t begin = std::max(block, stripe.any.begin);
@@ -156,7 +157,7 @@ void attentionBlock(const AttentionArgs& args, const AttentionSequence& s, int64
         softmaxStep<1>(scores, count, state.maximum, state.sum, state.factor);
       else
         softmaxStep<kStripeVectors>(scores, count, state.maximum, state.sum, state.factor);
-      if (isOnTiles && amx::packSide(amx::packColumns, {scores, 1, maxStripe}, maxStripe, count, weightPieces)) {
+      if (isOnTiles && amx::packSide(amx::packColumns, {scores, 1, maxStripe}, 0, maxStripe, 0, count, weightPieces)) {
         scaleColumns(state.outT, in.valueWidth, maxStripe, state.factor);
         amx::multiplySides(valuePieces, in.valueWidth, blockKeys, weightPieces, maxStripe, count, state.outT, maxStripe,
                            true);

@@ -421,7 +421,7 @@ int64_t gemmWorkspace(const GemmArgs& args, int threads) {
   if (isSmall(args)) return 0;
   const GemmPlan plan = makePlan(args, threads);
   return std::max(plan.threads * (plan.block.aFloats + plan.block.bFloats) * int64_t(sizeof(float)),
-                  wantsAmx(args) ? amxWorkspace(args) : 0);
+                  wantsAmx(args) ? amxWorkspace(args, threads) : 0);
 }
 
 void gemm(const Launch& launch, const GemmArgs& args, void* workspace) {

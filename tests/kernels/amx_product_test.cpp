@@ -73,7 +73,8 @@ bool hasTiles() {
   return cpu::wantsAmx(large);
 }
 
-constexpr Sizes kSizes[] = {{225, 161, 513}, {256, 128, 256}, {203, 1100, 63}, {1031, 97, 65}};
+constexpr Sizes kSizes[] = {{225, 193, 513}, {256, 192, 512},  {203, 1500, 63},
+                            {1031, 197, 81}, {161, 225, 1601}, {1500, 203, 63}};
 
 TEST(AmxProduct, IsAsExactAsFloats) {
   if (!hasTiles()) GTEST_SKIP() << "the processor has no tiles";
@@ -109,7 +110,7 @@ TEST(AmxProduct, IsAsExactAsFloats) {
 
 TEST(AmxProduct, AddsBiasAndAppliesActivation) {
   if (!hasTiles()) GTEST_SKIP() << "the processor has no tiles";
-  const Product product({227, 163, 257}, 2);
+  const Product product({227, 263, 277}, 2);
   MatmulArgs args = product.args();
   const std::vector<float> plain = product.run(args, 2);
   args.bias = product.bias.data();
@@ -128,7 +129,7 @@ TEST(AmxProduct, KeepsInfinitiesAndNaN) {
   if (!hasTiles()) GTEST_SKIP() << "the processor has no tiles";
   constexpr float infinity = std::numeric_limits<float>::infinity();
   for (int layout = 0; layout < 4; ++layout) {
-    Product product({226, 162, 300}, layout);
+    Product product({226, 262, 300}, layout);
     const auto at = [&](int64_t i, int64_t k) -> float& {
       return product.a[size_t(product.transposesA ? k * product.size.m + i : i * product.size.k + k)];
     };
