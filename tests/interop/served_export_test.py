@@ -62,7 +62,7 @@ def check(name, model_source, root, more=()):
     tensors = {key: value + torch.randn(value.shape, generator=generator) * 0.2 for key, value in tensors.items()}
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     head = "head." if any(key.startswith("lm_head.") for key in tensors) else ""
-    save_file({key.replace("lm_head.", head).removeprefix("model."): value for key, value in tensors.items()}, root / "weights.safetensors")
+    save_file({re.sub(r"norm_([qk])\.", r"\1_norm.", key.replace("lm_head.", head).removeprefix("model.")): value for key, value in tensors.items()}, root / "weights.safetensors")
     save_file({"tokens": tokens}, root / "in.safetensors")
     run("run", model_source, "--weights", root / "weights.safetensors", "--input", root / "in.safetensors", "--output", root / "out.safetensors")
     wanted = load_file(root / "out.safetensors")["logits"]
@@ -145,7 +145,7 @@ elif __name__ == "__main__":
         root = pathlib.Path(temporary)
         print(check("char-lm", "char-lm", root))
         # Documents that forget their family: rotations, windows, norms of queries and keys, biases, learned positions.
-        for name in ("llama", "mistral", "qwen2_sliding", "qwen3", "gpt2", "opt", "olmo2", "phi3"):
+        for name in ("llama", "mistral", "qwen2_sliding", "qwen3", "gpt2", "opt", "olmo2", "phi3", "gemma", "gemma3"):
             kind, options = CAUSAL[name]
             folder = root / (name + "_family")
             AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(kind, **options)).save_pretrained(folder)

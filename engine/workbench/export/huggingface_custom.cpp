@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "engine/arch/editor.h"
 #include "engine/base/error.h"
@@ -17,6 +18,13 @@
 
 namespace fw {
 namespace {
+
+/// Names that servers would take for those of the linear maps q and k, whose names they look for in longer ones.
+std::string servedName(std::string source) {
+  for (const auto& [name, other] : {std::pair{".q_norm", ".norm_q"}, {".k_norm", ".norm_k"}})
+    for (size_t at = 0; (at = source.find(name, at)) != std::string::npos;) source.replace(at, 7, other);
+  return source;
+}
 
 /// The parts of a model from tokens to hidden states or scores.
 struct Parts {
@@ -346,7 +354,14 @@ CustomFolder servedFolder(const Architecture& architecture, const Parts& parts, 
   config["head_dim"] = served.headWidth;
   config["max_position_embeddings"] = longestText(architecture);
   if (!served.isCausal) config["is_causal"] = false;
-  if (isCausal) config["tie_word_embeddings"] = std::get<bool>(paramsOf(*parts.head, architecture).at("tied"));
+  if (isCausal) {
+    const Params head = paramsOf(*parts.head, architecture);
+    config["tie_word_embeddings"] = std::get<bool>(head.at("tied"));
+    // vLLM has a head of its own: cap tanh(logits / cap), times the scale.
+    const double factor = std::get<double>(head.at("scale")), cap = std::get<double>(head.at("soft_cap"));
+    if (factor != 1) config["logit_scale"] = factor;
+    if (cap > 0) config["final_logit_softcapping"] = cap / factor;
+  }
   if (served.window > 0) {
     config["sliding_window"] = served.window;
     for (const bool slides : served.slides)
@@ -358,7 +373,7 @@ CustomFolder servedFolder(const Architecture& architecture, const Parts& parts, 
   CustomFolder folder{.config = config.dump(), .head = isCausal ? parts.head->name : ""};
   folder.files["configuration_formwright.py"] = configurationSource(devicePlan(portable.graph()), stages);
   folder.files["modeling_formwright.py"] = servedSource(architecture, parts, served);
-  folder.files["formwright_model.py"] = torchSource(body, {.isServed = true, .root = "Body"});
+  folder.files["formwright_model.py"] = servedName(torchSource(body, {.isServed = true, .root = "Body"}));
   return folder;
 }
 
@@ -366,7 +381,7 @@ CustomFolder servedFolder(const Architecture& architecture, const Parts& parts, 
 
 std::string CustomFolder::tensorName(const std::string& weight) const {
   if (!head.empty() && weight.starts_with(head + ".")) return "lm_head." + weight.substr(head.size() + 1);
-  return "model." + weight;
+  return "model." + (unserved.empty() ? servedName(weight) : weight);
 }
 
 CustomFolder customFolder(const Architecture& architecture) {

@@ -82,10 +82,9 @@ TorchText TorchFunction::nodeText(int index) {
   call.sizes = [&](const std::string& attribute) { return texts(portable_.sizes(index, attribute)); };
   call.dims = [&](ir::ValueRef value) { return texts(portable_.dims(value)); };
   call.use = [&](const std::string& function) {
-    if (function == "kwargs")
-      sizes.context = true;
-    else
-      used_.insert(function);
+    sizes.context |= function == "kwargs" || function == "interface";
+    sizes.interface |= function == "interface";
+    if (function != "kwargs" && function != "interface") used_.insert(function);
   };
   if (isServed)
     if (const TorchForm form = findServedForm(call)) return form(call);

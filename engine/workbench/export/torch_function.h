@@ -16,7 +16,8 @@ namespace fw {
 /// Names of B and T that a function uses.
 struct UsedSizes {
   bool batch = false, time = false;
-  bool context = false;  // **kwargs
+  bool context = false;    // **kwargs
+  bool interface = false;  // the function of attention that the configuration names, its cache and its masks
 };
 
 struct TorchStatement {

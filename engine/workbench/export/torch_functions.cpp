@@ -45,7 +45,7 @@ def attention(
     shares = scores.masked_fill(~seen, torch.finfo(scores.dtype).min).softmax(-1) * seen
     return (shares @ v).transpose(1, 2)
 )"},
-      {"attend", R"(
+      {"arranged", R"(
 def eager_attention(module, query, key, value, attention_mask, scaling, **_) -> tuple[Tensor, Tensor]:
     key = key.repeat_interleave(module.num_key_value_groups, 1)
     value = value.repeat_interleave(module.num_key_value_groups, 1)
@@ -56,27 +56,16 @@ def eager_attention(module, query, key, value, attention_mask, scaling, **_) -> 
     return (shares @ value).transpose(1, 2).contiguous(), shares
 
 
-def attend(
-    module: nn.Module,
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    scale: float,
-    window: int | None = None,
-    masks: dict | None = None,
-    past_key_values=None,
-    **kwargs,
-) -> Tensor:
-    """The attention that the configuration names: q [B, T, H, K], k, v [B, T, Hkv, K] -> [B, T, H, K].
+def arranged(module: nn.Module, q: Tensor, k: Tensor, v: Tensor, cache, masks: dict | None, window: int | None) -> tuple:
+    """q [B, T, H, K], k, v [B, T, Hkv, K] as the attention functions of transformers take them.
 
-    A query sees `window` keys (None: all) up to its own.
+    Heads before tokens, keys and values after those of the cache, and the mask of queries that see `window` keys
+    (None: all) up to their own.
     """
     q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
-    if past_key_values is not None:
-        k, v = past_key_values.update(k, v, module.layer_idx)
-    function = ALL_ATTENTION_FUNCTIONS.get_interface(module.config._attn_implementation, eager_attention)
-    mask = None if masks is None else masks[window]
-    return function(module, q, k, v, mask, scaling=scale, dropout=0.0, sliding_window=window, **kwargs)[0]
+    if cache is not None:
+        k, v = cache.update(k, v, module.layer_idx)
+    return q, k, v, None if masks is None else masks[window]
 )"},
       {"rotary", R"(
 def rotary(

@@ -24,14 +24,27 @@ T rotary(const TorchCall& c) {
   return withArgument(c, "position=kwargs[\"position_ids\"]");
 }
 
+/// The call of the function stands in the module itself, its scale as a number: servers look there for it. What they
+/// give back may have its heads side by side.
 T attention(const TorchCall& c) {
-  c.use("attend");
-  c.use("kwargs");
+  c.use("arranged");
+  c.use("interface");
   const ir::Attrs& attrs = c.node.attrs;
-  std::string text =
-      "attend(self, " + c.arg(0) + ", " + c.arg(1) + ", " + c.arg(2) + ", scale=" + pythonNumber(attrs.real("scale"));
-  if (attrs.integer("window_left", -1) >= 0) text += ", window=" + std::to_string(attrs.integer("window_left") + 1);
-  return {text + ", **kwargs)"};
+  const int64_t left = attrs.integer("window_left", -1);
+  const std::string window = left >= 0 ? std::to_string(left + 1) : "None";
+  const std::vector<std::string> sizes = c.dims({c.self, 0});
+  return {text("interface(self, *arranged(self, ", c.arg(0), ", ", c.arg(1), ", ", c.arg(2), ", cache, masks, ", window,
+               "), scaling=", pythonNumber(attrs.real("scale")), ", dropout=0.0, sliding_window=", window,
+               ", **kwargs)[0].reshape(", sizes[0], ", ", sizes[1], ", -1, ", sizes[3], ")")};
+}
+
+/// A factor that is computed stays outside: servers put a norm of their own in place of rms_norm(x, shape, weight),
+/// with the weight as it lies in the file.
+T rmsNorm(const TorchCall& c) {
+  const std::string width = c.dims(c.node.inputs[0]).back();
+  return {"F.rms_norm(" + c.arg(0) + ", (" + width + ",), eps=" + pythonNumber(c.node.attrs.real("epsilon")) + ") * " +
+              c.operands[1].at(T::Product),
+          T::Product};
 }
 
 /// Heads are as many as there are columns: a server may have shared them out among devices.
@@ -110,6 +123,7 @@ TorchForm findServedForm(const TorchCall& call) {
   const std::string& op = call.node.op->name;
   if (op == "attention") return attention;
   if (op == "rotary" && call.operands.size() == 1) return rotary;
+  if (op == "rms_norm" && call.operands.size() > 1 && !isParameter(call.graph, call.node.inputs[1])) return rmsNorm;
   if (isHeadReshape(call.graph, call.node)) return reshape;
   if (op == "slice" && call.type(0).shape.rank() == 2 && isParameter(call.graph, call.node.inputs[0])) return positions;
   return nullptr;

@@ -12,7 +12,7 @@
 namespace fw {
 
 /// Forms that differ from findTorchForm(); nullptr: the usual one. Each tells by TorchCall::use("kwargs") that its
-/// function takes **kwargs.
+/// function takes **kwargs, by "interface" that it calls `interface` with `cache` and `masks`.
 TorchForm findServedForm(const TorchCall& call);
 
 /// What all attentions of a model have in common.

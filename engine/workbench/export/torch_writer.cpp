@@ -190,6 +190,7 @@ class Parameters(nn.Module):
     std::map<int, std::string> linears;  // by the node of the weight
     TorchFunction function(portable_, used_);
     function.isServed = options_.isServed;
+    if (options_.isServed) function.reserved = {"cache", "interface", "masks"};
     // Parameters reached from here: its own and those of inner modules.
     for (const ir::ParameterInfo& info : graph_.parameters)
       if (tree_.isInside(tree_.ownerOf[size_t(info.node)], index))
@@ -283,9 +284,14 @@ class Parameters(nn.Module):
     };
     if (function.sizes.batch && mentions(lines, results, "B")) define(true);
     if (function.sizes.time && mentions(lines, results, "T")) define(false);
-    if (head.size() == 2 && arguments.size() > 0 && head[0] == "B = " + arguments[0] + ".shape[0]" &&
+    if (head.size() == 2 && !arguments.empty() && head[0] == "B = " + arguments[0] + ".shape[0]" &&
         head[1] == "T = " + arguments[0] + ".shape[1]")
       head = {"B, T = " + arguments[0] + ".shape[:2]"};
+    if (function.sizes.interface) {
+      head.push_back("cache, masks = kwargs.pop(\"past_key_values\", None), kwargs.pop(\"masks\", None)");
+      head.push_back(
+          "interface = ALL_ATTENTION_FUNCTIONS.get_interface(self.config._attn_implementation, eager_attention)");
+    }
     lines.insert(lines.begin(), head.begin(), head.end());
     needs_[size_t(index)].context = function.sizes.context;
     if (function.sizes.context) signature.push_back("**kwargs");
