@@ -4,16 +4,14 @@
 namespace fw {
 
 AnalyzeCall analyzeCall(const DocumentController& document, const TrainingController& training) {
-  const bool isTrained =
-      training.trained() && structuralHash(*training.trained()) == structuralHash(*document.current());
   return {.architecture = document.current(),
-          .weights = isTrained ? training.weights() : std::map<std::string, Tensor>{},
+          .weights = training.weightsOf(*document.current()),
           .task = training.setup.task,
           .taskOptions = training.setup.taskOptions,
           .device = training.setup.device};
 }
 
-void runAnalysis(JobRunner& jobs, const QString& key, const AnalyzeCall& call,
+void runAnalysis(JobRunner& jobs, const QString& key, const AnalyzeCall& call, bool hasPicture,
                  const std::function<void(const ui::PanelState&)>& setPanel,
                  const std::function<JobRunner::Deliver(AnalysisResult)>& shown) {
   setPanel({ui::PanelPhase::Busy, QObject::tr("Recording activations"), {}, -1});
@@ -22,9 +20,14 @@ void runAnalysis(JobRunner& jobs, const QString& key, const AnalyzeCall& call,
       [call, shown](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
         return shown(analyze(call, cancel, progress));
       },
-      [setPanel](const QString& sentence) {
-        setPanel({sentence.isEmpty() ? ui::PanelPhase::Empty : ui::PanelPhase::Failed,
-                  sentence.isEmpty() ? QObject::tr("Cancelled.") : sentence, QObject::tr("Try again"), -1});
+      [setPanel, hasPicture](const QString& sentence) {
+        if (!sentence.isEmpty())
+          setPanel({ui::PanelPhase::Failed, sentence, QObject::tr("Try again"), -1});
+        else if (hasPicture)
+          setPanel({ui::PanelPhase::Stale, QObject::tr("The computation was cancelled; this is the one before."),
+                    QObject::tr("recompute"), -1});
+        else
+          setPanel({ui::PanelPhase::Empty, QObject::tr("Cancelled."), QObject::tr("Try again"), -1});
       });
 }
 

@@ -73,11 +73,10 @@ void GenerateController::generate(const ui::GenerateRequest& request) {
   state_ = {.panel = {ui::PanelPhase::Busy, tr("Reads the prompt."), {}, -1}, .isRunning = true};
   emit changed();
   const ArchitecturePtr architecture = document_.current();
-  const bool isTrained = training_.trained() == architecture && !training_.weights().empty();
+  const std::map<std::string, Tensor> trained = training_.weightsOf(*architecture);
   jobs_.start(
       kKey, tr("Generate text"),
-      [=, this, model = model_, trained = isTrained ? training_.weights() : std::map<std::string, Tensor>()](
-          CancelToken cancel, const Progress& progress) {
+      [=, this, model = model_](CancelToken cancel, const Progress& progress) {
         const bool isElsewhere = trained.empty() && !model.empty();
         const std::map<std::string, Tensor> weights = isElsewhere ? openModel(model).weights : trained;
         const std::shared_ptr<const Tokenizer> tokenizer = findTokenizer(model);

@@ -198,7 +198,9 @@ void MainWindow::connectPanels() {
   connectFiles(*trainingPanel_, *training_);
   connect(similarityPanel_, &ui::SimilarityPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(similarityPanel_, &ui::SimilarityPanel::dropRequested, this,
-          [this](const QString& part, const std::vector<int>& layers) { similarity_->drop(part, layers); });
+          [this](const QString& ranking, const std::vector<ui::DropPick>& picks, bool isIterative) {
+            similarity_->drop(ranking, picks, isIterative);
+          });
   connect(measuresPanel_, &ui::MeasuresPanel::analysisChosen, measures_.get(), &MeasuresController::choose);
   connect(measuresPanel_, &ui::MeasuresPanel::optionEdited, measures_.get(), &MeasuresController::setOption);
   connect(measuresPanel_, &ui::MeasuresPanel::actionRequested, measures_.get(), &MeasuresController::compute);

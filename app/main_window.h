@@ -59,6 +59,7 @@ class MainWindow : public QMainWindow {
   void offerRecovery();
 
   DocumentController& document() { return *document_; }
+  JobRunner& jobs() { return jobs_; }
   TrainingController& training() { return *training_; }
   SimilarityController& similarity() { return *similarity_; }
   MeasuresController& measures() { return *measures_; }

@@ -109,15 +109,14 @@ void MeasuresController::choose(const QString& analysis) {
 
 void MeasuresController::setOption(const QString& name, const ParamValue& value) {
   options_[state_.analysis.toStdString()][name.toStdString()] = value;
-  if (state_.panel.phase == ui::PanelPhase::Ready)
-    state_.panel = {ui::PanelPhase::Stale, {}, tr("outdated, recompute"), -1};
+  if (state_.panel.phase == ui::PanelPhase::Ready) state_.panel = {ui::PanelPhase::Stale, {}, tr("recompute"), -1};
   showChoice();
 }
 
 void MeasuresController::markStale() {
   if (!analysed_ || structuralHash(*analysed_) == structuralHash(*document_.current())) return;
   if (state_.panel.phase != ui::PanelPhase::Ready) return;
-  state_.panel = {ui::PanelPhase::Stale, {}, tr("outdated, recompute"), -1};
+  state_.panel = {ui::PanelPhase::Stale, {}, tr("recompute"), -1};
   emit changed();
 }
 
@@ -127,7 +126,7 @@ void MeasuresController::compute() {
   call.analysis = state_.analysis.toStdString();
   call.options = options_[call.analysis];
   runAnalysis(
-      jobs_, "measures", call,
+      jobs_, "measures", call, !state_.results.empty(),
       [this](const ui::PanelState& panel) {
         state_.panel = panel;
         emit changed();

@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "app/analysis_call.h"
 #include "engine/base/error.h"
+#include "engine/workbench/drop.h"
+#include "widgets/number_format.h"
 
 namespace fw {
 namespace {
@@ -49,6 +53,54 @@ ui::HeatMapData spanMap(const Matrix& matrix, const QString& recipe) {
 /// The last segment of a path: the part's name.
 std::string partOf(const std::string& label) { return label.substr(label.rfind('.') + 1); }
 
+/// "Drop attention in 3, 4; mlp in 7", counted from 1.
+QString titleOf(const std::vector<DropItem>& items) {
+  std::map<std::string, std::set<int64_t>> byPart;
+  for (const DropItem& item : items) byPart[item.part].insert(item.layer + 1);
+  QStringList parts;
+  for (const auto& [part, layers] : byPart) {
+    QStringList numbers;
+    for (const int64_t layer : layers) numbers << QString::number(layer);
+    parts << (part == kWholeBlock ? QObject::tr("layers %1").arg(numbers.join(", "))
+                                  : QObject::tr("%1 in %2").arg(QString::fromStdString(part), numbers.join(", ")));
+  }
+  return QObject::tr("Drop %1").arg(parts.join("; "));
+}
+
+std::vector<ui::BeforeAfter> figuresOf(const DropEffect& effect, const std::string& metric) {
+  std::vector<ui::BeforeAfter> figures;
+  const auto add = [&](const QString& title, double before, double after, bool isMoreBetter, auto format) {
+    const double change = before != 0 ? after / before - 1 : 0;
+    figures.push_back({title, format(before), format(after), ui::formatChange(change),
+                       isMoreBetter ? after < before : after > before});
+  };
+  const Evaluation &before = effect.before.quality, &after = effect.after.quality;
+  if (before.measures.contains(metric) && after.measures.contains(metric)) {
+    const double from = before.measures.at(metric), to = after.measures.at(metric);
+    figures.push_back({QString::fromStdString(metric), ui::formatPercent(from), ui::formatPercent(to),
+                       QObject::tr("%1 points").arg(QString::asprintf("%+.1f", 100 * (to - from))), to < from});
+  }
+  add(QObject::tr("perplexity"), std::exp(before.loss), std::exp(after.loss), false, ui::formatValue);
+  add(QObject::tr("parameters"), effect.before.parameters, effect.after.parameters, false, ui::formatCount);
+  add(QObject::tr("time of %1 \u00d7 %2").arg(effect.batch).arg(effect.time), effect.before.seconds,
+      effect.after.seconds, false, ui::formatSeconds);
+  return figures;
+}
+
+/// All parts that are no whole blocks, in one ranking by layer.
+ui::InfluenceRanking jointRanking(const std::vector<ui::InfluenceRanking>& rankings) {
+  ui::InfluenceRanking joint{.part = kJoint, .title = QObject::tr("Joint")};
+  for (const ui::InfluenceRanking& ranking : rankings)
+    for (const ui::InfluenceEntry& entry : ranking.entries)
+      if (ranking.part != kWholeBlock) {
+        joint.entries.push_back(entry);
+        joint.entries.back().part = ranking.part;
+      }
+  std::stable_sort(joint.entries.begin(), joint.entries.end(),
+                   [](const ui::InfluenceEntry& a, const ui::InfluenceEntry& b) { return a.layer < b.layer; });
+  return joint;
+}
+
 /// The lowest fifth, at least one of four layers: what the button proposes.
 void propose(ui::InfluenceRanking& ranking) {
   const size_t count = ranking.entries.size() >= 4 ? std::max<size_t>(1, ranking.entries.size() / 5) : 0;
@@ -56,7 +108,7 @@ void propose(ui::InfluenceRanking& ranking) {
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return ranking.entries[a].value < ranking.entries[b].value; });
-  for (size_t i = 0; i < count; ++i) ranking.entries[order[i]].isProposed = true;
+  for (size_t i = 0; i < ranking.entries.size(); ++i) ranking.entries[order[i]].isProposed = i < count;
 }
 
 }  // namespace
@@ -94,6 +146,10 @@ ui::SimilarityState similarityState(const AnalysisResult& result) {
     propose(byPart[part]);
     state.rankings.push_back(byPart[part]);
   }
+  if (parts.size() > 2) {
+    state.rankings.push_back(jointRanking(state.rankings));
+    propose(state.rankings.back());
+  }
   state.rankingTitle = QObject::tr("Influence 1 − cos(x, y)");
   if (parts.size() > 1) {
     // Parts by layer, as one more map.
@@ -128,6 +184,7 @@ SimilarityController::SimilarityController(JobRunner& jobs, DocumentController& 
 
 void SimilarityController::reset() {
   jobs_.cancel("similarity");
+  jobs_.cancel("drop");
   state_ = {};
   state_.panel = {ui::PanelPhase::Empty, tr("See how much each layer changes the stream, and which layers are alike."),
                   tr("Compute similarity"), -1};
@@ -138,7 +195,7 @@ void SimilarityController::reset() {
 void SimilarityController::markStale() {
   if (!analysed_ || structuralHash(*analysed_) == structuralHash(*document_.current())) return;
   if (state_.panel.phase == ui::PanelPhase::Ready) {
-    state_.panel = {ui::PanelPhase::Stale, {}, tr("outdated, recompute"), -1};
+    state_.panel = {ui::PanelPhase::Stale, {}, tr("recompute"), -1};
     emit changed();
   }
 }
@@ -147,7 +204,7 @@ void SimilarityController::compute() {
   if (!document_.isOpen()) return;
   const AnalyzeCall call = analyzeCall(document_, training_);
   runAnalysis(
-      jobs_, "similarity", call,
+      jobs_, "similarity", call, !state_.measures.empty() || !state_.rankings.empty(),
       [this](const ui::PanelState& panel) {
         state_.panel = panel;
         emit changed();
@@ -156,7 +213,9 @@ void SimilarityController::compute() {
         ui::SimilarityState state = similarityState(result);
         return [this, call, state = std::move(state), result = std::move(result)] {
           result_ = result;
+          const ui::DropReport report = state_.report;
           state_ = state;
+          state_.report = report;
           analysed_ = call.architecture;
           emit changed();
           markStale();
@@ -175,30 +234,59 @@ std::map<int, double> SimilarityController::heat() const {
   return heat;
 }
 
-void SimilarityController::drop(const QString& part, const std::vector<int>& layers) {
-  QStringList numbers;
-  for (const int layer : layers) numbers << QString::number(layer + 1);
-  const QString title = part == "block" ? tr("Drop layers %1").arg(numbers.join(", "))
-                                        : tr("Drop %1 in %2").arg(part, numbers.join(", "));
-  document_.edit(title, {}, [&](Editor& editor) {
-    for (const int layer : layers) {
-      if (size_t(layer) >= document_.facts().layers.size()) continue;
-      const LayerInfo& info = document_.facts().layers[size_t(layer)];
-      const Node* repeat = findNode(editor.result(), info.repeat);
-      if (!repeat || !repeat->bodies.contains(info.body)) continue;
-      const Graph& body = *repeat->bodies.at(info.body);
-      // A residual that is muted passes its stream on: the branch into it is dropped.
-      for (const auto& [id, node] : body.nodes) {
-        if (!node->block.starts_with("structure.residual")) continue;
-        bool isWanted = part == "block";
-        for (const Wire& wire : body.wires)
-          if (wire.to == PortRef{id, "branch"})
-            if (const Node* source = body.find(wire.from.node))
-              isWanted = isWanted || QString::fromStdString(source->name) == part;
-        if (isWanted) editor.setLayerMuted(info.repeat, info.index, id, true);
-      }
-    }
-  });
+void SimilarityController::report(const QString& title, const QString& text) {
+  state_.report = {.title = title, .text = text};
+  emit changed();
+}
+
+void SimilarityController::drop(const QString& ranking, const std::vector<ui::DropPick>& picks, bool isIterative) {
+  if (picks.empty() || !document_.isOpen()) return;
+  AnalyzeCall before = analyzeCall(document_, training_);
+  const std::vector<LayerInfo> layers = document_.facts().layers;
+  const auto apply = [this, before, layers](const std::vector<DropItem>& items, const QString& title) {
+    if (!document_.edit(title, {}, [&](Editor& editor) { fw::drop(editor, layers, items); })) return;
+    // Layers keep their names: the weights of what is left are those it had.
+    training_.adopt(*document_.current(), before.weights);
+    report(title, tr("Measuring before and after"));
+    measure(before, document_.current());
+  };
+  if (!isIterative) {
+    std::vector<DropItem> items;
+    for (const ui::DropPick& pick : picks) items.push_back({pick.layer, pick.part.toStdString()});
+    return apply(items, titleOf(items));
+  }
+  const DropCall call{before, ranking.toStdString(), int64_t(picks.size()), true};
+  const QString title = tr("Dropping %n one by one", nullptr, int(picks.size()));
+  report(title, tr("Ranking again after each"));
+  jobs_.start(
+      "drop", tr("Drop one by one"),
+      [this, call, title, apply](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
+        const Dropped dropped = dropLeast(call, cancel, progress);
+        return [this, call, title, apply, dropped] {
+          if (document_.current() == call.data.architecture)
+            apply(dropped.items, titleOf(dropped.items));
+          else
+            report(title, tr("The model was changed meanwhile; nothing was dropped."));
+        };
+      },
+      [this, title](const QString& sentence) {
+        report(title, sentence.isEmpty() ? tr("Cancelled; nothing was dropped.") : sentence);
+      });
+}
+
+void SimilarityController::measure(const AnalyzeCall& before, const ArchitecturePtr& after) {
+  const QString title = state_.report.title;
+  jobs_.start(
+      "drop", tr("Before and after"),
+      [this, before, after, title](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
+        const DropEffect effect = dropEffect(before, after, cancel, progress);
+        ui::DropReport report{.title = title, .figures = figuresOf(effect, findTask(before.task).metric)};
+        return [this, report = std::move(report)] {
+          state_.report = report;
+          emit changed();
+        };
+      },
+      [this, title](const QString& sentence) { report(title, sentence.isEmpty() ? tr("Not measured.") : sentence); });
 }
 
 }  // namespace fw

@@ -26,13 +26,17 @@ class SimilarityController : public QObject {
   const AnalysisResult& result() const { return result_; }
   /// Block influence by unrolled layer, scaled to 0..1, for the strip of cells.
   std::map<int, double> heat() const;
-  /// Mutes what joins the part ("block", "attention", ...) to the stream in these layers: one edit.
-  void drop(const QString& part, const std::vector<int>& layers);
+  /// Mutes what joins these to the stream: one edit. Quality, size and time before and after follow in the state's
+  /// report. With `isIterative` as many are dropped, each the least of `ranking` when the others are gone.
+  void drop(const QString& ranking, const std::vector<ui::DropPick>& picks, bool isIterative = false);
 
  signals:
   void changed();
 
  private:
+  void measure(const AnalyzeCall& before, const ArchitecturePtr& after);
+  void report(const QString& title, const QString& text);
+
   JobRunner& jobs_;
   DocumentController& document_;
   TrainingController& training_;

@@ -29,7 +29,22 @@ void TrainingController::reset() {
                   tr("Train"), -1};
   weights_.clear();
   trained_.reset();
+  adopted_.clear();
   emit changed();
+}
+
+std::map<std::string, Tensor> TrainingController::weightsOf(const Architecture& architecture) const {
+  const Hash hash = structuralHash(architecture);
+  if (trained_ && structuralHash(*trained_) == hash) return weights_;
+  for (const auto& [of, weights] : adopted_)
+    if (of == hash) return weights;
+  return {};
+}
+
+void TrainingController::adopt(const Architecture& architecture, const std::map<std::string, Tensor>& weights) {
+  const Hash hash = structuralHash(architecture);
+  std::erase_if(adopted_, [&](const auto& entry) { return entry.first == hash; });
+  if (!weights.empty()) adopted_.emplace_back(hash, weights);
 }
 
 void TrainingController::start() {
@@ -73,6 +88,7 @@ void TrainingController::start() {
           isRunning_ = isStopping_ = false;
           weights_ = std::move(weights);
           trained_ = call.architecture;
+          adopted_.clear();
           state_.panel.phase = ui::PanelPhase::Ready;
           emit changed();
           emit finished();

@@ -3,8 +3,50 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
+#include "engine/arch/document_file.h"
+#include "engine/base/file.h"
+#include "engine/workbench/drop.h"
 
 namespace fw::cli {
+namespace {
+
+/// "attention=4": what to drop and how many.
+void parseDrop(const std::string& given, DropCall& call) {
+  const size_t equals = given.find('=');
+  const std::string count = equals == std::string::npos ? "" : given.substr(equals + 1);
+  if (equals == 0 || count.empty() || count.size() > 6 || count.find_first_not_of("0123456789") != std::string::npos)
+    throw Error(Code::Usage,
+                text("--drop '", given, "' is no choice; expected PART=COUNT, such as attention=4, mlp=2, ",
+                     kWholeBlock, "=1 or ", kJoint, "=3."));
+  call.part = given.substr(0, equals);
+  call.count = std::stoll(count);
+}
+
+/// Writes drop.json and model.fw.json into the folder; the JSON text.
+std::string dropInto(const DropCall& call, const std::string& folder) {
+  const Dropped dropped = dropLeast(call, interruptToken());
+  const std::string json = dropJson(dropped, dropEffect(call.data, dropped.architecture, interruptToken()));
+  writeFileAtomically(folder + "/drop.json", json);
+  saveDocument(*dropped.architecture, folder + "/model.fw.json");
+  return json;
+}
+
+void printDrop(const Json& drop) {
+  std::cout << "dropped";
+  for (const Json& item : drop["items"])
+    std::cout << ' ' << item["part"].get<std::string>() << " of layer " << item["layer"] << " (influence "
+              << item["influence"] << ")";
+  std::cout << std::endl;
+  for (const char* when : {"before", "after"}) {
+    const Json& figures = drop[when];
+    std::cout << when << ": loss " << figures["loss"] << ", perplexity " << figures["perplexity"];
+    if (figures.contains("accuracy")) std::cout << ", accuracy " << figures["accuracy"];
+    std::cout << ", " << shortNumber(figures["parameters"].get<double>()) << " parameters, "
+              << figures["seconds"].get<double>() * 1e3 << " ms a pass" << std::endl;
+  }
+}
+
+}  // namespace
 
 void addAnalyze(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("analyze", "An analysis of activations on a task's or a file's data");
@@ -12,8 +54,8 @@ void addAnalyze(CLI::App& program) {
     std::string model, task;
     std::vector<std::string> options, taskOptions;
     AnalyzeCall call;
-    std::string out;
-    bool isJson = false;
+    std::string out, drop;
+    bool isIterative = false, isJson = false;
   };
   const auto options = std::make_shared<Options>();
   AnalyzeCall& call = options->call;
@@ -32,9 +74,18 @@ void addAnalyze(CLI::App& program) {
   verb->add_option("--device", call.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
       ->capture_default_str();
   verb->add_option("--out", options->out, "Folder for CSV and JSON")->required();
+  CLI::Option* drop =
+      verb->add_option(
+              "--drop", options->drop,
+              "PART=COUNT: leaves out what has least influence and tells the figures before and after; PART is "
+              "block, attention, mlp (the name of any part) or joint")
+          ->excludes(data);
+  verb->add_flag("--iterative", options->isIterative, "Ranks again after each drop")->needs(drop);
   verb->add_flag("--json", options->isJson, "The result as one JSON object on stdout too");
   verb->callback([options] {
     AnalyzeCall& call = options->call;
+    DropCall dropping{.isIterative = options->isIterative};
+    if (!options->drop.empty()) parseDrop(options->drop, dropping);
     const OpenedModel opened = openModel(options->model);
     call.architecture = opened.architecture;
     call.weights = opened.weights;
@@ -50,10 +101,15 @@ void addAnalyze(CLI::App& program) {
     const AnalysisResult result = naming(options->model, opened, [&] { return analyze(call, interruptToken()); });
     writeAnalysis(result, options->out);
     for (const std::string& warning : result.warnings) std::cerr << "warning: " << warning << std::endl;
-    if (options->isJson)
-      std::cout << analysisJson(result);
-    else
-      std::cout << "wrote " << options->out << " (" << result.recipe << ")" << std::endl;
+    Json json = parseJson(analysisJson(result), "result");
+    if (!options->drop.empty()) {
+      dropping.data = call;
+      json["drop"] =
+          parseJson(naming(options->model, opened, [&] { return dropInto(dropping, options->out); }), "drop");
+    }
+    if (options->isJson) return printJson(json);
+    std::cout << "wrote " << options->out << " (" << result.recipe << ")" << std::endl;
+    if (json.contains("drop")) printDrop(json["drop"]);
   });
 }
 

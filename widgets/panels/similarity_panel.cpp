@@ -3,6 +3,7 @@
 
 #include <QActionGroup>
 #include <QButtonGroup>
+#include <QGridLayout>
 #include <QMenu>
 #include <QPushButton>
 #include <QScrollArea>
@@ -34,6 +35,18 @@ QString layerList(const std::set<int>& layers) {
   }
   return parts.join(", ");
 }
+
+/// The entries that a ranking proposes to drop.
+std::set<int> proposal(const InfluenceRanking* ranking) {
+  std::set<int> entries;
+  if (ranking)
+    for (size_t i = 0; i < ranking->entries.size(); ++i)
+      if (ranking->entries[i].isProposed) entries.insert(int(i));
+  return entries;
+}
+
+constexpr const char* kAtOnce = "once";
+constexpr const char* kOneByOne = "iterative";
 
 }  // namespace
 
@@ -101,9 +114,16 @@ SimilarityPanel::SimilarityPanel(QWidget* parent) : QWidget(parent) {
   barsScroll_->setMinimumWidth(170);
   drop_ = new QPushButton(content);
   drop_->setProperty("isPrimary", true);
+  order_ = new ChoiceField(content);
+  order_->setAccessibleName(tr("Order of dropping"));
+  order_->addChoice(kAtOnce, tr("at once"), tr("What is marked, as it was measured."));
+  order_->addChoice(kOneByOne, tr("one by one"),
+                    tr("As many as are marked: the least goes, then all is measured again."));
   effect_ = new Label({}, TextRole::Secondary, Tone::Good, content);
+  report_ = new QWidget(content);
   auto* actions = new QHBoxLayout;
   actions->addWidget(drop_);
+  actions->addWidget(order_);
   actions->addWidget(effect_);
   actions->addStretch();
   auto* right = new QVBoxLayout;
@@ -111,6 +131,7 @@ SimilarityPanel::SimilarityPanel(QWidget* parent) : QWidget(parent) {
   right->addWidget(partRow_);
   right->addWidget(barsScroll_, 1);
   right->addLayout(actions);
+  right->addWidget(report_);
 
   auto* columns = new QHBoxLayout(content);
   columns->setContentsMargins(14, 10, 14, 10);
@@ -141,19 +162,24 @@ SimilarityPanel::SimilarityPanel(QWidget* parent) : QWidget(parent) {
   connect(parts_, &QButtonGroup::idClicked, this, [this](int index) {
     if (index < 0 || index >= int(state_.rankings.size())) return;
     part_ = state_.rankings[size_t(index)].part;
-    picked_.clear();
-    for (const InfluenceEntry& entry : state_.rankings[size_t(index)].entries)
-      if (entry.isProposed) picked_.insert(entry.layer);
+    picked_ = proposal(&state_.rankings[size_t(index)]);
     showRanking();
   });
   connect(bars_, &BarChart::barClicked, this, [this](int index) {
     if (!ranking() || index >= int(ranking()->entries.size())) return;
-    const int layer = ranking()->entries[size_t(index)].layer;
-    if (picked_.erase(layer) == 0) picked_.insert(layer);
+    if (picked_.erase(index) == 0) picked_.insert(index);
     showRanking();
   });
-  connect(drop_, &QPushButton::clicked, this,
-          [this] { emit dropRequested(part_, std::vector<int>(picked_.begin(), picked_.end())); });
+  connect(order_, &ChoiceField::chosen, this, &SimilarityPanel::showRanking);
+  connect(drop_, &QPushButton::clicked, this, [this] {
+    if (!ranking()) return;
+    std::vector<DropPick> picks;
+    for (const int entry : picked_) {
+      const InfluenceEntry& of = ranking()->entries[size_t(entry)];
+      picks.push_back({of.part.isEmpty() ? part_ : of.part, of.layer});
+    }
+    emit dropRequested(part_, picks, order_->choice() == kOneByOne);
+  });
 }
 
 std::set<int> SimilarityPanel::layersOf(const SimilarityMeasure& measure, const QRect& cells) {
@@ -184,13 +210,6 @@ const InfluenceRanking* SimilarityPanel::ranking() const {
 }
 
 void SimilarityPanel::setState(const SimilarityState& state) {
-  const auto proposal = [](const InfluenceRanking* from) {
-    std::set<int> layers;
-    if (from)
-      for (const InfluenceEntry& entry : from->entries)
-        if (entry.isProposed) layers.insert(entry.layer);
-    return layers;
-  };
   const std::set<int> before = proposal(ranking());
   state_ = state;
   if (!measure()) measureId_ = state.measures.empty() ? QString() : state.measures.front().id;
@@ -207,6 +226,7 @@ void SimilarityPanel::setState(const SimilarityState& state) {
   partRow_->setVisible(state.rankings.size() > 1);
   showMeasure();
   showRanking();
+  showReport();
   frame_->setState(state.panel);
 }
 
@@ -257,23 +277,74 @@ void SimilarityPanel::showRanking() {
   BarChartData data;
   data.title = state_.rankingTitle;
   double saved = 0;
+  std::set<int> layers;
   if (ranking)
-    for (const InfluenceEntry& entry : ranking->entries) {
-      const bool isPicked = picked_.count(entry.layer) > 0;
-      data.bars.push_back({QString::number(entry.layer + 1), entry.value, isPicked, selected_.count(entry.layer) > 0});
-      if (isPicked) saved += entry.timeShare;
+    for (size_t i = 0; i < ranking->entries.size(); ++i) {
+      const InfluenceEntry& entry = ranking->entries[i];
+      const bool isPicked = picked_.count(int(i)) > 0;
+      const QString number = QString::number(entry.layer + 1);
+      data.bars.push_back({entry.part.isEmpty() ? number : number + " " + entry.part, entry.value, isPicked,
+                           selected_.count(entry.layer) > 0});
+      if (!isPicked) continue;
+      saved += entry.timeShare;
+      layers.insert(entry.layer);
     }
   bars_->setData(std::move(data));
   barsScroll_->setVisible(ranking);
   drop_->setVisible(ranking);
+  order_->setVisible(ranking);
   effect_->setVisible(ranking && saved > 0);
   if (!ranking) return;
   drop_->setEnabled(!picked_.empty());
-  const QString layers = layerList(picked_);
-  drop_->setText(picked_.empty()             ? tr("Nothing to drop")
-                 : ranking->object.isEmpty() ? tr("Drop layers %1", nullptr, int(picked_.size())).arg(layers)
-                                             : tr("Drop %1 in %2").arg(ranking->object, layers));
+  const int count = int(picked_.size());
+  const bool isIterative = order_->choice() == kOneByOne;
+  const bool isMixed = ranking->part == "joint";
+  if (picked_.empty())
+    drop_->setText(tr("Nothing to drop"));
+  else if (isMixed)
+    drop_->setText(tr("Drop %1 parts").arg(count));
+  else if (isIterative)
+    drop_->setText(ranking->object.isEmpty() ? tr("Drop %1 layers").arg(count)
+                                             : tr("Drop %1 \u00d7 %2").arg(count).arg(ranking->object));
+  else if (ranking->object.isEmpty())
+    drop_->setText(tr("Drop layers %1", nullptr, count).arg(layerList(layers)));
+  else
+    drop_->setText(tr("Drop %1 in %2").arg(ranking->object, layerList(layers)));
   effect_->setText(tr("%1 time").arg(formatChange(-saved)));
+}
+
+void SimilarityPanel::showReport() {
+  delete report_->layout();
+  for (QWidget* each : report_->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+    each->hide();
+    each->deleteLater();
+  }
+  const DropReport& report = state_.report;
+  report_->hide();
+  if (report.title.isEmpty()) return;
+  auto* grid = new QGridLayout(report_);
+  grid->setContentsMargins(0, 2, 0, 0);
+  grid->setHorizontalSpacing(12);
+  grid->setVerticalSpacing(2);
+  auto* title = new Label(report.title, TextRole::Secondary, Tone::Normal, report_);
+  title->setElided(Qt::ElideRight);
+  grid->addWidget(title, 0, 0, 1, 4);
+  if (report.figures.empty()) {
+    auto* text = new Label(report.text, TextRole::Secondary, Tone::Secondary, report_);
+    text->setWordWrap(true);
+    grid->addWidget(text, 1, 0, 1, 4);
+  }
+  int row = 1;
+  for (const BeforeAfter& figure : report.figures) {
+    grid->addWidget(new Label(figure.title, TextRole::Secondary, Tone::Secondary, report_), row, 0);
+    grid->addWidget(new Label(figure.before, TextRole::Secondary, Tone::Secondary, report_), row, 1, Qt::AlignRight);
+    grid->addWidget(new Label("\u2192 " + figure.after, TextRole::Secondary, Tone::Normal, report_), row, 2);
+    grid->addWidget(new Label(figure.change, TextRole::Secondary, figure.isWorse ? Tone::Warning : Tone::Good, report_),
+                    row, 3, Qt::AlignRight);
+    ++row;
+  }
+  grid->setColumnStretch(0, 1);
+  report_->show();  // after its children, which then show with it
 }
 
 }  // namespace fw::ui

@@ -193,15 +193,17 @@ class SimilarityTest : public testing::Test {
     QObject::connect(&panel_, &SimilarityPanel::layersSelected, &panel_,
                      [this](const std::set<int>& layers) { selected_ = layers; });
     QObject::connect(&panel_, &SimilarityPanel::dropRequested, &panel_,
-                     [this](const QString& part, const std::vector<int>& layers) {
-                       part_ = part;
-                       dropped_ = layers;
+                     [this](const QString& ranking, const std::vector<DropPick>& picks, bool isIterative) {
+                       ranking_ = ranking;
+                       dropped_ = picks;
+                       isIterative_ = isIterative;
                      });
   }
   SimilarityPanel panel_;
   std::set<int> selected_;
-  QString part_;
-  std::vector<int> dropped_;
+  QString ranking_;
+  std::vector<DropPick> dropped_;
+  bool isIterative_ = false;
 };
 
 TEST_F(SimilarityTest, ACellSelectsItsLayers) {
@@ -222,16 +224,49 @@ TEST_F(SimilarityTest, TheButtonDropsWhatIsPicked) {
   EXPECT_EQ(panel_.dropButton()->text(), QString::fromUtf8("Drop attention in 9\u201311"));
   QTest::mouseClick(bars, Qt::LeftButton, {}, bars->rowRect(8).center().toPoint());
   QTest::mouseClick(panel_.dropButton(), Qt::LeftButton);
-  EXPECT_EQ(part_, "attention");
-  EXPECT_EQ(dropped_, (std::vector<int>{9, 10}));
+  EXPECT_EQ(ranking_, "attention");
+  EXPECT_EQ(dropped_, (std::vector<DropPick>{{"attention", 9}, {"attention", 10}}));
+  EXPECT_FALSE(isIterative_);
   panel_.setState(sampleSimilarity());  // the same proposal: the person's choice stays
   EXPECT_EQ(panel_.dropButton()->text(), "Drop attention in 10, 11");
   press(button(panel_, "Block"));
   EXPECT_EQ(panel_.dropButton()->text(), "Drop layers 9");
   QTest::mouseClick(panel_.dropButton(), Qt::LeftButton);
-  EXPECT_EQ(part_, "block");
+  EXPECT_EQ(ranking_, "block");
   QTest::mouseClick(bars, Qt::LeftButton, {}, bars->rowRect(8).center().toPoint());
   EXPECT_FALSE(panel_.dropButton()->isEnabled());
+}
+
+TEST_F(SimilarityTest, OneByOneCountsAndTellsBeforeAndAfter) {
+  panel_.orderField()->setChoice("iterative");
+  emit panel_.orderField()->chosen("iterative");
+  EXPECT_EQ(panel_.dropButton()->text(), QString::fromUtf8("Drop 2 \u00d7 attention"));
+  QTest::mouseClick(panel_.dropButton(), Qt::LeftButton);
+  EXPECT_TRUE(isIterative_);
+  EXPECT_EQ(dropped_.size(), 2u);
+
+  SimilarityState state = sampleSimilarity();
+  state.report = {.title = "Drop attention in 9, 10", .text = "Measuring before and after"};
+  panel_.setState(state);
+  EXPECT_TRUE(shows(panel_, "Measuring before and after"));
+  state.report.figures = {{"perplexity", "2.31", "2.36", "+2 %", true}};
+  panel_.setState(state);
+  EXPECT_FALSE(shows(panel_, "Measuring before and after"));
+  for (const char* text : {"Drop attention in 9, 10", "perplexity", "2.31", "+2 %"}) EXPECT_TRUE(shows(panel_, text));
+}
+
+TEST_F(SimilarityTest, AJointRankingDropsPartsOfSeveralKinds) {
+  SimilarityState state = sampleSimilarity();
+  InfluenceRanking joint{"joint", "Joint", "", {}};
+  joint.entries = {{.layer = 0, .value = 0.2, .part = "attention"},
+                   {.layer = 0, .value = 0.01, .isProposed = true, .part = "mlp"},
+                   {.layer = 1, .value = 0.02, .isProposed = true, .part = "attention"}};
+  state.rankings = {joint};
+  panel_.setState(state);
+  EXPECT_EQ(panel_.bars()->data().bars[1].label, "1 mlp");
+  EXPECT_EQ(panel_.dropButton()->text(), "Drop 2 parts");
+  QTest::mouseClick(panel_.dropButton(), Qt::LeftButton);
+  EXPECT_EQ(dropped_, (std::vector<DropPick>{{"mlp", 0}, {"attention", 1}}));
 }
 
 TEST_F(SimilarityTest, MeasuresChangeTheMap) {
