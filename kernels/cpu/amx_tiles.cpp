@@ -24,8 +24,6 @@
 namespace fw::kernels::cpu::amx {
 namespace {
 
-constexpr int64_t kPieces = 3;
-
 /// Sixteen vectors of an operand over one chunk of k, as f32; what lies outside is zero.
 struct Chunk {
   __m512 low[kTile], high[kTile];  // k 0..15 and 16..31 of each vector
@@ -89,13 +87,25 @@ inline __m512 nearest(__m512 x) {
   return _mm512_castsi512_ps(_mm512_and_si512(bits, _mm512_set1_epi32(int(0xffff0000))));
 }
 
-/// `odd` becomes NaN where a piece is not finite.
-inline void takeApart(__m512 x, __m512i (&pieces)[kPieces], __m512& odd) {
-  const __m512 h = nearest(x), rest = _mm512_sub_ps(x, h), m = nearest(rest), l = _mm512_sub_ps(rest, m);
-  odd = _mm512_fmadd_ps(l, _mm512_setzero_ps(), odd);
-  pieces[0] = _mm512_castps_si512(h);
-  pieces[1] = _mm512_castps_si512(m);
-  pieces[2] = _mm512_castps_si512(l);
+/// Takes two vectors apart and stores each piece of both: the first in the lower halves of the lanes, the second in the
+/// upper ones. `odd` becomes NaN where a piece is not finite.
+inline void storePieces(__m512 first, __m512 second, Bf16* pieces, __m512& odd) {
+  const __m512i upperHalf = _mm512_set1_epi32(int(0xffff0000));
+  const auto store = [&](int64_t piece, __m512 low, __m512 high) {
+    const __m512i both = _mm512_ternarylogic_epi32(_mm512_srli_epi32(_mm512_castps_si512(low), 16),
+                                                   _mm512_castps_si512(high), upperHalf, 0xf8);  // a | (b & c)
+    _mm512_store_si512(pieces + 2 * piece * kPieceSize, both);
+  };
+  const auto cut = [&](__m512 x) { return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), upperHalf)); };
+  const __m512 h0 = nearest(first), h1 = nearest(second);
+  const __m512 rest0 = _mm512_sub_ps(first, h0), rest1 = _mm512_sub_ps(second, h1);
+  const __m512 m0 = cut(rest0), m1 = cut(rest1);
+  const __m512 l0 = _mm512_sub_ps(rest0, m0), l1 = _mm512_sub_ps(rest1, m1);
+  odd = _mm512_fmadd_ps(l0, _mm512_setzero_ps(), odd);
+  odd = _mm512_fmadd_ps(l1, _mm512_setzero_ps(), odd);
+  store(0, h0, h1);
+  store(1, m0, m1);
+  store(2, l0, l1);
 }
 
 bool isFinite(__m512 odd) { return _mm512_cmp_ps_mask(odd, odd, _CMP_UNORD_Q) == 0; }
@@ -155,44 +165,34 @@ void setUpTiles() {
 }
 void releaseTiles() { _tile_release(); }
 
+// Of a chunk's k, each is paired with the one 16 later: the order of a sum's terms is free where both sides keep to it.
+
 bool packRows(const Side& a, int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) {
-  alignas(64) static constexpr uint16_t odds[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
-                                                    33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-  const __m512i upperHalves = _mm512_load_si512(odds);
   __m512 odd = _mm512_setzero_ps();
-  const auto pack = [&](int64_t i, __m512 left, __m512 right) {
-    __m512i low[kPieces], high[kPieces];
-    takeApart(left, low, odd);
-    takeApart(right, high, odd);
-    for (int64_t p = 0; p < kPieces; ++p)
-      _mm512_store_si512(pieces + 2 * p * kPieceSize + i * kChunk,
-                         _mm512_permutex2var_epi16(low[p], upperHalves, high[p]));
-  };
   if (a.kStride == 1 && first + kTile <= end && k0 + kChunk <= k1) {
     const float* from = a.data + first * a.stride + k0;
-    for (int64_t i = 0; i < kTile; ++i, from += a.stride) pack(i, _mm512_loadu_ps(from), _mm512_loadu_ps(from + kTile));
+    for (int64_t i = 0; i < kTile; ++i, from += a.stride)
+      storePieces(_mm512_loadu_ps(from), _mm512_loadu_ps(from + kTile), pieces + i * kChunk, odd);
     return isFinite(odd);
   }
   Chunk chunk;
   loadChunk<true>(a, first, end, k0, k1, chunk);
-  for (int64_t i = 0; i < kTile; ++i) pack(i, chunk.low[i], chunk.high[i]);
+  for (int64_t i = 0; i < kTile; ++i) storePieces(chunk.low[i], chunk.high[i], pieces + i * kChunk, odd);
   return isFinite(odd);
 }
 
-// 16 rows, each the k of a pair for 16 columns in turn.
+// 16 rows, each a pair of k for 16 columns in turn.
 bool packColumns(const Side& b, int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) {
+  __m512 odd = _mm512_setzero_ps();
+  if (b.stride == 1 && first + kTile <= end && k0 + kChunk <= k1) {
+    const float *from = b.data + first + k0 * b.kStride, *later = from + kTile * b.kStride;
+    for (int64_t i = 0; i < kTile; ++i, from += b.kStride, later += b.kStride)
+      storePieces(_mm512_loadu_ps(from), _mm512_loadu_ps(later), pieces + i * kChunk, odd);
+    return isFinite(odd);
+  }
   Chunk chunk;
   loadChunk<false>(b, first, end, k0, k1, chunk);
-  __m512 odd = _mm512_setzero_ps();
-  for (int64_t i = 0; i < kTile; ++i) {
-    const __m512* from = i < kTile / 2 ? chunk.low + 2 * i : chunk.high + 2 * i - kTile;
-    __m512i one[kPieces], other[kPieces];
-    takeApart(from[0], one, odd);
-    takeApart(from[1], other, odd);
-    for (int64_t p = 0; p < kPieces; ++p)
-      _mm512_store_si512(pieces + 2 * p * kPieceSize + i * kChunk,
-                         _mm512_or_si512(_mm512_srli_epi32(one[p], 16), other[p]));
-  }
+  for (int64_t i = 0; i < kTile; ++i) storePieces(chunk.low[i], chunk.high[i], pieces + i * kChunk, odd);
   return isFinite(odd);
 }
 
