@@ -1,4 +1,5 @@
-// `tokenizer.json`: what is loaded turns a short text into ids inside its vocabulary and offsets inside the text.
+// `tokenizer.json`: what is loaded turns a short text, and a pair of them, into ids inside its vocabulary and offsets
+// inside the text.
 #include "engine/io/tokenizer/tokenizer.h"
 #include "tests/fuzz/target.h"
 
@@ -16,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!encoding) continue;
     if (encoding->tokens.size() != encoding->ids.size() || encoding->offsets.size() != encoding->ids.size())
       throw std::logic_error("ids, tokens and offsets are not equally many");
+    const auto pair = unlessRefused([&] { return tokenizer->encodeFitted(text, "B it", hasSpecialTokens); });
+    if (pair && (pair->typeIds.size() != pair->ids.size() || pair->attentionMask.size() != pair->ids.size()))
+      throw std::logic_error("ids, types and attention are not equally many");
     for (const int64_t id : encoding->ids)
       if (id < 0 || id >= tokenizer->size()) throw std::logic_error("an id outside the vocabulary");
     for (const Encoding::Span& span : encoding->offsets)

@@ -120,7 +120,7 @@ def check(name, root):
     ours = load_file(root / "out.safetensors")["logits"][0, -STEPS:].double().log_softmax(-1)
     assert theirs.isfinite().all() and ours.std() > 0.1, name
     error = ((ours - theirs).abs().max() / ours.abs().max()).item()
-    assert error < (2e-3 if name in COARSE else 1e-4), (name, error)
+    assert error < (2e-3 if name in COARSE else 3e-4), (name, error)
     got = ours.gather(1, torch.tensor(chosen)[:, None])[:, 0]
     gap = (ours[:, SPECIAL:].max(-1).values - got).max().item()
     assert gap < (1e-2 if name in COARSE else 1e-3), (name, gap)

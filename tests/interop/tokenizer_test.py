@@ -237,30 +237,66 @@ CASES = {
 }
 
 
+# Ways to cut and to fill up, and special tokens around pairs.
+FITTINGS = [
+    (None, None),
+    (dict(max_length=9, strategy="longest_first", direction="right"), dict(length=12, direction="right")),
+    (dict(max_length=8, strategy="longest_first", direction="left"), dict(pad_to_multiple_of=8, direction="left", pad_type_id=3)),
+    (dict(max_length=31, strategy="only_first", direction="left"), None),
+    (dict(max_length=30, strategy="only_second", direction="right"), dict(length=30)),
+    (None, dict(pad_to_multiple_of=5)),
+]
+PAIRS = list(zip(TEXTS[:60], TEXTS[30:60] + TEXTS[:30]))
+
+
+def compare(name, path, theirs, inputs, folder, *flags):
+    """Texts and pairs, those left out that the library refuses to cut."""
+    wanted, asked = [], []
+    for one in inputs:
+        try:
+            wanted.append(theirs.encode(*([one] if isinstance(one, str) else one), add_special_tokens="--plain" not in flags))
+            asked.append(one)
+        except Exception:  # noqa: BLE001: the library has no kinds of errors
+            pass
+    lines = os.path.join(folder, "lines.jsonl")
+    with open(lines, "w") as file:
+        file.writelines(json.dumps(one) + "\n" for one in asked)
+    done = subprocess.run([cli, "tokenize", path, "--lines", lines, "--json", *flags], capture_output=True, text=True)
+    assert done.returncode == 0, f"{name}: {done.stderr}"
+    ours = json.loads(done.stdout)
+    assert ours["vocabulary"] == theirs.get_vocab_size(), name
+    bad = 0
+    for one, got, want in zip(asked, ours["texts"], wanted, strict=True):
+        for what, left, right in (("ids", got["ids"], want.ids), ("tokens", got["tokens"], want.tokens),
+                                  ("offsets", [tuple(o) for o in got["offsets"]], want.offsets),
+                                  ("type ids", got["type_ids"], want.type_ids),
+                                  ("mask", got["attention_mask"], want.attention_mask),
+                                  ("decoded", got["decoded"], theirs.decode(want.ids))):
+            if left != right:
+                bad += 1
+                if bad <= 5:
+                    print(f"{name}: {what} of {one!r}\n  ours   {left}\n  theirs {right}")
+                break
+    return len(asked), bad
+
+
 def check(name, folder):
     theirs = CASES[name]()
     path = os.path.join(folder, name + "_tokenizer.json")
-    theirs.save(path)
-    lines = os.path.join(folder, "lines.jsonl")
-    with open(lines, "w") as file:
-        file.writelines(json.dumps(text) + "\n" for text in TEXTS)
-    bad = 0
-    for plain in (False, True):
-        done = subprocess.run([cli, "tokenize", path, "--lines", lines, "--json"] + ["--plain"] * plain, capture_output=True, text=True)
-        assert done.returncode == 0, f"{name}: {done.stderr}"
-        ours = json.loads(done.stdout)
-        assert ours["vocabulary"] == theirs.get_vocab_size(), name
-        for text, got in zip(TEXTS, ours["texts"], strict=True):
-            want = theirs.encode(text, add_special_tokens=not plain)
-            for what, left, right in (("ids", got["ids"], want.ids), ("tokens", got["tokens"], want.tokens),
-                                      ("offsets", [tuple(o) for o in got["offsets"]], want.offsets),
-                                      ("decoded", got["decoded"], theirs.decode(want.ids))):
-                if left != right:
-                    bad += 1
-                    if bad <= 5:
-                        print(f"{name}: {what} of {text!r}\n  ours   {left}\n  theirs {right}")
-                    break
-    print(f"{name}: {len(TEXTS)} texts, {theirs.get_vocab_size()} tokens, {bad} differ")
+    count = bad = 0
+    for number, (cut, fill) in enumerate(FITTINGS):
+        theirs.no_truncation()
+        theirs.no_padding()
+        if cut:
+            theirs.enable_truncation(**cut)
+        if fill:
+            theirs.enable_padding(pad_id=1, **fill)
+        theirs.save(path)
+        inputs = TEXTS + PAIRS if number == 0 else TEXTS[:40] + PAIRS[:40]
+        for flags in ([], ["--plain"]):
+            one = compare(name, path, theirs, inputs, folder, *flags)
+            count, bad = count + one[0], bad + one[1]
+    print(f"{name}: {count} texts and pairs, {theirs.get_vocab_size()} tokens, {bad} differ")
     return bad
 
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/base/json.h"
 #include "tests/support/expect_error.h"
@@ -53,16 +54,96 @@ TEST(Tokenizer, MergesTheFirstLearnedPairFirst) {
   EXPECT_EQ(tokenizer.token(int64_t(1) << 40), "");
 }
 
-TEST(Tokenizer, SaysWhatOfAFileIsNotApplied) {
+TEST(Tokenizer, AFileMayCutAndFillUp) {
   EXPECT_TRUE(parseTokenizer(smallBpe(R"(, "truncation": null, "padding": null)"), "t").notes().empty());
   const Tokenizer tokenizer =
       parseTokenizer(smallBpe(R"(, "truncation": {"max_length": 2, "strategy": "LongestFirst", "stride": 0},
-                    "padding": {"strategy": {"Fixed": 8}, "pad_id": 5, "pad_token": "<unk>"})"),
+                    "padding": {"strategy": {"Fixed": 4}, "pad_id": 5, "pad_token": "<unk>"})"),
                      "tokenizer.json");
   EXPECT_EQ(tokenizer.notes(), (std::vector<std::string>{
                                    "[tokenizer.json] truncation to 2 tokens is not applied: texts are encoded whole.",
                                    "[tokenizer.json] padding is not applied: a text has as many tokens as it needs."}));
   EXPECT_EQ(tokenizer.encode("cba").ids, (std::vector<int64_t>{2, 1, 0}));
+  const Encoding fitted = tokenizer.encodeFitted("cba", std::nullopt);
+  EXPECT_EQ(fitted.ids, (std::vector<int64_t>{2, 1, 5, 5}));
+  EXPECT_EQ(fitted.tokens, (std::vector<std::string>{"c", "b", "<unk>", "<unk>"}));
+  EXPECT_EQ(fitted.attentionMask, (std::vector<int64_t>{1, 1, 0, 0}));
+}
+
+/// Words, with the rest of the file.
+Tokenizer words(const std::string& post, const std::string& rest = "") {
+  return parseTokenizer(
+      R"({"model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {"a": 0, "b": 1, "c": 2, "d": 3,
+      "[CLS]": 4, "[SEP]": 5, "[PAD]": 6, "[UNK]": 7}}, "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": )" +
+          post + rest + "}",
+      "t");
+}
+
+/// Numbers that Hugging Face's library gives for "a b c" and "d a b a".
+TEST(Tokenizer, PairsEqualHuggingFace) {
+  const std::string specials = R"("special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [4], "tokens": ["[CLS]"]},
+      "[SEP]": {"id": "[SEP]", "ids": [5], "tokens": ["[SEP]"]}})";
+  const std::string templated = R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}],
+      "pair": [{"SpecialToken": {"id": "[CLS]", "type_id": 2}}, {"Sequence": {"id": "B", "type_id": 3}},
+               {"Sequence": {"id": "A", "type_id": 1}}, {"Sequence": {"id": "B", "type_id": 0}}], )" +
+                                specials + "}";
+  const std::string bert = R"({"type": "BertProcessing", "sep": ["[SEP]", 5], "cls": ["[CLS]", 4]})";
+  const std::string roberta = R"({"type": "RobertaProcessing", "sep": ["[SEP]", 5], "cls": ["[CLS]", 4],
+      "trim_offsets": true, "add_prefix_space": false})";
+  struct Case {
+    std::string post;
+    std::vector<int64_t> ids, types, cut, cutTypes;
+  };
+  const std::vector<Case> cases = {
+      {templated,
+       {4, 3, 0, 1, 0, 0, 1, 2, 3, 0, 1, 0},
+       {2, 3, 3, 3, 3, 1, 1, 1, 0, 0, 0, 0},
+       {4, 0, 1, 0, 1, 2, 0, 1, 0},
+       {2, 3, 3, 3, 1, 1, 0, 0, 0}},
+      {bert,
+       {4, 0, 1, 2, 5, 3, 0, 1, 0, 5},
+       {0, 0, 0, 0, 0, 1, 1, 1, 1, 1},
+       {6, 6, 6, 4, 2, 5, 1, 0, 5},
+       {7, 7, 7, 0, 0, 0, 1, 1, 1}},
+      {roberta,
+       {4, 0, 1, 2, 5, 5, 3, 0, 1, 0, 5},
+       {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+       {6, 6, 6, 4, 2, 5, 5, 0, 5},
+       {7, 7, 7, 0, 0, 0, 0, 0, 0}},
+      {"null", {0, 1, 2, 3, 0, 1, 0}, {0, 0, 0, 1, 1, 1, 1}, {6, 6, 6, 0, 1, 2, 0, 1, 0}, {7, 7, 7, 0, 0, 0, 1, 1, 1}}};
+  const std::string fitting = R"(, "truncation": {"direction": "Left", "max_length": 6, "strategy": "LongestFirst"},
+      "padding": {"strategy": {"Fixed": 9}, "direction": "Left", "pad_id": 6, "pad_type_id": 7, "pad_token": "[PAD]"})";
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.post);
+    const Encoding pair = words(one.post).encodePair("a b c", "d a b a");
+    EXPECT_EQ(pair.ids, one.ids);
+    EXPECT_EQ(pair.typeIds, one.types);
+    const Encoding cut = words(one.post, fitting).encodeFitted("a b c", "d a b a");
+    EXPECT_EQ(cut.ids, one.cut);
+    EXPECT_EQ(cut.typeIds, one.cutTypes);
+    EXPECT_EQ(words(one.post, fitting).encodePair("a b c", "d a b a").ids, one.ids);
+  }
+  const std::string second = R"(, "truncation": {"max_length": 5, "strategy": "OnlySecond"},
+      "padding": {"strategy": "BatchLongest", "pad_to_multiple_of": 4, "pad_id": 6})";
+  const Encoding fitted = words("null", second).encodeFitted("a b c", "d a b a");
+  EXPECT_EQ(fitted.ids, (std::vector<int64_t>{0, 1, 2, 3, 0, 6, 6, 6}));
+  EXPECT_EQ(fitted.typeIds, (std::vector<int64_t>{0, 0, 0, 1, 1, 0, 0, 0}));
+  EXPECT_EQ(fitted.attentionMask, (std::vector<int64_t>{1, 1, 1, 1, 1, 0, 0, 0}));
+  EXPECT_EQ(fitted.offsets[4], (Encoding::Span{2, 3}));
+}
+
+TEST(TokenizerError, WhatCannotBeCut) {
+  const auto cut = [](const char* strategy, int most) {
+    return words(R"({"type": "BertProcessing", "sep": ["[SEP]", 5], "cls": ["[CLS]", 4]})",
+                 R"(, "truncation": {"max_length": )" + std::to_string(most) + R"(, "strategy": ")" + strategy + "\"}");
+  };
+  expectError([&] { cut("OnlySecond", 5).encodeFitted("a b c", "d a b a"); }, Code::Data,
+              "[t] the text that is to be cut has 4 tokens, and 5 are too many.");
+  expectError([&] { cut("OnlySecond", 3).encodeFitted("a b c", std::nullopt); }, Code::Data,
+              "[t] the second text is to be cut, and there is one text.");
+  expectError([&] { cut("LongestFirst", 2).encodeFitted("a", "b"); }, Code::Data,
+              "[t] texts are cut to 2 tokens, which has no room for 3 special ones.");
+  EXPECT_EQ(cut("LongestFirst", 2).encodeFitted("a", std::nullopt).ids, (std::vector<int64_t>{4, 5}));
 }
 
 TEST(Tokenizer, BrokenBytesCountAsReplacements) {
@@ -174,6 +255,15 @@ TEST(TokenizerError, EachMistakeOfAFileHasItsSentence) {
        "Metaspace, BPEDecoder, Replace, CTC."},
       {smallBpe(R"(, "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "X"}}]})"),
        "[t] the special token 'X' is not among 'special_tokens'."},
+      {smallBpe(
+           R"(, "post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "B", "type_id": 0}}]})"),
+       "[t] a template names the text 'B', which is not there."},
+      {smallBpe(R"(, "truncation": {"strategy": "Foo"})"),
+       "[t] 'strategy' is 'Foo'; expected LongestFirst, OnlyFirst or OnlySecond."},
+      {smallBpe(R"(, "padding": {"direction": "Up"})"), "[t] 'direction' is 'Up'; expected Left or Right."},
+      {smallBpe(R"(, "padding": {"strategy": {"Fixed": 99999999999}})"),
+       "[t] texts are filled up to 99999999999 tokens; expected at most 1048576."},
+      {smallBpe(R"(, "truncation": {"max_length": -1})"), "[t] 'max_length' is -1; expected none below 0."},
       {smallBpe(R"(, "added_tokens": {})"), "[t] 'added_tokens' is a object; expected a list."},
       {smallBpe(R"(, "added_tokens": [{"content": "x"}])"), "[t] 'id' is missing."},
       {split(R"("pattern": {"Regex": "("}, "behavior": "Isolated")"),

@@ -33,7 +33,18 @@ using Pieces = std::vector<Piece>;
 using Normalizer = std::function<void(AlignedText&)>;
 /// Splits and rewrites the pieces that have no tokens yet.
 using PreTokenizer = std::function<void(Pieces&)>;
-using PostProcessor = std::function<void(Encoding&, bool hasSpecialTokens)>;
+/// Takes one text or two; what it leaves is joined. An empty `apply` does nothing.
+struct PostProcessor {
+  std::function<void(std::vector<Encoding>&, bool hasSpecialTokens)> apply;
+  int64_t addedToOne = 0, addedToPair = 0;  // special tokens that it puts around one text, around two
+};
+
+/// How a file cuts texts that are too long and fills up those that are too short.
+struct Fitting {
+  /// Cuts one text or two so that they have room for `added` special tokens.
+  std::function<void(std::vector<Encoding>&, int64_t added)> cut;
+  std::function<void(Encoding&)> pad;
+};
 using Decoder = std::function<void(std::vector<std::string>&)>;
 
 class TokenModel {
@@ -47,6 +58,7 @@ class TokenModel {
 Normalizer makeNormalizer(const SortedJson& json, const std::string& place);
 PreTokenizer makePreTokenizer(const SortedJson& json, const std::string& place);
 PostProcessor makePostProcessor(const SortedJson& json, const std::string& place);
+Fitting makeFitting(const SortedJson* truncation, const SortedJson* padding, const std::string& place);
 Decoder makeDecoder(const SortedJson& json, const std::string& place);
 std::unique_ptr<TokenModel> makeTokenModel(const SortedJson& json, const std::string& place);
 

@@ -1,4 +1,4 @@
-// Post-processors: special tokens around a text, offsets without blanks.
+// Post-processors: special tokens around a text or two, offsets without blanks.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -31,21 +31,16 @@ struct Special {
   std::string token;
 };
 
-void surround(Encoding& encoding, const std::vector<Special>& before, const std::vector<Special>& after) {
+Encoding encodingOf(const std::vector<Special>& specials, int64_t typeId) {
   Encoding out;
-  const auto add = [&](const std::vector<Special>& specials) {
-    for (const Special& special : specials) {
-      out.ids.push_back(special.id);
-      out.tokens.push_back(special.token);
-      out.offsets.push_back({});
-    }
-  };
-  add(before);
-  out.ids.insert(out.ids.end(), encoding.ids.begin(), encoding.ids.end());
-  out.tokens.insert(out.tokens.end(), encoding.tokens.begin(), encoding.tokens.end());
-  out.offsets.insert(out.offsets.end(), encoding.offsets.begin(), encoding.offsets.end());
-  add(after);
-  encoding = std::move(out);
+  for (const Special& special : specials) {
+    out.ids.push_back(special.id);
+    out.tokens.push_back(special.token);
+    out.offsets.push_back({});
+    out.typeIds.push_back(typeId);
+    out.attentionMask.push_back(1);
+  }
+  return out;
 }
 
 /// ["[CLS]", 101]
@@ -56,37 +51,103 @@ Special pairOf(const SortedJson& json, const char* name, const std::string& plac
   return {int64_t(fields::tokenId(pair[1], pair[0].get<std::string>(), place)), pair[0].get<std::string>()};
 }
 
-PostProcessor templated(const SortedJson& json, const std::string& place) {
+/// A sequence of the template, or special tokens.
+struct TemplatePart {
+  int sequence = -1;  // 0: the first, 1: the second, -1: `specials`
+  int64_t typeId = 0;
+  std::vector<Special> specials;
+};
+
+constexpr size_t kMostParts = 64;  // a template may name a text again and again
+
+std::map<std::string, std::vector<Special>> specialsOf(const SortedJson& json, const std::string& place) {
   std::map<std::string, std::vector<Special>> known;
-  if (const SortedJson* specials = fields::find(json, "special_tokens", place)) {
-    if (!specials->is_object()) throw Error(Code::File, text("[", place, "] 'special_tokens' is no object."));
-    for (auto member = specials->begin(); member != specials->end(); ++member) {
-      const SortedJson &ids = fields::listOf(*member, "ids", place), &tokens = fields::listOf(*member, "tokens", place);
-      if (ids.size() != tokens.size())
-        throw Error(Code::File, text("[", place, "] '", member.key(), "' has ", ids.size(), " ids and ", tokens.size(),
-                                     " tokens; expected as many."));
-      for (size_t i = 0; i < ids.size(); ++i)
-        known[member.key()].push_back({int64_t(fields::tokenId(ids[i], member.key(), place)),
-                                       tokens[i].is_string() ? tokens[i].get<std::string>() : ""});
-    }
+  const SortedJson* specials = fields::find(json, "special_tokens", place);
+  if (!specials) return known;
+  if (!specials->is_object()) throw Error(Code::File, text("[", place, "] 'special_tokens' is no object."));
+  for (auto member = specials->begin(); member != specials->end(); ++member) {
+    const SortedJson &ids = fields::listOf(*member, "ids", place), &tokens = fields::listOf(*member, "tokens", place);
+    if (ids.size() != tokens.size())
+      throw Error(Code::File, text("[", place, "] '", member.key(), "' has ", ids.size(), " ids and ", tokens.size(),
+                                   " tokens; expected as many."));
+    for (size_t i = 0; i < ids.size(); ++i)
+      known[member.key()].push_back({int64_t(fields::tokenId(ids[i], member.key(), place)),
+                                     tokens[i].is_string() ? tokens[i].get<std::string>() : ""});
   }
-  std::vector<Special> before, after;
-  bool isSequenceSeen = false;
-  for (const SortedJson& part : fields::listOf(json, "single", place)) {
-    if (fields::find(part, "Sequence", place)) {
-      isSequenceSeen = true;
+  return known;
+}
+
+/// `sequences`: how many texts there are.
+std::vector<TemplatePart> partsOf(const SortedJson& list, int sequences,
+                                  const std::map<std::string, std::vector<Special>>& known, const std::string& place) {
+  if (list.size() > kMostParts)
+    throw Error(Code::File, text("[", place, "] a template has ", list.size(), " parts; at most ", kMostParts, "."));
+  std::vector<TemplatePart> parts;
+  for (const SortedJson& part : list) {
+    if (const SortedJson* sequence = fields::find(part, "Sequence", place)) {
+      const std::string id = fields::textOf(*sequence, "id", "A", place);
+      if (id != "A" && (id != "B" || sequences < 2))
+        throw Error(Code::File, text("[", place, "] a template names the text '", id, "', which is not there."));
+      parts.push_back({.sequence = id == "A" ? 0 : 1, .typeId = fields::integerOf(*sequence, "type_id", 0, place)});
       continue;
     }
-    const std::string id = fields::textOf(fields::require(part, "SpecialToken", place), "id", place);
+    const SortedJson& special = fields::require(part, "SpecialToken", place);
+    const std::string id = fields::textOf(special, "id", place);
     const auto at = known.find(id);
     if (at == known.end())
       throw Error(Code::File, text("[", place, "] the special token '", id, "' is not among 'special_tokens'."));
-    std::vector<Special>& side = isSequenceSeen ? after : before;
-    side.insert(side.end(), at->second.begin(), at->second.end());
+    parts.push_back({.typeId = fields::integerOf(special, "type_id", 0, place), .specials = at->second});
   }
-  return [before, after](Encoding& encoding, bool hasSpecialTokens) {
-    if (hasSpecialTokens) surround(encoding, before, after);
+  return parts;
+}
+
+int64_t specialCount(const std::vector<TemplatePart>& parts) {
+  int64_t count = 0;
+  for (const TemplatePart& part : parts) count += int64_t(part.specials.size());
+  return count;
+}
+
+PostProcessor templated(const SortedJson& json, const std::string& place) {
+  const std::map<std::string, std::vector<Special>> known = specialsOf(json, place);
+  const std::vector<TemplatePart> single = partsOf(fields::listOf(json, "single", place), 1, known, place);
+  std::vector<TemplatePart> pair = {{.sequence = 0}, {.sequence = 1, .typeId = 1}};
+  if (fields::find(json, "pair", place)) pair = partsOf(fields::listOf(json, "pair", place), 2, known, place);
+  PostProcessor made{.addedToOne = specialCount(single), .addedToPair = specialCount(pair)};
+  made.apply = [single, pair, place](std::vector<Encoding>& encodings, bool hasSpecialTokens) {
+    if (encodings.size() > 2)
+      throw Error(Code::Data, text("[", place, "] a template meets ", encodings.size(), " parts; expected 1 or 2."));
+    std::vector<Encoding> out;
+    for (const TemplatePart& part : encodings.size() == 1 ? single : pair) {
+      if (part.sequence >= 0) {
+        out.push_back(encodings[size_t(part.sequence)]);
+        out.back().typeIds.assign(out.back().ids.size(), part.typeId);
+      } else if (hasSpecialTokens) {
+        out.push_back(encodingOf(part.specials, part.typeId));
+      }
+    }
+    encodings = std::move(out);
   };
+  return made;
+}
+
+/// [CLS] a [SEP] b [SEP] of BERT, <s> a </s></s> b </s> of RoBERTa, whose texts all have the type 0.
+PostProcessor bracketed(const SortedJson& json, bool isRoberta, const std::string& place) {
+  const Special begin = pairOf(json, "cls", place), end = pairOf(json, "sep", place);
+  const bool isTrimmed = isRoberta && fields::flagOf(json, "trim_offsets", true, place);
+  const bool hasPrefix = fields::flagOf(json, "add_prefix_space", true, place);
+  PostProcessor made{.addedToOne = 2, .addedToPair = isRoberta ? 4 : 3};
+  made.apply = [=](std::vector<Encoding>& encodings, bool hasSpecialTokens) {
+    std::vector<Encoding> out;
+    for (size_t i = 0; i < encodings.size(); ++i) {
+      if (isTrimmed) trimOffsets(encodings[i], hasPrefix);
+      if (isRoberta) encodings[i].typeIds.assign(encodings[i].ids.size(), 0);
+      if (hasSpecialTokens && (i == 0 || isRoberta)) out.push_back(encodingOf({i == 0 ? begin : end}, 0));
+      out.push_back(encodings[i]);
+      if (hasSpecialTokens) out.push_back(encodingOf({end}, i == 0 || isRoberta ? 0 : 1));
+    }
+    encodings = std::move(out);
+  };
+  return made;
 }
 
 }  // namespace
@@ -96,30 +157,29 @@ PostProcessor makePostProcessor(const SortedJson& json, const std::string& place
   const std::string type = fields::textOf(json, "type", place);
   if (type == "Sequence") {
     std::vector<PostProcessor> steps;
-    for (const SortedJson& step : fields::listOf(json, "processors", place))
-      if (PostProcessor made = makePostProcessor(step, place)) steps.push_back(std::move(made));
-    return [steps](Encoding& encoding, bool hasSpecialTokens) {
-      for (const PostProcessor& step : steps) step(encoding, hasSpecialTokens);
+    PostProcessor made;
+    for (const SortedJson& step : fields::listOf(json, "processors", place)) {
+      steps.push_back(makePostProcessor(step, place));
+      made.addedToOne += steps.back().addedToOne;
+      made.addedToPair += steps.back().addedToPair;
+    }
+    made.apply = [steps](std::vector<Encoding>& encodings, bool hasSpecialTokens) {
+      for (const PostProcessor& step : steps)
+        if (step.apply) step.apply(encodings, hasSpecialTokens);
     };
+    return made;
   }
   if (type == "ByteLevel") {
     const bool isTrimmed = fields::flagOf(json, "trim_offsets", true, place);
     const bool hasPrefix = fields::flagOf(json, "add_prefix_space", true, place);
-    return [=](Encoding& encoding, bool) {
-      if (isTrimmed) trimOffsets(encoding, hasPrefix);
-    };
+    return {.apply = [=](std::vector<Encoding>& encodings, bool) {
+      for (Encoding& encoding : encodings)
+        if (isTrimmed) trimOffsets(encoding, hasPrefix);
+    }};
   }
   if (type == "TemplateProcessing") return templated(json, place);
-  if (type == "BertProcessing" || type == "RobertaProcessing") {
-    const Special begin = pairOf(json, "cls", place), end = pairOf(json, "sep", place);
-    const bool isRoberta = type == "RobertaProcessing";
-    const bool isTrimmed = isRoberta && fields::flagOf(json, "trim_offsets", true, place);
-    const bool hasPrefix = fields::flagOf(json, "add_prefix_space", true, place);
-    return [=](Encoding& encoding, bool hasSpecialTokens) {
-      if (isTrimmed) trimOffsets(encoding, hasPrefix);
-      if (hasSpecialTokens) surround(encoding, {begin}, {end});
-    };
-  }
+  if (type == "BertProcessing" || type == "RobertaProcessing")
+    return bracketed(json, type == "RobertaProcessing", place);
   throw Error(Code::File, text("[", place, "] the post-processor '", type,
                                "' is not known; known are Sequence, ByteLevel, TemplateProcessing, BertProcessing, "
                                "RobertaProcessing."));

@@ -19,6 +19,7 @@ struct Tokenizer::Parts {
   PreTokenizer preTokenizer;
   std::unique_ptr<TokenModel> model;
   PostProcessor postProcessor;
+  Fitting fitting;
   Decoder decoder;
   AddedTokens added;
   Vocabulary addedIds;
@@ -43,7 +44,7 @@ std::vector<uint32_t> characterNumbers(const std::string& text) {
 
 }  // namespace
 
-Encoding Tokenizer::encode(std::string_view bytes, bool hasSpecialTokens) const {
+Encoding Tokenizer::tokensOf(std::string_view bytes, int64_t typeId) const {
   const std::string text = unicode::repaired(bytes);
   const std::vector<uint32_t> number = characterNumbers(text);
   Pieces pieces = parts_->added.split(text, parts_->normalizer);
@@ -61,8 +62,43 @@ Encoding Tokenizer::encode(std::string_view bytes, bool hasSpecialTokens) const 
           {number[std::min<size_t>(span.begin, text.size())], number[std::min<size_t>(span.end, text.size())]});
     }
   }
-  if (parts_->postProcessor) parts_->postProcessor(encoding, hasSpecialTokens);
+  encoding.typeIds.assign(encoding.ids.size(), typeId);
+  encoding.attentionMask.assign(encoding.ids.size(), 1);
   return encoding;
+}
+
+Encoding Tokenizer::made(std::string_view first, std::optional<std::string_view> second, bool hasSpecialTokens,
+                         bool isFitted) const {
+  std::vector<Encoding> texts = {tokensOf(first, 0)};
+  if (second) texts.push_back(tokensOf(*second, 1));
+  const PostProcessor& after = parts_->postProcessor;
+  if (isFitted && parts_->fitting.cut)
+    parts_->fitting.cut(texts, !hasSpecialTokens ? 0 : second ? after.addedToPair : after.addedToOne);
+  if (after.apply) after.apply(texts, hasSpecialTokens);
+  Encoding whole;
+  const auto append = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
+  for (const Encoding& one : texts) {
+    append(whole.ids, one.ids);
+    append(whole.tokens, one.tokens);
+    append(whole.offsets, one.offsets);
+    append(whole.typeIds, one.typeIds);
+    append(whole.attentionMask, one.attentionMask);
+  }
+  if (isFitted && parts_->fitting.pad) parts_->fitting.pad(whole);
+  return whole;
+}
+
+Encoding Tokenizer::encode(std::string_view text, bool hasSpecialTokens) const {
+  return made(text, std::nullopt, hasSpecialTokens, false);
+}
+
+Encoding Tokenizer::encodePair(std::string_view first, std::string_view second, bool hasSpecialTokens) const {
+  return made(first, second, hasSpecialTokens, false);
+}
+
+Encoding Tokenizer::encodeFitted(std::string_view first, std::optional<std::string_view> second,
+                                 bool hasSpecialTokens) const {
+  return made(first, second, hasSpecialTokens, true);
 }
 
 std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool hasSpecialTokens) const {
@@ -132,11 +168,14 @@ Tokenizer parseTokenizer(std::string_view bytes, const std::string& place) {
     parts->addedIds.add(token.content, token.id);
     parts->addedById[token.id] = &token;
   }
-  if (const SortedJson* truncation = fields::find(json, "truncation", place))
+  const SortedJson *truncation = fields::find(json, "truncation", place),
+                   *padding = fields::find(json, "padding", place);
+  parts->fitting = makeFitting(truncation, padding, place);
+  if (truncation)
     parts->notes.push_back(text("[", place, "] truncation to ",
                                 fields::integerOf(*truncation, "max_length", 512, place),
                                 " tokens is not applied: texts are encoded whole."));
-  if (fields::find(json, "padding", place))
+  if (padding)
     parts->notes.push_back(text("[", place, "] padding is not applied: a text has as many tokens as it needs."));
   return Tokenizer(std::move(parts));
 }

@@ -20,6 +20,8 @@ struct Encoding {
   std::vector<int64_t> ids;
   std::vector<std::string> tokens;  // as the vocabulary writes them
   std::vector<Span> offsets;
+  std::vector<int64_t> typeIds;        // 0 and 1 tell the texts of a pair apart where the file says so
+  std::vector<int64_t> attentionMask;  // 0: padding
 };
 
 /// Immutable; copies share; safe from any thread.
@@ -32,6 +34,12 @@ class Tokenizer {
   /// Throws Code::Data where a regular expression of the file backtracks without end, and where a character is in no
   /// vocabulary and the file names no unknown token.
   Encoding encode(std::string_view text, bool hasSpecialTokens = true) const;
+  /// Two texts as one sequence; offsets count in each from its own start.
+  Encoding encodePair(std::string_view first, std::string_view second, bool hasSpecialTokens = true) const;
+  /// One text or a pair, cut to a length and filled up to one where the file says so. Throws Code::Data where a text
+  /// that is to be cut is too short for it.
+  Encoding encodeFitted(std::string_view first, std::optional<std::string_view> second,
+                        bool hasSpecialTokens = true) const;
 
   /// Ids that the vocabulary lacks are left out; special tokens too, unless asked for. May hold U+FFFD where the ids
   /// end inside a character.
@@ -44,16 +52,19 @@ class Tokenizer {
   std::string token(int64_t id) const;
   bool isSpecial(int64_t id) const;
 
-  /// What the file asks for and encode() does not do, a sentence each: truncation, padding.
+  /// What the file asks for and encode() does not do but encodeFitted() does, a sentence each: truncation, padding.
   const std::vector<std::string>& notes() const;
 
  private:
+  Encoding tokensOf(std::string_view text, int64_t typeId) const;
+  Encoding made(std::string_view first, std::optional<std::string_view> second, bool hasSpecialTokens,
+                bool isFitted) const;
+
   std::shared_ptr<const Parts> parts_;
 };
 
 /// Reads a `tokenizer.json`: BPE, WordPiece, WordLevel and Unigram with the normalisers, pre-tokenisers,
-/// post-processors and decoders of the library `tokenizers`. Texts are encoded one by one, whole and unpadded; what
-/// else a file asks for stands in notes(). Throws Code::File
+/// post-processors, truncation, padding and decoders of the library `tokenizers`. Throws Code::File
 /// "[tokenizer.json] normalizer.type is 'Foo'; ..." for what is broken or not known.
 Tokenizer loadTokenizer(const std::string& path);
 
