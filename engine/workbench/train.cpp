@@ -174,7 +174,7 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
     throw Error(Code::Usage,
                 text("[", call.out.string(),
                      "] holds a run already; expected another folder (--out), or --resume to go on with it."));
-  const std::unique_ptr<Backend> backend = makeBackend(call.device);
+  const std::unique_ptr<Backend> backend = call.open(call.device);
   Trainer trainer(call.architecture, call.options, *backend);
   if (call.isResumed) {
     trainer.restore(readCheckpoint(call.out));
@@ -234,6 +234,10 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
     }
     result.final = evaluateNow();
   } catch (const Error& cause) {
+    if (cause.code() == Code::Device) {  // it holds no weights any more: the last checkpoint stays
+      log.writeCsv();
+      throw;
+    }
     if (cause.code() != Code::Cancelled) {
       finish();
       throw;

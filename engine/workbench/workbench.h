@@ -139,6 +139,7 @@ struct TrainCall {
   int64_t checkpointEvery = 200;  // steps; 0: only at the end
   int64_t evaluationBatches = 8;
   std::map<std::string, Tensor> weights;  // start from these; empty: from the seed
+  std::function<std::unique_ptr<Backend>(const std::string& device)> open = makeBackend;
 };
 
 /// What a training tells while it runs; called on its thread.

@@ -28,7 +28,13 @@ template <class... Parameters, class... Arguments>
 void start(const Launch& launch, const char* name, void (*kernel)(Parameters...), int64_t blocks, int threads,
            int64_t sharedBytes, Arguments... arguments) {
   launch.device->last = {name, blocks, threads, sharedBytes};
-  emulation::run({name, blocks, threads, sharedBytes}, [&] { kernel(Parameters(arguments)...); });
+  const auto run = [=] {
+    emulation::run({name, blocks, threads, sharedBytes}, [&] { kernel(Parameters(arguments)...); });
+  };
+  if (auto* const recording = emulation::recording())
+    recording->push_back(run);
+  else
+    run();
 }
 
 #else

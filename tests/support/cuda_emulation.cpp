@@ -385,6 +385,13 @@ void report(const std::string& what, const Place& place) {
                        std::to_string(blockIdx.x) + ", thread " + std::to_string(threadIdx.x) + ").");
 }
 
+namespace {
+thread_local std::vector<std::function<void()>>* recorded = nullptr;
+}  // namespace
+
+std::vector<std::function<void()>>* recording() { return recorded; }
+void record(std::vector<std::function<void()>>* to) { recorded = to; }
+
 void runBlocks(const Grid& grid, void (*body)(void*), void* context) { scheduler().run(grid, body, context); }
 void waitForBlock(const Place& place) { scheduler().waitForBlock(place); }
 void waitForWarp(unsigned mask, const Place& place) { scheduler().waitForWarp(mask, place); }

@@ -9,10 +9,12 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 
@@ -50,6 +52,10 @@ void run(const Grid& grid, const Body& body) {
   runBlocks(
       grid, [](void* context) { (*static_cast<const Body*>(context))(); }, const_cast<Body*>(&body));
 }
+
+/// Where kernels go instead of being run, so that they can be repeated; null: they run.
+std::vector<std::function<void()>>* recording();
+void record(std::vector<std::function<void()>>* to);
 
 [[noreturn]] void report(const std::string& what, const Place& place);
 

@@ -106,39 +106,14 @@ class UploadRing {
 class CudaBackend : public Backend {
  public:
   CudaBackend(int number, Precision precision) : number_(number), precision_(precision) {
-    check(cudaSetDevice(number), "cannot be used");
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "gives no stream");
-    check(cudaMalloc(reinterpret_cast<void**>(&device_.fault), sizeof(kernels::Fault)), "gives no memory");
-    check(cudaMallocHost(reinterpret_cast<void**>(&fault_), sizeof(kernels::Fault)), "gives no pinned memory");
-    clearFault();
-    ring_.open();
-    check(cudaEventCreate(&begin_), "gives no event");
-    check(cudaEventCreate(&now_), "gives no event");
-    check(cudaEventRecord(begin_, stream_), "records no event");
-    library_ = CublasLt::open();
-    device_.backend = this;
-    device_.stream = stream_;
-    device_.check = [](kernels::Device& device, int error) {
-      static_cast<CudaBackend*>(device.backend)->checkStart(cudaError_t(error));
-    };
-    if (library_)
-      device_.product = [](kernels::Device& device, const kernels::MatmulArgs& args, kernels::Element element) {
-        return static_cast<CudaBackend*>(device.backend)->library_->product(args, element, device.stream);
-      };
-    const char* const isAsked = std::getenv("FORMWRIGHT_CUDA_SYNC");
-    isEachStartChecked_ = isAsked && *isAsked && *isAsked != '0';
+    try {
+      open();
+    } catch (...) {
+      close();
+      throw;
+    }
   }
-
-  ~CudaBackend() override {
-    cudaSetDevice(number_);
-    if (stream_) cudaStreamSynchronize(stream_);
-    library_.reset();
-    if (begin_) cudaEventDestroy(begin_);
-    if (now_) cudaEventDestroy(now_);
-    if (device_.fault) cudaFree(device_.fault);
-    if (fault_) cudaFreeHost(fault_);
-    if (stream_) cudaStreamDestroy(stream_);
-  }
+  ~CudaBackend() override { close(); }
 
   DeviceInfo info() const override {
     DeviceInfo info = infoOf(number_);
@@ -148,7 +123,7 @@ class CudaBackend : public Backend {
     return info;
   }
   const kernels::Kernels* kernels() const override {
-    return precision_ == Precision::Bf16 ? &kernels::cuda::bf16Kernels() : &kernels::cuda::kernels();
+    return precision_ == Precision::Bf16 ? &kernels::FW_CUDA::bf16Kernels() : &kernels::FW_CUDA::kernels();
   }
 
   Memory allocate(int64_t bytes, const std::string& what) override {
@@ -238,6 +213,40 @@ class CudaBackend : public Backend {
   }
 
  private:
+  void open() {
+    check(cudaSetDevice(number_), "cannot be used");
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "gives no stream");
+    check(cudaMalloc(reinterpret_cast<void**>(&device_.fault), sizeof(kernels::Fault)), "gives no memory");
+    check(cudaMallocHost(reinterpret_cast<void**>(&fault_), sizeof(kernels::Fault)), "gives no pinned memory");
+    clearFault();
+    ring_.open();
+    check(cudaEventCreate(&begin_), "gives no event");
+    check(cudaEventCreate(&now_), "gives no event");
+    check(cudaEventRecord(begin_, stream_), "records no event");
+    library_ = CublasLt::open();
+    device_.backend = this;
+    device_.stream = stream_;
+    device_.check = [](kernels::Device& device, int error) {
+      static_cast<CudaBackend*>(device.backend)->checkStart(cudaError_t(error));
+    };
+    if (library_)
+      device_.product = [](kernels::Device& device, const kernels::MatmulArgs& args, kernels::Element element) {
+        return static_cast<CudaBackend*>(device.backend)->library_->product(args, element, device.stream);
+      };
+    const char* const isAsked = std::getenv("FORMWRIGHT_CUDA_SYNC");
+    isEachStartChecked_ = isAsked && *isAsked && *isAsked != '0';
+  }
+  void close() {
+    cudaSetDevice(number_);
+    if (stream_) cudaStreamSynchronize(stream_);
+    library_.reset();
+    if (begin_) cudaEventDestroy(begin_);
+    if (now_) cudaEventDestroy(now_);
+    if (device_.fault) cudaFree(device_.fault);
+    if (fault_) cudaFreeHost(fault_);
+    if (stream_) cudaStreamDestroy(stream_);
+  }
+
   void check(cudaError_t error, const std::string& what) const {
     if (error != cudaSuccess) fail(number_, error, what);
   }
