@@ -11,14 +11,14 @@ AnalyzeCall analyzeCall(const DocumentController& document, const TrainingContro
           .device = training.setup.device};
 }
 
-void runAnalysis(JobRunner& jobs, const QString& key, const AnalyzeCall& call, bool hasPicture,
-                 const std::function<void(const ui::PanelState&)>& setPanel,
+void runAnalysis(JobRunner& jobs, const QString& key, const AnalyzeCall& call, const Analysis& analysis,
+                 bool hasPicture, const std::function<void(const ui::PanelState&)>& setPanel,
                  const std::function<JobRunner::Deliver(AnalysisResult)>& shown) {
   setPanel({ui::PanelPhase::Busy, QObject::tr("Recording activations"), {}, -1});
   jobs.start(
       key, QString::fromStdString(findAnalysis(call.analysis).title),
-      [call, shown](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
-        return shown(analyze(call, cancel, progress));
+      [analysis, shown](CancelToken cancel, const Progress& progress) -> JobRunner::Deliver {
+        return shown(analysis(cancel, progress));
       },
       [setPanel, hasPicture](const QString& sentence) {
         if (!sentence.isEmpty())

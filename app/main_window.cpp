@@ -203,7 +203,10 @@ void MainWindow::connectPanels() {
           });
   connect(measuresPanel_, &ui::MeasuresPanel::analysisChosen, measures_.get(), &MeasuresController::choose);
   connect(measuresPanel_, &ui::MeasuresPanel::optionEdited, measures_.get(), &MeasuresController::setOption);
-  connect(measuresPanel_, &ui::MeasuresPanel::actionRequested, measures_.get(), &MeasuresController::compute);
+  connect(measuresPanel_, &ui::MeasuresPanel::actionRequested, this, [this] { measures_->compute(); });
+  connect(measuresPanel_, &ui::MeasuresPanel::stepsRequested, measures_.get(), &MeasuresController::computeSteps);
+  connect(measuresPanel_, &ui::MeasuresPanel::forkRequested, measures_.get(), &MeasuresController::fork);
+  connectRecordings(*measuresPanel_, *measures_);
   connect(measuresPanel_, &ui::MeasuresPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(measures_.get(), &MeasuresController::changed, this,
           [this] { measuresPanel_->setState(measures_->state()); });

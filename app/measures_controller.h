@@ -4,6 +4,7 @@
 #include <QObject>
 #include <map>
 
+#include "app/analysis_call.h"
 #include "app/training_controller.h"
 #include "widgets/panels/measures_panel.h"
 
@@ -23,7 +24,13 @@ class MeasuresController : public QObject {
   const AnalysisResult& result() const { return result_; }
   void choose(const QString& analysis);
   void setOption(const QString& name, const ParamValue& value);
-  void compute();
+  /// Also writes what the analysis looks at into `recordFile`; empty: nowhere.
+  void compute(const QString& recordFile = {});
+  /// Representations over the steps that the last training kept, and against a recording, run or model.
+  void computeSteps();
+  void computeAgainst(const QString& model);
+  /// Splits the layers from this one on into a branch for each modality: one edit.
+  void fork(int layer);
   void reset();
   /// The document has changed since the picture was made.
   void markStale();
@@ -32,6 +39,8 @@ class MeasuresController : public QObject {
   void changed();
 
  private:
+  AnalyzeCall call();
+  void run(const AnalyzeCall& call, const Analysis& analysis);
   void showChoice();
 
   JobRunner& jobs_;

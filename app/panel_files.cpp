@@ -2,6 +2,7 @@
 #include "app/panel_files.h"
 
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QMessageBox>
 #include <cmath>
 #include <iomanip>
@@ -83,6 +84,23 @@ void connectFiles(ui::SimilarityPanel& panel, const SimilarityController& contro
 void connectFiles(ui::MeasuresPanel& panel, const MeasuresController& controller) {
   connectSaving(panel, panel.saveButton(), &ui::SaveButton::pictureRequested, &ui::SaveButton::numbersRequested,
                 "measures", [&controller](const Folder& folder) { writeAnalysis(controller.result(), folder); });
+}
+
+void connectRecordings(ui::MeasuresPanel& panel, MeasuresController& controller) {
+  QObject::connect(&panel, &ui::MeasuresPanel::recordRequested, &panel, [&panel, &controller] {
+    const QString path = QFileDialog::getSaveFileName(&panel, QObject::tr("Record"), "recording.safetensors",
+                                                      QObject::tr("Recordings (*.safetensors)"));
+    if (!path.isEmpty()) controller.compute(path);
+  });
+  QObject::connect(&panel, &ui::MeasuresPanel::againstRequested, &panel, [&panel, &controller] {
+    const QString path = QFileDialog::getOpenFileName(
+        &panel, QObject::tr("Compare with"), {},
+        QObject::tr("Recordings, documents, runs and models (*.safetensors *.fw.json run.json config.json)"));
+    if (path.isEmpty()) return;
+    const QFileInfo file(path);
+    const bool isFolder = file.fileName() == "run.json" || file.fileName() == "config.json";
+    controller.computeAgainst(isFolder ? file.path() : path);
+  });
 }
 
 void connectFiles(ui::TrainingPanel& panel, const TrainingController& controller) {

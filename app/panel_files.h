@@ -14,6 +14,9 @@ void connectFiles(ui::SimilarityPanel& panel, const SimilarityController& contro
 void connectFiles(ui::MeasuresPanel& panel, const MeasuresController& controller);
 void connectFiles(ui::TrainingPanel& panel, const TrainingController& controller);
 
+/// "Record" asks where to, "Against" for a recording, a document or any file of a run or model folder.
+void connectRecordings(ui::MeasuresPanel& panel, MeasuresController& controller);
+
 /// training.csv and training.npz: steps, loss, accuracy, and the held-out loss with steps of its own.
 void writeCurves(const ui::TrainingState& state, const std::filesystem::path& folder);
 

@@ -204,7 +204,9 @@ void SimilarityController::compute() {
   if (!document_.isOpen()) return;
   const AnalyzeCall call = analyzeCall(document_, training_);
   runAnalysis(
-      jobs_, "similarity", call, !state_.measures.empty() || !state_.rankings.empty(),
+      jobs_, "similarity", call,
+      [call](CancelToken cancel, const Progress& progress) { return analyze(call, cancel, progress); },
+      !state_.measures.empty() || !state_.rankings.empty(),
       [this](const ui::PanelState& panel) {
         state_.panel = panel;
         emit changed();

@@ -29,6 +29,7 @@ void TrainingController::reset() {
                   tr("Train"), -1};
   weights_.clear();
   trained_.reset();
+  runFolder_.clear();
   adopted_.clear();
   emit changed();
 }
@@ -59,6 +60,11 @@ void TrainingController::start() {
                              .learningRate = setup.learningRate},
                  .device = setup.device,
                  .out = folder.toStdString()};
+  // Small models keep their steps, so that representations can be followed over the training.
+  constexpr double kMostKept = 2e7;
+  const std::optional<CostReport>& cost = document_.facts().cost;
+  call.keepsCheckpoints = cost && cost->parametersUnique > 0 && cost->parametersUnique < kMostKept;
+  if (call.keepsCheckpoints) call.checkpointEvery = std::max<int64_t>(1, setup.steps / 10);
   state_ = {};
   state_.panel = {ui::PanelPhase::Busy, tr("Planning"), {}, -1};
   state_.totalSteps = setup.steps;
@@ -88,6 +94,7 @@ void TrainingController::start() {
           isRunning_ = isStopping_ = false;
           weights_ = std::move(weights);
           trained_ = call.architecture;
+          runFolder_ = QString::fromStdString(call.out.string());
           adopted_.clear();
           state_.panel.phase = ui::PanelPhase::Ready;
           emit changed();

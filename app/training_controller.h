@@ -42,6 +42,7 @@ class TrainingController : public QObject {
   /// Weights of the last training, and the snapshot they belong to; empty before one.
   const std::map<std::string, Tensor>& weights() const { return weights_; }
   const ArchitecturePtr& trained() const { return trained_; }
+  const QString& runFolder() const { return runFolder_; }  // of the last training; empty before one
   /// Trained weights for a document: it was trained as it is, or an edit said what becomes of them (adopt); else none.
   std::map<std::string, Tensor> weightsOf(const Architecture& architecture) const;
   /// An edit made `architecture` of what was trained, with these weights.
@@ -66,6 +67,7 @@ class TrainingController : public QObject {
   ui::TrainingState state_;
   std::map<std::string, Tensor> weights_;
   ArchitecturePtr trained_;
+  QString runFolder_;
   std::vector<std::pair<Hash, std::map<std::string, Tensor>>> adopted_;
 };
 

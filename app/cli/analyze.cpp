@@ -6,9 +6,44 @@
 #include "engine/arch/document_file.h"
 #include "engine/base/file.h"
 #include "engine/workbench/drop.h"
+#include "engine/workbench/recording.h"
 
 namespace fw::cli {
 namespace {
+
+struct Options {
+  std::string model, task;
+  std::vector<std::string> options, taskOptions;
+  AnalyzeCall call;
+  std::string out, drop, against;
+  int64_t samples = 2048;
+  bool isIterative = false, isOverSteps = false, isJson = false;
+};
+
+/// The analysis, or with --against and --steps the comparison.
+AnalysisResult analysed(const Options& options, const OpenedModel& opened) {
+  const AnalyzeCall& call = options.call;
+  if (options.against.empty() && !options.isOverSteps) return analyze(call, interruptToken());
+  if (call.analysis != "representations")
+    throw Error(Code::Usage, "--against and --steps go with --analysis representations.");
+  const Params complete = completeOptions(call.analysis, findAnalysis(call.analysis).params, call.options);
+  const ComparisonDef& comparison = findComparison(std::get<std::string>(complete.at("comparison")));
+  if (options.isOverSteps) {
+    if (!opened.run) throw Error(Code::Usage, "--steps needs a run folder.");
+    return compareSteps(call, *opened.run, comparison, options.samples, interruptToken());
+  }
+  const DepthSamples mine = depthSamples(call, options.model, options.samples, interruptToken());
+  if (isRecording(options.against))
+    return compareDepths(mine, depthSamples(RecordingFile(options.against)), comparison, interruptToken());
+  const OpenedModel other = openModel(options.against);
+  AnalyzeCall same = call;
+  same.architecture = other.architecture;
+  same.weights = other.weights;
+  return naming(options.against, other, [&] {
+    return compareDepths(mine, depthSamples(same, options.against, options.samples, interruptToken()), comparison,
+                         interruptToken());
+  });
+}
 
 /// "attention=4": what to drop and how many.
 void parseDrop(const std::string& given, DropCall& call) {
@@ -50,13 +85,6 @@ void printDrop(const Json& drop) {
 
 void addAnalyze(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("analyze", "An analysis of activations on a task's or a file's data");
-  struct Options {
-    std::string model, task;
-    std::vector<std::string> options, taskOptions;
-    AnalyzeCall call;
-    std::string out, drop;
-    bool isIterative = false, isJson = false;
-  };
   const auto options = std::make_shared<Options>();
   AnalyzeCall& call = options->call;
   verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json")->required();
@@ -74,6 +102,20 @@ void addAnalyze(CLI::App& program) {
   verb->add_option("--device", call.device, "cpu, cpu:THREADS, cuda, cuda:NUMBER, cuda:NUMBER:bf16")
       ->capture_default_str();
   verb->add_option("--out", options->out, "Folder for CSV and JSON")->required();
+  CLI::Option* record = verb->add_option("--record", call.recordFile,
+                                         "Also writes what the analysis looks at into this file (.safetensors)");
+  verb->add_option("--samples", options->samples, "Tokens that are recorded or compared, spread over the data; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  CLI::Option* against =
+      verb->add_option(
+              "--against", options->against,
+              "With representations: every depth with every depth of this recording or MODEL, on the same data")
+          ->excludes(record);
+  verb->add_flag("--steps", options->isOverSteps,
+                 "With representations: the kept checkpoints of the run (train --keep-checkpoints)")
+      ->excludes(record)
+      ->excludes(against);
   CLI::Option* drop =
       verb->add_option(
               "--drop", options->drop,
@@ -98,7 +140,9 @@ void addAnalyze(CLI::App& program) {
       if (call.task == info.options.task)
         for (const auto& [name, value] : info.options.taskOptions) call.taskOptions.emplace(name, value);
     }
-    const AnalysisResult result = naming(options->model, opened, [&] { return analyze(call, interruptToken()); });
+    call.modelName = options->model;
+    call.recordSamples = options->samples;
+    const AnalysisResult result = naming(options->model, opened, [&] { return analysed(*options, opened); });
     writeAnalysis(result, options->out);
     for (const std::string& warning : result.warnings) std::cerr << "warning: " << warning << std::endl;
     Json json = parseJson(analysisJson(result), "result");

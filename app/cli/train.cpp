@@ -120,6 +120,7 @@ void addTrain(CLI::App& program) {
   verb->add_option("--checkpoint-every", call.checkpointEvery, "Steps between checkpoints; 0: at the end")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  verb->add_flag("--keep-checkpoints", call.keepsCheckpoints, "Each one's parameters stay, for analyze --steps");
   verb->add_option("--out", call.out, "Run folder")->required();
   verb->add_flag("--resume", call.isResumed, "Goes on from the checkpoint in --out with its options");
   verb->add_flag("--json", options->isJson, "One JSON object");

@@ -25,6 +25,10 @@ struct Matrix {
   std::vector<std::string> rows, columns;  // labels
   std::vector<double> values;              // row-major
   bool isSigned = false;                   // shown in a diverging colour map
+  /// One picture for each of these, one after the other in `values`: steps of a training, heads. Empty: one picture.
+  std::vector<std::string> frames = {};
+  std::string frameTitle = {};          // "step", "head"
+  std::vector<std::string> cells = {};  // texts for people, one a cell; empty: none
   double at(size_t row, size_t column) const { return values[row * columns.size() + column]; }
 };
 
@@ -37,10 +41,23 @@ struct Series {
   std::vector<int64_t> layers;   // index in the unrolled stack; -1: none
 };
 
+/// Lines over one common axis: alignment over depth, say.
+struct Curves {
+  struct Line {
+    std::string name;
+    std::vector<double> values;  // one for each label; NaN: none
+  };
+  std::string name, title, unit;
+  std::string xTitle;               // "depth"
+  std::vector<std::string> labels;  // along the axis
+  std::vector<Line> lines;
+};
+
 struct AnalysisResult {
   std::string analysis;
   std::vector<Matrix> matrices;
   std::vector<Series> series;
+  std::vector<Curves> curves = {};
   std::vector<std::string> warnings;
   /// How to make the same figure again: "linear CKA, unbiased; residual stream; 2,048 tokens of mqar, seed 7".
   std::string recipe;
@@ -50,14 +67,23 @@ struct AnalysisResult {
 /// batch is handed to `consume` and forgotten.
 struct Recording {
   std::vector<ir::ProbeInfo> probes;  // in the order of `values`
-  std::vector<Tensor> values;         // of this batch, f32
-  int64_t batch = 0;                  // number of the batch
+  std::vector<Tensor> values;         // of this batch, f32; those that the run does not read are empty
+  const std::map<std::string, Tensor>* inputs = nullptr;  // of this batch: what the data source gave
+  int64_t batch = 0;                                      // number of the batch
+  const std::function<std::string(int64_t)>* tokenText = nullptr;
+  /// A token as text: what it says, or its number.
+  std::string textOf(int64_t token) const {
+    const std::string said = tokenText && *tokenText ? (*tokenText)(token) : std::string();
+    return said.empty() ? std::to_string(token) : said;
+  }
 };
 
 /// Accumulates over batches in bounded memory.
 class AnalysisRun {
  public:
   virtual ~AnalysisRun() = default;
+  /// Whether it looks at a probe of a batch; what nobody reads does not leave the device.
+  virtual bool reads(const ir::ProbeInfo&, int64_t /*batch*/) const { return true; }
   virtual void consume(const Recording& recording, const CancelToken& cancel) = 0;
   /// The result of all batches; throws Code::Cancelled.
   virtual AnalysisResult finish(const CancelToken& cancel) = 0;
@@ -97,6 +123,7 @@ struct PlannedAnalysis {
   Params params;                      // complete
   std::vector<ir::ProbeInfo> probes;  // that it wants
   std::shared_ptr<const Plan> plan;
+  std::function<std::string(int64_t)> tokenText = {};  // what a token says; empty: unknown
 };
 
 /// `graph` is lowered for Prefill. Throws Code::Data when the model has no probe that the analysis wants, Code::Memory
@@ -104,8 +131,13 @@ struct PlannedAnalysis {
 PlannedAnalysis planAnalysis(const AnalysisDef& analysis, const Params& complete, const ir::Graph& graph,
                              const Backend& backend);
 
-/// Runs it over the data, with the weights in `store`. `recipeData` is the part of the recipe that names data and seed.
+/// Runs the model over the data, with the weights in `store`: each batch is handed to `run` and then to `alsoTo`.
+void record(const PlannedAnalysis& planned, Store& store, const BatchSource& source, AnalysisRun& run,
+            const std::function<void(const Recording&)>& alsoTo, const CancelToken& cancel, const Progress& progress);
+
+/// The same and the result. `recipeData` is the part of the recipe that names data and seed.
 AnalysisResult analyze(const PlannedAnalysis& planned, Store& store, const BatchSource& source,
-                       const std::string& recipeData, const CancelToken& cancel = {}, const Progress& progress = {});
+                       const std::string& recipeData, const CancelToken& cancel = {}, const Progress& progress = {},
+                       const std::function<void(const Recording&)>& alsoTo = {});
 
 }  // namespace fw

@@ -38,8 +38,9 @@ ir::Value entropyOf(ir::Value p, int axis) {
 /// For each call of attention, measures of each head [H], means over sequences and queries:
 /// entropy over the logarithm of the number of visible keys (queries that see one key do not count), weight of key 0,
 /// sum_j A_tj |t - j|, the Jensen-Shannon divergence from the mean of all heads; and the map of the first sequence.
-void extend(ir::Builder& builder, const Params&) {
+void extend(ir::Builder& builder, const Params& params) {
   const ir::Graph before = builder.graph();
+  int64_t number = 0;
   for (int node = 0; node < int(before.nodes.size()); ++node) {
     const ir::Node& call = before.nodes[size_t(node)];
     if (call.op->name != "attention") continue;
@@ -66,6 +67,8 @@ void extend(ir::Builder& builder, const Params&) {
     const ir::Value middle = ir::mean(weights, {1}, true);
     const ir::Value divergence = entropyOf(middle, 3) - ir::mean(entropyOf(weights, 3), {1}, true);
     give("divergence", ir::mean(divergence, {0, 1, 2}));
+    // The map of one attention alone is shown.
+    if (number++ != std::get<int64_t>(params.at("layer"))) continue;
     give("map", ir::reshape(ir::slice(weights, 0, 0, 1), Shape{heads, queries, keys}));
   }
 }
@@ -77,6 +80,10 @@ class Attention : public AnalysisRun {
   explicit Attention(const Params& params)
       : layer_(std::get<int64_t>(params.at("layer"))), head_(std::get<int64_t>(params.at("head"))) {}
 
+  bool reads(const ir::ProbeInfo& probe, int64_t batch) const override {
+    return batch == 0 || probe.kind != "attention.map";
+  }
+
   void consume(const Recording& recording, const CancelToken& cancel) override {
     for (size_t i = 0; i < recording.probes.size(); ++i) {
       throwIfCancelled(cancel);
@@ -86,14 +93,11 @@ class Attention : public AnalysisRun {
       Place& place = places_[path];
       place.origin = probe.origin;
       place.layer = probe.layer;
-      const std::vector<double> values = recording.values[i].toDoubles();
       if (kind == "map") {
-        if (place.map.empty()) {
-          place.map = values;
-          place.shape = recording.values[i].shape;
-        }
+        if (recording.batch == 0) keepMap(recording, i, place);
         continue;
       }
+      const std::vector<double> values = recording.values[i].toDoubles();
       std::vector<double>& sums = place.sums[kind];
       sums.resize(values.size(), 0);
       for (size_t h = 0; h < values.size(); ++h) sums[h] += values[h];
@@ -152,6 +156,17 @@ class Attention : public AnalysisRun {
     Shape shape;  // [H,T,S]
   };
 
+  void keepMap(const Recording& recording, size_t probe, Place& place) {
+    place.map = recording.values[probe].toDoubles();
+    place.shape = recording.values[probe].shape;
+    if (!recording.inputs) return;
+    const auto tokens = recording.inputs->find("tokens");
+    if (tokens == recording.inputs->end() || tokens->second.dtype != DType::I64) return;
+    // Those of the first sequence.
+    for (int64_t t = 0; t < tokens->second.shape[-1]; ++t)
+      tokens_.push_back(recording.textOf(tokens->second.data<int64_t>()[t]));
+  }
+
   /// The chosen attention's weights of its first sequence: queries down, keys across.
   void addMap(AnalysisResult& result) const {
     if (layer_ >= int64_t(order_.size())) {
@@ -176,13 +191,23 @@ class Attention : public AnalysisRun {
       if (head_ < 0 || h == head_)
         for (int64_t i = 0; i < queries * keys; ++i)
           map.values[size_t(i)] += place.map[size_t(h * queries * keys + i)] / (head_ < 0 ? double(heads) : 1);
-    for (int64_t t = 0; t < queries; ++t) map.rows.push_back(std::to_string(t));
-    for (int64_t s = 0; s < keys; ++s) map.columns.push_back(std::to_string(s));
+    const auto label = [&](int64_t t, int64_t count) {
+      return int64_t(tokens_.size()) == count ? tokens_[size_t(t)] : std::to_string(t);
+    };
+    for (int64_t t = 0; t < queries; ++t) map.rows.push_back(label(t, queries));
+    for (int64_t s = 0; s < keys; ++s) map.columns.push_back(label(s, keys));
+    Matrix each = map;
+    each.name = "heads";
+    each.title = text("Heads of ", order_[size_t(layer_)]);
+    each.values = place.map;
+    each.frameTitle = "head";
+    for (int64_t h = 0; h < heads; ++h) each.frames.push_back(std::to_string(h));
     result.matrices.push_back(std::move(map));
+    result.matrices.push_back(std::move(each));
   }
 
   int64_t layer_, head_;
-  std::vector<std::string> order_;
+  std::vector<std::string> order_, tokens_;
   std::map<std::string, Place> places_;
   int64_t batches_ = 0;
 };

@@ -47,6 +47,10 @@ const ComparisonDef& findComparison(const std::string& id);
 std::vector<double> compareAll(const ComparisonDef& comparison, std::vector<Features> all,
                                const CancelToken& cancel = {});
 
+/// Every one of `rows` with every one of `columns`, row-major. Throws as compareAll().
+std::vector<double> compareAcross(const ComparisonDef& comparison, std::vector<Features> rows,
+                                  std::vector<Features> columns, const CancelToken& cancel = {});
+
 /// One number for two representations. Throws Code::Usage where their rows differ or there are none.
 double compare(const ComparisonDef& comparison, const Features& x, const Features& y);
 

@@ -8,6 +8,7 @@
 
 #include "engine/analysis/analysis.h"
 #include "engine/analysis/measures/depths.h"
+#include "engine/analysis/measures/in_parallel.h"
 #include "engine/analysis/measures/sparsity.h"
 #include "engine/base/error.h"
 
@@ -46,8 +47,12 @@ struct Site {
     const int64_t width = value.shape[-1], rows = value.count() / width;
     const int64_t time = value.shape.rank() == 3 ? value.shape[1] : 1;
     units.add(value.data(), rows);
-    for (int64_t r = 0; r < rows; ++r) {
-      const VectorSparsity of = sparsityOf(value.data() + r * width, width);
+    std::vector<VectorActivity> activities(static_cast<size_t>(rows));
+    inParallel(rows, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) activities[size_t(r)] = activityOf(value.data() + r * width, width);
+    });
+    for (const VectorActivity& activity : activities) {
+      const VectorSparsity& of = activity.sparsity;
       zeroShares += of.zeroShare;
       ++tokens;
       if (std::isnan(of.activeShare)) continue;
@@ -59,7 +64,7 @@ struct Site {
       sums.kurtosis += std::isnan(of.kurtosis) ? 0 : of.kurtosis;
       sums.effectiveNumber += of.effectiveNumber;
     }
-    for (int64_t r = 0; r + time <= rows; r += time) flow.add(value.data() + r * width, time);
+    for (int64_t r = 0; r + time <= rows; r += time) flow.add(value.data() + r * width, time, activities.data() + r);
     std::vector<float> magnitudes(value.data(), value.data() + value.count());
     for (float& magnitude : magnitudes) magnitude = std::abs(magnitude);
     const auto middle = magnitudes.begin() + std::ptrdiff_t(magnitudes.size() / 2);

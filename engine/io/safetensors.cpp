@@ -220,22 +220,30 @@ SafetensorsFile loadSafetensors(const std::string& path) {
   return file;
 }
 
-void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
-                     const std::map<std::string, std::string>& metadata) {
+std::string safetensorsHeader(const std::map<std::string, SafetensorsSpec>& tensors,
+                              const std::map<std::string, std::string>& metadata) {
   SortedJson header = SortedJson::object();
   header["__metadata__"]["format"] = "pt";
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   int64_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", formatName(tensor.dtype)},
-                    {"shape", tensor.shape.dims()},
-                    {"data_offsets", {offset, offset + tensor.bytes()}}};
-    offset += tensor.bytes();
+  for (const auto& [name, spec] : tensors) {
+    header[name] = {{"dtype", formatName(spec.dtype)},
+                    {"shape", spec.shape.dims()},
+                    {"data_offsets", {offset, offset + spec.bytes()}}};
+    offset += spec.bytes();
   }
   std::string json = header.dump();
   json.resize((json.size() + 8 + 63) / 64 * 64 - 8, ' ');
   const uint64_t length = json.size();
-  std::vector<std::string_view> parts = {{reinterpret_cast<const char*>(&length), sizeof length}, json};
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + json;
+}
+
+void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
+                     const std::map<std::string, std::string>& metadata) {
+  std::map<std::string, SafetensorsSpec> specs;
+  for (const auto& [name, tensor] : tensors) specs[name] = {tensor.dtype, tensor.shape};
+  const std::string header = safetensorsHeader(specs, metadata);
+  std::vector<std::string_view> parts = {header};
   for (const auto& [name, tensor] : tensors)
     parts.push_back({reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes())});
   writeFileAtomically(path, parts);

@@ -42,6 +42,16 @@ struct SafetensorsFile {
 /// Every tensor of SafetensorsView(path).
 SafetensorsFile loadSafetensors(const std::string& path);
 
+struct SafetensorsSpec {
+  DType dtype = DType::F32;
+  Shape shape;
+  int64_t bytes() const { return checkedProduct(shape.count(), byteSize(dtype), "tensor"); }
+};
+
+/// How a file begins: length and JSON, padded so that data is 64-byte aligned; tensors lie in the order of their names.
+std::string safetensorsHeader(const std::map<std::string, SafetensorsSpec>& tensors,
+                              const std::map<std::string, std::string>& metadata);
+
 /// Writes atomically, tensors ordered by name, the header padded so that data is 64-byte aligned.
 void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
                      const std::map<std::string, std::string>& metadata = {});

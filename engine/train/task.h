@@ -40,6 +40,10 @@ class Task {
   /// Appends the loss to a graph whose model outputs are `outputs` (by name); adds the label inputs it needs. Throws
   /// Code::Shape "[mqar] output 'logits' is f32[2,32,10]; expected 64 classes for the vocabulary." and the like.
   virtual TaskLoss loss(ir::Builder& builder, const std::map<std::string, ir::Value>& outputs, int64_t batch) const = 0;
+  /// What analyses of modalities need to know of that batch: "modality" i64 [B,T] (1: image, 2: text, 0: neither),
+  /// "direction" i64 [B] (0: understanding, 1: generation), "reference" f32 [B,R], features of what the text means.
+  /// Empty where the task has no modalities.
+  virtual Batch modalities(Split, int64_t /*index*/, int64_t /*batch*/) const { return {}; }
   /// Number of token ids; 0 where there are no tokens.
   virtual int64_t vocabulary() const { return 0; }
   /// For people and for generate: tokens to text and back; empty where tokens have no text.

@@ -1,6 +1,7 @@
 // Training into a run folder: run.json, model.fw.json, metrics.sqlite, metrics.csv, checkpoint.safetensors.
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <iomanip>
@@ -14,7 +15,7 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/io/safetensors.h"
-#include "engine/workbench/workbench.h"
+#include "engine/workbench/recording.h"
 
 namespace fw {
 namespace {
@@ -139,9 +140,22 @@ class MetricsLog {
   fs::path csvPath_;
 };
 
-void writeCheckpoint(const fs::path& folder, const Trainer& trainer) {
-  const TrainState state = trainer.state();
-  saveSafetensors((folder / "checkpoint.safetensors").string(), state.tensors, {{"step", std::to_string(state.step)}});
+constexpr const char* kParameter = "parameter/";
+
+/// With `isKept` the parameters are also kept as checkpoints/STEP.safetensors.
+void writeCheckpoint(const fs::path& folder, const Trainer& trainer, bool isKept) {
+  TrainState state = trainer.state();
+  const std::map<std::string, std::string> metadata = {{"step", std::to_string(state.step)}};
+  saveSafetensors((folder / "checkpoint.safetensors").string(), state.tensors, metadata);
+  if (!isKept) return;
+  std::error_code ignored;  // writing says what is wrong
+  fs::create_directories(folder / "checkpoints", ignored);
+  std::erase_if(state.tensors, [](const auto& entry) { return !entry.first.starts_with(kParameter); });
+  saveSafetensors((folder / "checkpoints" / text(state.step, ".safetensors")).string(), state.tensors, metadata);
+}
+
+bool isStep(const std::string& word) {
+  return !word.empty() && word.size() <= 15 && word.find_first_not_of("0123456789") == std::string::npos;
 }
 
 /// Halves of files that a process was writing when it was killed.
@@ -160,8 +174,7 @@ TrainState readCheckpoint(const fs::path& folder) {
   const std::string path = (folder / "checkpoint.safetensors").string();
   SafetensorsFile file = loadSafetensors(path);
   const auto step = file.metadata.find("step");
-  if (step == file.metadata.end() || step->second.empty() || step->second.size() > 15 ||
-      step->second.find_first_not_of("0123456789") != std::string::npos)
+  if (step == file.metadata.end() || !isStep(step->second))
     throw Error(Code::File, text("[", path, "] names no step."));
   return {std::stoll(step->second), std::move(file.tensors)};
 }
@@ -185,8 +198,9 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
   fs::create_directories(call.out, error);
   if (error) throw Error(Code::File, text("[", call.out.string(), "] cannot be made: ", error.message(), "."));
   removeLeftovers(call.out);
+  if (!call.isResumed) fs::remove_all(call.out / "checkpoints", ignored);
   // run.json comes last: where it stands, there is a whole checkpoint to go on from.
-  if (!call.isResumed) writeCheckpoint(call.out, trainer);
+  if (!call.isResumed) writeCheckpoint(call.out, trainer, call.keepsCheckpoints);
   const Json info = {
       {"format", "formwright-run"}, {"version", 1}, {"device", call.device}, {"options", toJson(call.options)}};
   saveDocument(*call.architecture, (call.out / "model.fw.json").string());
@@ -206,7 +220,7 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
     return evaluation;
   };
   const auto finish = [&] {
-    writeCheckpoint(call.out, trainer);
+    writeCheckpoint(call.out, trainer, call.keepsCheckpoints);
     log.writeCsv();
     result.steps = trainer.stepsDone();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -230,7 +244,7 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
       const bool isLast = report.step == call.options.steps;
       if (call.evaluateEvery > 0 && report.step % call.evaluateEvery == 0 && !isLast) evaluateNow();
       if (call.checkpointEvery > 0 && report.step % call.checkpointEvery == 0 && !isLast)
-        writeCheckpoint(call.out, trainer);
+        writeCheckpoint(call.out, trainer, call.keepsCheckpoints);
     }
     result.final = evaluateNow();
   } catch (const Error& cause) {
@@ -246,6 +260,23 @@ TrainResult train(const TrainCall& call, const TrainObserver& observer, const Ca
   }
   finish();
   return result;
+}
+
+std::vector<int64_t> keptSteps(const fs::path& run) {
+  std::vector<int64_t> steps;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored))
+    if (entry.path().extension() == ".safetensors" && isStep(entry.path().stem().string()))
+      steps.push_back(std::stoll(entry.path().stem().string()));
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+std::map<std::string, Tensor> weightsAt(const fs::path& run, int64_t step) {
+  std::map<std::string, Tensor> weights;
+  for (auto& [name, tensor] : loadSafetensors((run / "checkpoints" / text(step, ".safetensors")).string()).tensors)
+    if (name.starts_with(kParameter)) weights.emplace(name.substr(std::string(kParameter).size()), std::move(tensor));
+  return weights;
 }
 
 RunInfo readRun(const fs::path& folder) {

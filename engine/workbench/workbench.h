@@ -137,6 +137,7 @@ struct TrainCall {
   bool replacesRun = false;       // else a run that `out` holds is left alone: Code::Usage
   int64_t evaluateEvery = 100;    // steps
   int64_t checkpointEvery = 200;  // steps; 0: only at the end
+  bool keepsCheckpoints = false;  // each one's parameters stay as checkpoints/STEP.safetensors; see recording.h
   int64_t evaluationBatches = 8;
   std::map<std::string, Tensor> weights;  // start from these; empty: from the seed
   std::function<std::unique_ptr<Backend>(const std::string& device)> open = makeBackend;
@@ -224,6 +225,9 @@ struct AnalyzeCall {
   std::string dataFile;  // ...or a safetensors or npz file of model inputs
   int64_t batch = 32, batches = 8;
   std::string device = "cpu";
+  std::string recordFile = {};   // also written: see recording.h
+  int64_t recordSamples = 2048;  // rows of it; 0: all
+  std::string modelName = {};    // stands in it
 };
 
 AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel = {}, const Progress& progress = {});

@@ -4,13 +4,16 @@
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QSlider>
 #include <QStackedWidget>
+#include <algorithm>
 
 #include "widgets/forms/choice_field.h"
 #include "widgets/forms/label.h"
 #include "widgets/number_format.h"
 #include "widgets/panels/save_button.h"
 #include "widgets/panels/state_frame.h"
+#include "widgets/plots/frame_tiles.h"
 
 namespace fw::ui {
 namespace {
@@ -49,6 +52,18 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   left->addWidget(help_);
   left->addWidget(form_);
   left->addWidget(compute_, 0, Qt::AlignLeft);
+  const auto addButton = [&](const QString& title, const QString& help) {
+    auto* button = new QPushButton(title, choice);
+    button->setToolTip(help);
+    left->addWidget(button, 0, Qt::AlignLeft);
+    return button;
+  };
+  fork_ = addButton({}, tr("The layers from here on become a branch for each modality; an edit that can be undone."));
+  fork_->setProperty("isPrimary", true);
+  steps_ = addButton(tr("Over the training"), tr("At each step that the last training kept, and with its end."));
+  against_ = addButton(tr("Against\u2026"), tr("With a recording, a run or another model, on the same data."));
+  record_ =
+      addButton(tr("Record\u2026"), tr("Also writes what is looked at into a file that can be compared with later."));
   left->addStretch();
   QScrollArea* choiceArea = scrolling(choice);
   choiceArea->setFixedWidth(kChoiceWidth);
@@ -65,6 +80,19 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   plots_ = new QStackedWidget(content);
   plots_->addWidget(map_);
   plots_->addWidget(scrolling(bars_));
+  curves_ = new CurvePlot;
+  curves_->setAccessibleName(tr("Curves"));
+  plots_->addWidget(curves_);
+  tiles_ = new FrameTiles;
+  tilesArea_ = scrolling(tiles_);
+  tilesArea_->setFixedWidth(tiles_->sizeHint().width() + 14);
+  frameRow_ = new QWidget(content);
+  slider_ = new QSlider(Qt::Horizontal, frameRow_);
+  frameText_ = new Label({}, TextRole::Secondary, Tone::Secondary, frameRow_);
+  auto* frameLayout = new QHBoxLayout(frameRow_);
+  frameLayout->setContentsMargins(0, 0, 0, 0);
+  frameLayout->addWidget(slider_, 1);
+  frameLayout->addWidget(frameText_);
   warning_ = new Label({}, TextRole::Secondary, Tone::Warning, content);
   warning_->setElided(Qt::ElideRight);
   recipe_ = new Label({}, TextRole::Secondary, Tone::Secondary, content);
@@ -76,7 +104,11 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   right->setContentsMargins(8, 10, 14, 10);
   right->setSpacing(8);
   right->addLayout(head);
-  right->addWidget(plots_, 1);
+  auto* middle = new QHBoxLayout;
+  middle->addWidget(tilesArea_);
+  middle->addWidget(plots_, 1);
+  right->addLayout(middle, 1);
+  right->addWidget(frameRow_);
   right->addWidget(warning_);
   right->addWidget(recipe_);
   frame_ = new StateFrame(content, Icon::Grid, this);
@@ -94,6 +126,12 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   connect(form_, &ParamForm::edited, this, &MeasuresPanel::optionEdited);
   connect(compute_, &QPushButton::clicked, this, &MeasuresPanel::actionRequested);
   connect(frame_, &StateFrame::actionRequested, this, &MeasuresPanel::actionRequested);
+  connect(fork_, &QPushButton::clicked, this, [this] { emit forkRequested(state_.forkLayer); });
+  connect(steps_, &QPushButton::clicked, this, &MeasuresPanel::stepsRequested);
+  connect(against_, &QPushButton::clicked, this, &MeasuresPanel::againstRequested);
+  connect(record_, &QPushButton::clicked, this, &MeasuresPanel::recordRequested);
+  connect(slider_, &QSlider::valueChanged, this, &MeasuresPanel::showFrame);
+  connect(tiles_, &FrameTiles::chosen, this, &MeasuresPanel::showFrame);
   connect(resultField_, &ChoiceField::chosen, this, [this](const QString& id) {
     resultId_ = id;
     showResult();
@@ -117,7 +155,10 @@ const MeasureResult* MeasuresPanel::result() const {
   return nullptr;
 }
 
-const Plot* MeasuresPanel::plot() const { return plots_->currentIndex() == 0 ? static_cast<const Plot*>(map_) : bars_; }
+const Plot* MeasuresPanel::plot() const {
+  const Plot* const plots[] = {map_, bars_, curves_};
+  return plots[plots_->currentIndex()];
+}
 
 void MeasuresPanel::setState(const MeasuresState& state) {
   state_ = state;
@@ -131,7 +172,12 @@ void MeasuresPanel::setState(const MeasuresState& state) {
   help_->setText(help);
   form_->setFields(state.options, state.analysis);
   form_->setVisible(!state.options.empty());
-  compute_->setEnabled(state.panel.phase != PanelPhase::Busy);
+  for (QPushButton* button : {compute_, steps_, against_, record_})
+    button->setEnabled(state.panel.phase != PanelPhase::Busy);
+  fork_->setVisible(state.forkLayer >= 0);
+  fork_->setText(tr("Fork at layer %1").arg(state.forkLayer + 1));
+  steps_->setVisible(state.isComparing && state.hasSteps);
+  against_->setVisible(state.isComparing);
 
   if (!result()) resultId_ = state.results.empty() ? QString() : state.results.front().id;
   resultField_->clear();
@@ -148,10 +194,31 @@ void MeasuresPanel::showResult() {
   const MeasureResult* shown = result();
   readout_->setText({});
   if (!shown) return;
-  const bool isMap = !shown->map.isEmpty();
-  if (isMap) map_->setData(shown->map);
-  if (!isMap) bars_->setData(shown->bars);
-  plots_->setCurrentIndex(isMap ? 0 : 1);
+  const bool isMap = !shown->map.isEmpty(), isCurves = !shown->curves.curves.empty();
+  const int frames = int(shown->frames.size());
+  tilesArea_->setVisible(frames > 1);
+  frameRow_->setVisible(frames > 1);
+  plots_->setCurrentIndex(isCurves ? 2 : isMap || frames > 0 ? 0 : 1);
+  if (isCurves) return curves_->setData(shown->curves);
+  if (frames > 0) {
+    tiles_->setFrames(shown->frames, shown->frameLabels);
+    const QSignalBlocker blocker(slider_);
+    slider_->setRange(0, frames - 1);
+    return showFrame(std::min(tiles_->current(), frames - 1));
+  }
+  if (isMap) return map_->setData(shown->map);
+  bars_->setData(shown->bars);
+}
+
+void MeasuresPanel::showFrame(int index) {
+  const MeasureResult* shown = result();
+  if (!shown || index < 0 || index >= int(shown->frames.size())) return;
+  tiles_->setCurrent(index);
+  const QSignalBlocker blocker(slider_);
+  slider_->setValue(index);
+  const QString label = index < shown->frameLabels.size() ? shown->frameLabels[index] : QString::number(index);
+  frameText_->setText(tr("%1 %2").arg(shown->frameTitle, label));
+  map_->setData(shown->frames[size_t(index)]);
 }
 
 }  // namespace fw::ui

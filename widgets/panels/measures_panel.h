@@ -8,22 +8,30 @@
 #include "widgets/forms/param_form.h"
 #include "widgets/panels/panel_state.h"
 #include "widgets/plots/bar_chart.h"
+#include "widgets/plots/curve_plot.h"
 #include "widgets/plots/heat_map.h"
 
 class QPushButton;
+class QScrollArea;
+class QSlider;
 class QStackedWidget;
 
 namespace fw::ui {
 
 class ChoiceField;
+class FrameTiles;
 class Label;
 class SaveButton;
 class StateFrame;
 
-/// A map, or bars where `map` is empty.
+/// Curves where there are some, a map where it is not empty, else bars.
 struct MeasureResult {
   QString id, title;
   HeatMapData map;
+  std::vector<HeatMapData> frames;  // instead of the one map: one for each head or step
+  QString frameTitle;               // "head", "step"
+  QStringList frameLabels;
+  CurvePlotData curves;
   BarChartData bars;
   std::vector<int> barLayers;  // the layer (from 0) of each bar; -1: none
 };
@@ -39,7 +47,10 @@ struct MeasuresState {
   std::vector<ParamField> options;
   std::vector<MeasureResult> results;
   QString recipe;
-  QString warning;  // sentences; empty: none
+  QString warning;           // sentences; empty: none
+  int forkLayer = -1;        // the layer (from 0) before which the model may be forked; -1: no such proposal
+  bool isComparing = false;  // the analysis can be set against other models
+  bool hasSteps = false;     // and the last training kept its steps
 };
 
 class MeasuresPanel : public QWidget {
@@ -57,17 +68,29 @@ class MeasuresPanel : public QWidget {
   /// The plot that is shown.
   const Plot* plot() const;
   SaveButton* saveButton() const { return save_; }
+  CurvePlot* curves() const { return curves_; }
+  FrameTiles* tiles() const { return tiles_; }
+  QSlider* slider() const { return slider_; }
+  QPushButton* forkButton() const { return fork_; }
+  QPushButton* stepsButton() const { return steps_; }
 
  signals:
   void analysisChosen(const QString& id);
   void optionEdited(const QString& name, const fw::ParamValue& value, bool isFinal);
   /// Compute, recompute or try again.
   void actionRequested();
+  /// Over the steps of the last training; against a recording or another model; record what is looked at.
+  void stepsRequested();
+  void againstRequested();
+  void recordRequested();
+  /// Split the layers from this one (from 0) on into a branch for each modality.
+  void forkRequested(int layer);
   /// A bar was clicked: select this layer (from 0) on the canvas.
   void layersSelected(const std::set<int>& layers);
 
  private:
   void showResult();
+  void showFrame(int index);
   const MeasureResult* result() const;
 
   MeasuresState state_;
@@ -83,6 +106,13 @@ class MeasuresPanel : public QWidget {
   QStackedWidget* plots_;
   HeatMap* map_;
   BarChart* bars_;
+  CurvePlot* curves_;
+  FrameTiles* tiles_;
+  QScrollArea* tilesArea_;
+  QWidget* frameRow_;
+  QSlider* slider_;
+  Label* frameText_;
+  QPushButton *fork_, *steps_, *against_, *record_;
   Label* recipe_;
   Label* warning_;
 };

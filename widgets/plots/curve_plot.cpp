@@ -142,8 +142,14 @@ QStringList CurvePlot::legendTexts() const {
     texts << entry;
   }
   if (!std::isnan(cursor_) && !texts.isEmpty())
-    texts << tr("step %1").arg(formatInteger(int64_t(std::llround(cursor_))));
+    texts << tr("%1 %2").arg(data_.xName.isEmpty() ? tr("step") : data_.xName, labelOfX(cursor_));
   return texts;
+}
+
+QString CurvePlot::labelOfX(double x) const {
+  const int64_t index = std::llround(x);
+  if (index >= 0 && index < data_.xLabels.size()) return data_.xLabels[int(index)];
+  return formatInteger(index);
 }
 
 QRectF CurvePlot::paintCurves(QPainter& painter, const QRectF& rect, const Theme& theme) const {

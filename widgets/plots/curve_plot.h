@@ -23,6 +23,8 @@ struct Curve {
 struct CurvePlotData {
   std::vector<Curve> curves;
   QString xTitle;         // "steps"
+  QString xName;          // of one x in the legend: "depth"; empty: "step"
+  QStringList xLabels;    // of x = 0, 1, ...; empty: the number
   double xMaximum = 0;    // the planned end; 0: where the curves end
   QString title, recipe;  // over the plot; may be empty
 };
@@ -56,6 +58,7 @@ class CurvePlot : public Plot {
 
  private:
   double lastX() const;
+  QString labelOfX(double x) const;
   QRectF paintAll(QPainter& painter, const QRectF& rect, const Theme& theme) const;
   QRectF paintCurves(QPainter& painter, const QRectF& rect, const Theme& theme) const;
   void paintLegend(QPainter& painter, const QRectF& rect, const Theme& theme) const;

@@ -163,6 +163,15 @@ void HeatMap::paintPlot(QPainter& painter, const QRectF& rect, const Theme& them
   }
 
   painter.setFont(labelFont);
+  if (!data_.cellTexts.isEmpty() && layout.cell >= layout.textHeight)
+    for (int i = 0; i < data_.rows * data_.columns && i < data_.cellTexts.size(); ++i) {
+      const QRectF cell(cells.x() + i % data_.columns * layout.cell, cells.y() + i / data_.columns * layout.cell,
+                        layout.cell, layout.cell);
+      const QColor behind = colorAt(data_.map, share(data_, data_.values[size_t(i)]));
+      painter.setPen(behind.alpha() > 0 && behind.lightness() > 120 ? QColor(Qt::black) : QColor(Qt::white));
+      painter.drawText(cell, Qt::AlignCenter,
+                       labelMetrics.elidedText(data_.cellTexts[i], Qt::ElideRight, layout.cell - 2));
+    }
   painter.setPen(theme.dim);
   const int rowStride = labelStride(layout.cell, layout.textHeight);
   for (int row = 0; row < data_.rows; row += rowStride)
@@ -250,7 +259,9 @@ QRectF HeatMap::cellRect(int row, int column) const {
 
 QString HeatMap::cellText(int row, int column) const {
   const float value = data_.at(row, column);
-  const QString where = labelOf(data_.rowLabels, row) + ", " + labelOf(data_.columnLabels, column);
+  const int index = row * data_.columns + column;
+  const QString said = index < data_.cellTexts.size() ? " \u201c" + data_.cellTexts[index] + "\u201d" : QString();
+  const QString where = labelOf(data_.rowLabels, row) + ", " + labelOf(data_.columnLabels, column) + said;
   return std::isnan(value) ? where + ": " + tr("no value") : where + ": " + formatValue(double(value));
 }
 

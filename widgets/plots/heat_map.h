@@ -13,6 +13,7 @@ struct HeatMapData {
   int rows = 0, columns = 0;
   std::vector<float> values;            // [rows, columns], row by row; NaN: no value, the cell stays empty
   QStringList rowLabels, columnLabels;  // empty: 1, 2, 3...
+  QStringList cellTexts;                // one a cell: in the cells where there is room, and on hover; empty: none
   QString rowTitle, columnTitle;        // "span", "first layer"; shown along the axes where given
   QString title, recipe;                // "Linear CKA, unbiased"; "2 048 tokens, seed 7"
   double minimum = 0, maximum = 1;      // the ends of the colour bar

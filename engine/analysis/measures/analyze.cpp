@@ -42,11 +42,10 @@ PlannedAnalysis planAnalysis(const AnalysisDef& analysis, const Params& complete
   return planned;
 }
 
-AnalysisResult analyze(const PlannedAnalysis& planned, Store& store, const BatchSource& source,
-                       const std::string& recipeData, const CancelToken& cancel, const Progress& progress) {
-  Recording recording{.probes = planned.probes};
+void record(const PlannedAnalysis& planned, Store& store, const BatchSource& source, AnalysisRun& run,
+            const std::function<void(const Recording&)>& alsoTo, const CancelToken& cancel, const Progress& progress) {
+  Recording recording{.probes = planned.probes, .tokenText = &planned.tokenText};
   Executor executor(planned.plan, store);
-  const std::unique_ptr<AnalysisRun> run = planned.analysis->make(planned.params);
   for (int64_t index = 0;; ++index) {
     throwIfCancelled(cancel);
     const std::map<std::string, Tensor> inputs = source(index);
@@ -56,11 +55,20 @@ AnalysisResult analyze(const PlannedAnalysis& planned, Store& store, const Batch
     executor.run(cancel);
     recording.values.clear();
     for (const ir::ProbeInfo& probe : recording.probes)
-      recording.values.push_back(executor.output("probe/" + probe.name));
+      recording.values.push_back(alsoTo || run.reads(probe, index) ? executor.output("probe/" + probe.name) : Tensor());
     recording.batch = index;
-    run->consume(recording, cancel);
+    recording.inputs = &inputs;
+    run.consume(recording, cancel);
+    if (alsoTo) alsoTo(recording);
     progress.report(0, text("batch ", index + 1));
   }
+}
+
+AnalysisResult analyze(const PlannedAnalysis& planned, Store& store, const BatchSource& source,
+                       const std::string& recipeData, const CancelToken& cancel, const Progress& progress,
+                       const std::function<void(const Recording&)>& alsoTo) {
+  const std::unique_ptr<AnalysisRun> run = planned.analysis->make(planned.params);
+  record(planned, store, source, *run, alsoTo, cancel, progress);
   AnalysisResult result = run->finish(cancel);
   result.analysis = planned.analysis->id;
   result.recipe += (result.recipe.empty() || recipeData.empty() ? "" : "; ") + recipeData;

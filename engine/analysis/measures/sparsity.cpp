@@ -2,6 +2,7 @@
 #include "engine/analysis/measures/sparsity.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -21,21 +22,17 @@ int64_t fewestFor(const std::vector<double>& descending, double total, double sh
   return int64_t(count);
 }
 
-}  // namespace
-
-VectorSparsity sparsityOf(const float* a, int64_t width) {
-  std::vector<double> magnitudes;
+/// All but what needs the magnitudes in order, which are ascending.
+VectorSparsity describe(const float* a, int64_t width, const std::vector<double>& magnitudes) {
   double sum = 0, squares = 0, fourth = 0, mean = 0;
   for (int64_t i = 0; i < width; ++i) {
     const double x = a[i], square = x * x;
-    magnitudes.push_back(std::abs(x));
     mean += x;
     sum += std::abs(x);
     squares += square;
     fourth += square * square;
   }
   mean /= double(width);
-  std::sort(magnitudes.begin(), magnitudes.end());
   VectorSparsity found{1, 1, kNone, kNone, kNone, kNone, kNone};
   const auto below = [&](double limit, bool isIncluded) {
     const auto end = isIncluded ? std::upper_bound(magnitudes.begin(), magnitudes.end(), limit)
@@ -57,21 +54,51 @@ VectorSparsity sparsityOf(const float* a, int64_t width) {
     m4 += square * square / d;
   }
   found.kurtosis = m2 > 0 ? m4 / (m2 * m2) - 3 : kNone;
-  std::reverse(magnitudes.begin(), magnitudes.end());
-  found.activeShare = double(fewestFor(magnitudes, sum, kActiveMass)) / d;
   return found;
 }
 
-std::vector<int64_t> activeSet(const float* a, int64_t width, double share) {
-  std::vector<int64_t> order(static_cast<size_t>(width));
-  std::iota(order.begin(), order.end(), int64_t(0));
-  std::stable_sort(order.begin(), order.end(), [&](int64_t i, int64_t j) { return std::abs(a[i]) > std::abs(a[j]); });
+/// Dimensions by magnitude, descending; of equal ones the first. The magnitude's bits order as it does, so that pairs
+/// of bits and index are sorted as whole numbers.
+std::vector<int64_t> byMagnitude(const float* a, int64_t width) {
+  std::vector<uint64_t> keys;
+  keys.reserve(size_t(width));
+  for (int64_t i = 0; i < width; ++i)
+    keys.push_back((uint64_t(~std::bit_cast<uint32_t>(std::abs(a[i]))) << 32) | uint64_t(uint32_t(i)));
+  std::sort(keys.begin(), keys.end());
+  std::vector<int64_t> order;
+  order.reserve(size_t(width));
+  for (const uint64_t key : keys) order.push_back(int64_t(key & 0xffffffffU));
+  return order;
+}
+
+std::vector<double> magnitudesIn(const std::vector<int64_t>& order, const float* a) {
   std::vector<double> descending;
-  double sum = 0;
-  for (const int64_t i : order) {
-    descending.push_back(std::abs(double(a[i])));
-    sum += descending.back();
-  }
+  descending.reserve(order.size());
+  for (const int64_t i : order) descending.push_back(std::abs(double(a[i])));
+  return descending;
+}
+
+}  // namespace
+
+VectorActivity activityOf(const float* a, int64_t width) {
+  VectorActivity found;
+  found.active = byMagnitude(a, width);
+  std::vector<double> magnitudes = magnitudesIn(found.active, a);
+  const double sum = std::accumulate(magnitudes.begin(), magnitudes.end(), 0.0);
+  found.active.resize(size_t(fewestFor(magnitudes, sum, kActiveMass)));
+  std::sort(found.active.begin(), found.active.end());
+  std::reverse(magnitudes.begin(), magnitudes.end());
+  found.sparsity = describe(a, width, magnitudes);
+  if (sum > 0) found.sparsity.activeShare = double(found.active.size()) / double(width);
+  return found;
+}
+
+VectorSparsity sparsityOf(const float* a, int64_t width) { return activityOf(a, width).sparsity; }
+
+std::vector<int64_t> activeSet(const float* a, int64_t width, double share) {
+  std::vector<int64_t> order = byMagnitude(a, width);
+  const std::vector<double> descending = magnitudesIn(order, a);
+  const double sum = std::accumulate(descending.begin(), descending.end(), 0.0);
   order.resize(size_t(fewestFor(descending, sum, share)));
   std::sort(order.begin(), order.end());
   return order;
@@ -121,15 +148,19 @@ ActivationFlow::ActivationFlow(int64_t width)
     : width_(width), overlap_(size_t(longestLag), 0), pairs_(size_t(longestLag), 0) {}
 
 void ActivationFlow::add(const float* rows, int64_t time) {
-  std::vector<std::vector<int64_t>> active;
+  std::vector<VectorActivity> activities;
+  for (int64_t t = 0; t < time; ++t) activities.push_back(activityOf(rows + t * width_, width_));
+  add(rows, time, activities.data());
+}
+
+void ActivationFlow::add(const float* rows, int64_t time, const VectorActivity* activities) {
   for (int64_t t = 0; t < time; ++t) {
-    active.push_back(activeSet(rows + t * width_, width_, kActiveMass));
     for (int64_t i = 0; i < width_; ++i) magnitude_ += std::abs(rows[t * width_ + i]);
   }
   tokens_ += time;
   for (int64_t lag = 1; lag <= longestLag; ++lag)
     for (int64_t t = 0; t + lag < time; ++t) {
-      const double common = jaccard(active[size_t(t)], active[size_t(t + lag)]);
+      const double common = jaccard(activities[t].active, activities[t + lag].active);
       if (std::isnan(common)) continue;
       overlap_[size_t(lag - 1)] += common;
       ++pairs_[size_t(lag - 1)];
@@ -139,7 +170,7 @@ void ActivationFlow::add(const float* rows, int64_t time) {
     std::vector<double> mass(size_t(width_), 0);
     double total = 0;
     for (int64_t t = start; t < start + window; ++t) {
-      for (const int64_t i : active[size_t(t)]) ++times[size_t(i)];
+      for (const int64_t i : activities[t].active) ++times[size_t(i)];
       for (int64_t i = 0; i < width_; ++i) mass[size_t(i)] += std::abs(rows[t * width_ + i]);
     }
     double shared = 0, specialised = 0, held = 0;

@@ -18,6 +18,13 @@ struct VectorSparsity {
 };
 VectorSparsity sparsityOf(const float* a, int64_t width);
 
+/// The same and the active set that holds half of sum |a|, for one sort.
+struct VectorActivity {
+  VectorSparsity sparsity;
+  std::vector<int64_t> active;  // sorted
+};
+VectorActivity activityOf(const float* a, int64_t width);
+
 /// The fewest dimensions that hold `share` of sum |a|, largest first; of equal ones the first. None for a vector of
 /// zeros.
 std::vector<int64_t> activeSet(const float* a, int64_t width, double share);
@@ -54,6 +61,8 @@ class ActivationFlow {
   explicit ActivationFlow(int64_t width);
   /// One sequence of tokens, [time, width].
   void add(const float* rows, int64_t time);
+  /// The same where the active sets are known: one for each token.
+  void add(const float* rows, int64_t time, const VectorActivity* activities);
 
   /// Mean Jaccard index of the active sets of tokens `lag` apart, lag 1 to longestLag; NaN where no sequence was so
   /// long.

@@ -61,6 +61,35 @@ class ImageText : public Task {
             {"branch", Tensor::fromInts({batch}, branch)}};
   }
 
+  /// The reference is the mean over the caption's words of a fixed normal vector of each word's meaning and, at 0.3,
+  /// one of the synonym.
+  Batch modalities(Split split, int64_t index, int64_t batch) const override {
+    constexpr int64_t kReference = 64;
+    const Batch made = this->batch(split, index, batch);
+    const int64_t* tokens = made.at("tokens").data<int64_t>();
+    Rng rng(20250617, 0);  // the same vectors for every seed
+    std::vector<double> meanings(size_t(kShapeWords / 2 * kReference)), synonyms(size_t(kShapeWords * kReference));
+    for (double& value : meanings) value = rng.normal();
+    for (double& value : synonyms) value = rng.normal();
+    std::vector<int64_t> modality;
+    std::vector<float> reference;
+    for (int64_t b = 0; b < batch; ++b) {
+      std::vector<double> sum(size_t(kReference), 0);
+      for (int64_t t = 0; t < kTime; ++t) {
+        const int64_t token = tokens[b * kTime + t];
+        const bool isWord = token < kFirstCode, isCode = !isWord && token < kUnderstand;
+        modality.push_back(isWord ? 2 : isCode ? 1 : 0);
+        for (int64_t i = 0; isWord && i < kReference; ++i)
+          sum[size_t(i)] +=
+              meanings[size_t(token / 2 * kReference + i)] + 0.3 * synonyms[size_t(token * kReference + i)];
+      }
+      for (const double value : sum) reference.push_back(float(value / 5));
+    }
+    return {{"modality", Tensor::fromInts({batch, kTime}, modality)},
+            {"direction", made.at("branch")},
+            {"reference", Tensor::fromFloats({batch, kReference}, reference)}};
+  }
+
   /// Mean of the two halves' means. "accuracy" is that of attributes: either synonym of a word is right.
   TaskLoss loss(ir::Builder& builder, const std::map<std::string, ir::Value>& outputs, int64_t batch) const override {
     if (batch % 2 != 0)
