@@ -153,6 +153,10 @@ ui::RunState TrainingController::runState() const {
         {QString::fromStdString(device.id),
          device.id == "cpu" ? tr("CPU · %n threads", nullptr, device.threads) : QString::fromStdString(device.name),
          QString::fromStdString(device.absence.empty() ? device.name : device.absence), device.absence.empty()});
+    if (device.absence.empty() && device.id.starts_with("cuda:"))
+      run.devices.push_back({QString::fromStdString(device.id + ":bf16"),
+                             tr("%1 · bf16").arg(QString::fromStdString(device.name)),
+                             tr("Products and attention in bf16 on tensor cores; sums and weights stay in f32"), true});
   }
   run.task = QString::fromStdString(setup.task);
   run.device = QString::fromStdString(setup.device);

@@ -50,6 +50,14 @@ std::vector<std::string> Store::names() const {
   return names;
 }
 
+const Memory& Store::arena(int64_t bytes) {
+  if (!arena_.owner || arena_.bytes < bytes) {
+    arena_ = {};
+    arena_ = backend_->allocate(bytes, "activations");
+  }
+  return arena_;
+}
+
 /// A step's call with its pointers, and which of them change when sources or outputs do.
 struct Executor::Frame {
   struct Call {
@@ -177,7 +185,7 @@ void Executor::bind() {
     else
       outputs_.push_back(backend.allocate(graph.type(graph.outputs[i].value).bytes(), graph.outputs[i].name));
   }
-  arena_ = backend.allocate(plan_->arenaBytes, "activations");
+  arena_ = store_->arena(plan_->arenaBytes);
   frame_ = Frame::make(plan_, arena_.pointer);
   for (size_t i = 0; i < sources_.size(); ++i) frame_->sources[i] = sources_[i].pointer;
   for (size_t i = 0; i < outputs_.size(); ++i) frame_->outputs[i] = outputs_[i].pointer;

@@ -30,6 +30,9 @@ class Store {
   const Memory& memory(const std::string& name) const;
   void erase(const std::string& name) { entries_.erase(name); }
   std::vector<std::string> names() const;
+  /// The arena of all plans that run on these tensors, one at a time: at least so many bytes. A plan that was bound to
+  /// a smaller one keeps that.
+  const Memory& arena(int64_t bytes);
   Backend& backend() const { return *backend_; }
 
  private:
@@ -40,6 +43,7 @@ class Store {
   const Entry& entry(const std::string& name) const;
 
   Backend* backend_;
+  Memory arena_;
   std::map<std::string, Entry> entries_;
 };
 

@@ -1,6 +1,7 @@
 // Training: forward, loss, backward, clipping and optimiser are one graph, planned once and run each step.
 #include "engine/train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numbers>
@@ -67,21 +68,24 @@ std::shared_ptr<const Plan> planOn(const Backend& backend, ir::Graph graph) {
   return std::make_shared<const Plan>(makePlan(std::make_shared<const ir::Graph>(std::move(graph)), options));
 }
 
-/// Plans that share parameters and optimiser state by name, and are in memory together.
-void requireMemory(const std::vector<std::shared_ptr<const Plan>>& plans, int64_t free) {
+/// Plans that share an arena, and parameters and optimiser state by name. Returns the bytes of the arena.
+int64_t requireMemory(const std::vector<std::shared_ptr<const Plan>>& plans, int64_t free) {
   std::map<std::string, int64_t> sources;
-  int64_t needed = 0;
+  int64_t needed = 0, arena = 0;
   for (const std::shared_ptr<const Plan>& plan : plans) {
     if (!plan) continue;
     const ir::Graph& graph = *plan->graph;
     for (const ir::InputInfo& input : graph.inputs) sources[input.name] = graph.type({input.node, 0}).bytes();
     for (const ir::ParameterInfo& info : graph.parameters) sources[info.name] = graph.type({info.node, 0}).bytes();
-    needed += plan->arenaBytes + plan->outputBytes;
+    needed += plan->outputBytes;
+    arena = std::max(arena, plan->arenaBytes);
   }
   for (const auto& [name, bytes] : sources) needed += bytes;
+  needed += arena;
   if (free > 0 && needed > free)
     throw Error(Code::Memory, text("[train] needs ", formatBytes(double(needed)), ", ", formatBytes(double(free)),
                                    " free; a smaller batch or more pieces a step need less."));
+  return arena;
 }
 
 Tensor zeros(const ir::TensorType& type) {
@@ -215,7 +219,7 @@ void Trainer::build() {
   const auto trainPlan = planOn(backend, optimized(builder.finish()));
   const auto updatePlan = separate ? planOn(backend, optimized(separate->finish())) : nullptr;
   const auto testPlan = planOn(backend, optimized(tested.builder->finish()));
-  requireMemory({trainPlan, updatePlan, testPlan}, backend.info().memoryBytes);
+  store_.arena(requireMemory({trainPlan, updatePlan, testPlan}, backend.info().memoryBytes));
   initializeParameters(whole, options_.seed, store_);
   for (const auto& [name, type] : startAtZero) store_.set(name, zeros(type));
   executor_ = std::make_unique<Executor>(trainPlan, store_);

@@ -193,6 +193,27 @@ TEST(EmulationReport, LanesOfAWarpAreOrderedByItsBarrier) {
   EXPECT_NE(run(false), "no report");
 }
 
+TEST(EmulationReport, AtomicFunctionsOnSharedMemoryAreOrderedByBarriersAlone) {
+  enum class Fault { None, NotWritten, ReadAtOnce, WrittenAtOnce };
+  int sum = 0;
+  const auto run = [&](Fault fault) {
+    return messageOf(1, 64, 64, [&sum, fault] {
+      SharedMemory memory;
+      const SharedArray<int> total = memory.array<int>(2);
+      if (fault != Fault::NotWritten && threadIdx.x == 0) total[1] = 0;
+      if (fault != Fault::WrittenAtOnce) __syncthreads();
+      atomicAdd(total + 1, int(threadIdx.x));
+      if (fault != Fault::ReadAtOnce) __syncthreads();
+      if (threadIdx.x == 40) sum = total[1];
+    });
+  };
+  EXPECT_EQ(run(Fault::None), "no report");
+  EXPECT_EQ(sum, 63 * 32);
+  EXPECT_TRUE(contains(run(Fault::NotWritten), "read before it is written"));
+  EXPECT_TRUE(contains(run(Fault::ReadAtOnce), "read with no barrier"));
+  EXPECT_TRUE(contains(run(Fault::WrittenAtOnce), "written with no barrier after thread 0 wrote it"));
+}
+
 TEST(EmulationReport, TooManyThreadsOrBytes) {
   EXPECT_TRUE(contains(messageOf(1, 1025, 0, [] {}), "1025 threads a block"));
   EXPECT_TRUE(contains(messageOf(1, 32, 300'000, [] {}), "300000 bytes of shared memory"));

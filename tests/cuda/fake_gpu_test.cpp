@@ -135,6 +135,17 @@ TEST_F(FakeGpu, LargeUploadsGoInPieces) {
   EXPECT_EQ(fakeGpus().uploads - before, 3);
 }
 
+TEST_F(FakeGpu, PlansOnTheSameTensorsShareOneArena) {
+  const std::unique_ptr<Backend> gpu = makeFakeCudaBackend(0);
+  Store store(*gpu);
+  const int64_t before = fakeGpus().allocated;
+  const Memory first = store.arena(1000);
+  EXPECT_EQ(store.arena(500).pointer, first.pointer);
+  EXPECT_EQ(fakeGpus().allocated, before + 1);
+  EXPECT_GE(store.arena(2000).bytes, 2000);
+  EXPECT_NE(store.arena(1).pointer, first.pointer);  // which its holder keeps
+}
+
 /// The second run is recorded, it and all later ones are repetitions: with new inputs, new results.
 TEST_F(FakeGpu, APlanIsRecordedOnceAndRepeated) {
   for (const std::string activation : {"relu", "gelu"}) {

@@ -483,23 +483,46 @@ void touchToRead(Touch& touch, const Place& place) {
   touch.reader = of.current;
 }
 
-void touchToWrite(Touch& touch, const Place& place) {
+namespace {
+
+constexpr int kAtomic = 1 << 30;  // the writer of what atomic functions changed: no thread
+
+/// Reports what another thread did since the last barrier, as far as a write comes too early after it.
+void expectOrdered(const Touch& touch, const Place& place) {
   Scheduler& of = scheduler();
   const uint64_t phase = of.warp().phase;
-  const bool isSameBlock = touch.block == of.block;
-  if (isSameBlock && touch.writeEpoch == of.epoch && touch.writer != of.current &&
+  if (touch.block != of.block) return;
+  if (touch.writeEpoch == of.epoch && touch.writer != of.current &&
       (touch.writer / 32 != of.current / 32 || touch.writePhase == phase))
     report("shared memory written with no barrier after thread " + std::to_string(touch.writer) + " wrote it", place);
-  if (isSameBlock && touch.readEpoch == of.epoch) {
-    const bool isOfAnotherWarp = touch.isReadByWarps || touch.reader / 32 != of.current / 32;
-    const bool isAtOnce = touch.readPhase == phase && (touch.reader != of.current || touch.isReadByMany);
-    if (isOfAnotherWarp || isAtOnce)
-      report("shared memory written with no barrier after thread " + std::to_string(touch.reader) + " read it", place);
-  }
+  if (touch.readEpoch != of.epoch) return;
+  const bool isOfAnotherWarp = touch.isReadByWarps || touch.reader / 32 != of.current / 32;
+  const bool isAtOnce = touch.readPhase == phase && (touch.reader != of.current || touch.isReadByMany);
+  if (isOfAnotherWarp || isAtOnce)
+    report("shared memory written with no barrier after thread " + std::to_string(touch.reader) + " read it", place);
+}
+
+void setWriter(Touch& touch, int writer) {
+  Scheduler& of = scheduler();
   touch.block = of.block;
   touch.writeEpoch = of.epoch;
-  touch.writePhase = phase;
-  touch.writer = of.current;
+  touch.writePhase = of.warp().phase;
+  touch.writer = writer;
+}
+
+}  // namespace
+
+void touchToWrite(Touch& touch, const Place& place) {
+  expectOrdered(touch, place);
+  setWriter(touch, scheduler().current);
+}
+
+void touchAtomically(Touch& touch, const Place& place) {
+  if (touch.block != scheduler().block) report("shared memory read before it is written", place);
+  const bool isOfThisEpoch = touch.writeEpoch == scheduler().epoch;
+  if (touch.writer != kAtomic || !isOfThisEpoch) expectOrdered(touch, place);
+  // A plain write of this thread's own stays one: others come too early after it.
+  if (touch.writer != scheduler().current || !isOfThisEpoch) setWriter(touch, kAtomic);
 }
 
 }  // namespace emulation

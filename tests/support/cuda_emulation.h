@@ -77,6 +77,8 @@ struct Touch {
 
 void touchToRead(Touch& touch, const Place& place);
 void touchToWrite(Touch& touch, const Place& place);
+/// By an atomic function: others may do so at the same time, but read only after a barrier.
+void touchAtomically(Touch& touch, const Place& place);
 
 /// An element of shared memory: reads and writes are looked at.
 template <class T>
@@ -123,6 +125,12 @@ class SharedArray {
     if (at.index < 0 || at.index >= count_)
       report("element " + std::to_string(at.index) + " of " + std::to_string(count_) + " of a shared array", at.place);
     return {begin_ + at.index, touches_ + at.index * int64_t(sizeof(T) / 2), at.place};
+  }
+  /// The first element, for an atomic function.
+  T* atomic(const Place& place) const {
+    if (count_ < 1) report("an atomic function outside a shared array", place);
+    touchAtomically(*touches_, place);
+    return begin_;
   }
   SharedArray operator+(int64_t offset) const {
     return {begin_ + offset, touches_ + offset * int64_t(sizeof(T) / 2), count_ - offset};
@@ -222,6 +230,11 @@ T atomicAdd(T* to, std::type_identity_t<T> value) {
   const T old = *to;
   *to = old + value;
   return old;
+}
+template <class T>
+T atomicAdd(emulation::SharedArray<T> to, std::type_identity_t<T> value,
+            const emulation::Place& place = emulation::Place::current()) {
+  return atomicAdd(to.atomic(place), value);
 }
 template <class T>
 T atomicMin(T* to, std::type_identity_t<T> value) {
