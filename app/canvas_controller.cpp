@@ -5,11 +5,37 @@
 #include <QGuiApplication>
 
 #include "app/scene_builder.h"
+#include "engine/base/error.h"
+#include "engine/blocks/policy.h"
+#include "widgets/number_format.h"
 
 namespace fw {
+namespace {
 
-CanvasController::CanvasController(DocumentController& document, ui::CanvasView& view, QObject* parent)
-    : QObject(parent), document_(document), view_(view) {
+std::string freeGroup(const Architecture& architecture, const std::string& wish) {
+  std::string name = wish;
+  for (int number = 2; architecture.weightGroups.contains(name); ++number) name = wish + "_" + std::to_string(number);
+  return name;
+}
+
+bool hasMember(const Graph& graph, const std::string& group) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const auto& entry) {
+    if (entry.second->weightGroup == group) return true;
+    return std::any_of(entry.second->bodies.begin(), entry.second->bodies.end(),
+                       [&](const auto& body) { return hasMember(*body.second, group); });
+  });
+}
+
+void dropIfEmpty(Editor& editor, const std::string& group) {
+  if (editor.result().weightGroups.contains(group) && !hasMember(*editor.result().root, group))
+    editor.setGroupPolicy(group, {});
+}
+
+}  // namespace
+
+CanvasController::CanvasController(DocumentController& document, ui::CanvasView& view, const BlockLibrary& library,
+                                   QObject* parent)
+    : QObject(parent), document_(document), view_(view), library_(library) {
   view.setIntents(this);
   view.setConnectQuestion([this](ui::CanvasEnd from, ui::CanvasEnd to) { return mayConnect(from, to); });
   view.setBlockFilter([this](const QString& block, ui::CanvasEnd end) { return hasPortFor(block, end); });
@@ -17,14 +43,38 @@ CanvasController::CanvasController(DocumentController& document, ui::CanvasView&
     Editor editor({}, catalog());
     newPorts_[block.id] = portsOf(*findNode(editor.result(), editor.addNode({}, block.id, {})), block);
   }
+  refreshLibrary();
+}
+
+void CanvasController::refreshLibrary() {
+  for (const QString& name : library_.names()) {
+    try {
+      Editor editor({}, catalog());
+      const std::vector<NodeId> added = editor.paste({}, library_.text(name), {});
+      const Node* node = added.size() == 1 ? findNode(editor.result(), added.front()) : nullptr;
+      const BlockDef* block = node ? catalog().find(node->block) : nullptr;
+      if (block) newPorts_[libraryId(name).toStdString()] = portsOf(*node, *block);
+    } catch (const Error&) {
+      // It is told when somebody adds it.
+    }
+  }
 }
 
 CanvasController::~CanvasController() { view_.setIntents(nullptr); }
 
 GraphPath CanvasController::pathOfNode(NodeId node) const {
   GraphPath path;
-  findNode(*document_.current(), node, &path);
+  const auto dot = document_.current()->dots.find(node);
+  findNode(*document_.current(), dot == document_.current()->dots.end() ? node : dot->second.wire.from.node, &path);
   return path;
+}
+
+/// Without the dots of wires.
+std::vector<NodeId> CanvasController::nodesOf(const std::vector<ui::ItemId>& items) const {
+  std::vector<NodeId> nodes;
+  for (const ui::ItemId item : items)
+    if (!document_.current()->dots.contains(item)) nodes.push_back(item);
+  return nodes;
 }
 
 GraphPath CanvasController::pathOf(NodeId container, int lane) const {
@@ -47,17 +97,25 @@ ui::CanvasPlace CanvasController::placeOf(const ui::CanvasPlace& place) const {
 }
 
 PortRef CanvasController::portOf(ui::CanvasEnd end) const {
+  // A dot stands for the ends of its wire.
+  if (const auto dot = document_.current()->dots.find(end.item); dot != document_.current()->dots.end())
+    return end.port == 0 ? dot->second.wire.to : dot->second.wire.from;
   for (const ui::CanvasItem& item : view_.scene()->items)
     if (item.id == end.item && end.port >= 0 && size_t(end.port) < item.ports.size())
       return {end.item, item.ports[size_t(end.port)].name.toStdString()};
   return {end.item, ""};
 }
 
-Wire CanvasController::wireOf(const ui::CanvasWire& wire) const { return {portOf(wire.from), portOf(wire.to)}; }
+Wire CanvasController::wireOf(const ui::CanvasWire& wire) const {
+  const std::map<NodeId, Dot>& dots = document_.current()->dots;
+  for (const NodeId end : {wire.from.item, wire.to.item})
+    if (const auto dot = dots.find(end); dot != dots.end()) return dot->second.wire;
+  return {portOf(wire.from), portOf(wire.to)};
+}
 
 QString CanvasController::nameOf(NodeId node) const {
   const Node* found = findNode(*document_.current(), node);
-  return found ? QString::fromStdString(found->name) : QString();
+  return found ? QString::fromStdString(found->name) : tr("dot");
 }
 
 ui::ConnectAnswer CanvasController::mayConnect(ui::CanvasEnd from, ui::CanvasEnd to) const {
@@ -68,6 +126,7 @@ ui::ConnectAnswer CanvasController::mayConnect(ui::CanvasEnd from, ui::CanvasEnd
 }
 
 bool CanvasController::hasPortFor(const QString& block, ui::CanvasEnd end) const {
+  if (block.startsWith(ui::policyPrefix)) return false;
   const auto offered = newPorts_.find(block.toStdString());
   const Node* node = findNode(*document_.current(), end.item);
   const BlockDef* own = node ? catalog().find(node->block) : nullptr;
@@ -83,7 +142,7 @@ bool CanvasController::hasPortFor(const QString& block, ui::CanvasEnd end) const
 
 void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const QString& mergeKey) {
   document_.edit(moves.size() == 1 ? tr("Move %1").arg(nameOf(moves.front().item))
-                                   : tr("Move %n blocks", nullptr, int(moves.size())),
+                                   : ui::counted(int64_t(moves.size()), tr("Move 1 block"), tr("Move %1 blocks")),
                  mergeKey, [&](Editor& editor) {
                    for (const ui::ItemMove& move : moves)
                      editor.move(move.item, {move.position.x(), move.position.y()});
@@ -93,28 +152,61 @@ void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const Q
 void CanvasController::addBlock(const ui::BlockRequest& wanted) {
   ui::BlockRequest request = wanted;
   request.place = placeOf(wanted.place);
+  if (request.block.startsWith(ui::policyPrefix)) {
+    const std::vector<ui::ItemId> items = wanted.onto != 0 ? std::vector{wanted.onto} : view_.selection();
+    return applyPolicy(items, request.block.mid(int(qstrlen(ui::policyPrefix))).toStdString());
+  }
+  if (!nameInLibrary(request.block).isEmpty()) return addFromLibrary(request);
   const BlockDef* block = catalog().find(request.block.toStdString());
   if (!block) return;
   NodeId added = 0;
   const GraphPath path = pathOf(request.place.container, request.place.lane);
   document_.edit(tr("Add %1").arg(QString::fromStdString(block->title)), {}, [&](Editor& editor) {
     added = editor.addNode(path, block->id, {request.place.position.x(), request.place.position.y()});
-    if (request.intoWire) editor.insertOnWire(path, wireOf(*request.intoWire), added);
-    if (!request.wireTo) return;
-    const PortRef end = portOf(*request.wireTo);
-    const Node* node = findNode(editor.result(), added);
-    const Ports ports = portsOf(*node, *block);
-    const Node* other = findNode(editor.result(), end.node);
-    const bool isOutput =
-        other && catalog().find(other->block) && portsOf(*other, *catalog().find(other->block)).findOutput(end.port);
-    for (const PortDef& port : isOutput ? ports.inputs : ports.outputs) {
-      const PortRef own{added, port.name};
-      if (!canConnect(editor.result(), catalog(), path, isOutput ? end : own, isOutput ? own : end).isAllowed) continue;
-      editor.connect(path, isOutput ? end : own, isOutput ? own : end);
-      break;
-    }
+    wireNew(editor, request, path, added);
   });
   if (added != 0) select({added});
+}
+
+/// Onto the wire that a new node was dropped on, or to the port whose wire was released.
+void CanvasController::wireNew(Editor& editor, const ui::BlockRequest& request, const GraphPath& path,
+                               NodeId added) const {
+  if (request.intoWire) {
+    const Wire wire = wireOf(*request.intoWire);
+    const auto dots = dotsByWire(editor.result());
+    const auto own = dots.find(wire);
+    size_t before = 0;  // dots that stay in front of the node
+    if (own != dots.end()) {
+      const auto last = std::find(own->second.begin(), own->second.end(), request.intoWire->from.item);
+      before = last == own->second.end() ? 0 : size_t(last - own->second.begin()) + 1;
+    }
+    editor.insertOnWire(path, wire, added, before);
+  }
+  if (!request.wireTo) return;
+  const PortRef end = portOf(*request.wireTo);
+  const Node* node = findNode(editor.result(), added);
+  const Ports ports = portsOf(*node, *catalog().find(node->block));
+  const Node* other = findNode(editor.result(), end.node);
+  const bool isOutput =
+      other && catalog().find(other->block) && portsOf(*other, *catalog().find(other->block)).findOutput(end.port);
+  for (const PortDef& port : isOutput ? ports.inputs : ports.outputs) {
+    const PortRef own{added, port.name};
+    if (!canConnect(editor.result(), catalog(), path, isOutput ? end : own, isOutput ? own : end).isAllowed) continue;
+    editor.connect(path, isOutput ? end : own, isOutput ? own : end);
+    break;
+  }
+}
+
+void CanvasController::addFromLibrary(const ui::BlockRequest& request) {
+  const QString name = nameInLibrary(request.block);
+  const GraphPath path = pathOf(request.place.container, request.place.lane);
+  std::vector<NodeId> added;
+  document_.edit(tr("Add %1").arg(name), {}, [&](Editor& editor) {
+    added = editor.paste(path, library_.text(name), {request.place.position.x(), request.place.position.y()});
+    if (added.size() == 1 && catalog().find(findNode(editor.result(), added.front())->block))
+      wireNew(editor, request, path, added.front());
+  });
+  select(added);
 }
 
 void CanvasController::addBlockAtCenter(const QString& block) {
@@ -125,9 +217,45 @@ void CanvasController::connectPorts(ui::CanvasEnd from, ui::CanvasEnd to,
                                     const std::optional<ui::CanvasWire>& replaced) {
   const GraphPath path = pathOfNode(from.item);
   document_.edit(tr("Connect %1 to %2").arg(nameOf(from.item), nameOf(to.item)), {}, [&](Editor& editor) {
-    if (replaced) editor.disconnect(path, wireOf(*replaced));
-    editor.connect(path, portOf(from), portOf(to));
+    const Wire wire{portOf(from), portOf(to)};
+    std::vector<Dot> dots;  // those of a wire whose end was moved come along
+    if (replaced) {
+      const Wire before = wireOf(*replaced);
+      const auto known = dotsByWire(editor.result());
+      if (const auto own = known.find(before); own != known.end() && before.from == wire.from)
+        for (const NodeId dot : own->second) dots.push_back(editor.result().dots.at(dot));
+      editor.disconnect(path, before);
+    }
+    editor.connect(path, wire.from, wire.to);
+    for (size_t i = 0; i < dots.size(); ++i) editor.addDot(path, wire, i, {dots[i].x, dots[i].y});
   });
+}
+
+void CanvasController::moveWires(ui::CanvasEnd from, ui::CanvasEnd to) {
+  const GraphPath path = pathOfNode(from.item);
+  const PortRef old = portOf(from), now = portOf(to);
+  document_.edit(tr("Move the wires of %1").arg(nameOf(from.item)), {}, [&](Editor& editor) {
+    for (const Wire& wire : std::vector<Wire>(graphAt(editor.result(), path)->wires)) {
+      if (wire.from != old && wire.to != old) continue;
+      editor.disconnect(path, wire);
+      editor.connect(path, wire.from == old ? now : wire.from, wire.to == old ? now : wire.to);
+    }
+  });
+}
+
+void CanvasController::addDot(const ui::CanvasWire& piece, const ui::CanvasPlace& place) {
+  const Wire wire = wireOf(piece);
+  const auto known = dotsByWire(*document_.current());
+  size_t at = 0;
+  if (const auto own = known.find(wire); own != known.end()) {
+    const auto next = std::find(own->second.begin(), own->second.end(), piece.to.item);
+    at = size_t(next - own->second.begin());
+  }
+  NodeId dot = 0;
+  document_.edit(tr("Add a dot"), {}, [&](Editor& editor) {
+    dot = editor.addDot(pathOfNode(piece.from.item), wire, at, {place.position.x(), place.position.y()});
+  });
+  if (dot != 0) select({dot});
 }
 
 void CanvasController::disconnectWires(const std::vector<ui::CanvasWire>& wires) { deleteItems({}, wires, false); }
@@ -135,25 +263,33 @@ void CanvasController::disconnectWires(const std::vector<ui::CanvasWire>& wires)
 void CanvasController::deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires,
                                    bool heal) {
   const QString title = items.size() == 1 ? tr("Delete %1").arg(nameOf(items.front()))
-                        : !items.empty()  ? tr("Delete %n blocks", nullptr, int(items.size()))
-                                          : tr("Disconnect");
+                        : !items.empty()
+                            ? ui::counted(int64_t(items.size()), tr("Delete 1 block"), tr("Delete %1 blocks"))
+                            : tr("Disconnect");
   document_.edit(title, {}, [&](Editor& editor) {
+    std::set<Wire> cut;  // the pieces of one are selected each by itself
     for (const ui::CanvasWire& wire : wires)
       if (std::find(items.begin(), items.end(), wire.from.item) == items.end() &&
-          std::find(items.begin(), items.end(), wire.to.item) == items.end())
+          std::find(items.begin(), items.end(), wire.to.item) == items.end() && cut.insert(wireOf(wire)).second)
         editor.disconnect(pathOfNode(wire.from.item), wireOf(wire));
+    const std::vector<NodeId> nodes = nodesOf(items);
     if (heal)
-      for (const ui::ItemId item : items) editor.removeAndHeal(item);
-    else
-      editor.removeNodes({items.begin(), items.end()});
+      for (const NodeId node : nodes) editor.removeAndHeal(node);
+    std::vector<NodeId> rest;
+    for (const ui::ItemId item : items)
+      if (!heal || std::find(nodes.begin(), nodes.end(), item) == nodes.end()) rest.push_back(item);
+    editor.removeNodes(rest);
   });
 }
 
-void CanvasController::pullOutItems(const std::vector<ui::ItemMove>& moves) {
+void CanvasController::pullOutItems(const std::vector<ui::ItemMove>& selected) {
+  std::vector<ui::ItemMove> moves = selected;
+  std::erase_if(moves, [this](const ui::ItemMove& move) { return document_.current()->dots.contains(move.item); });
   if (moves.empty()) return;
   const GraphPath path = pathOfNode(moves.front().item);
-  document_.edit(moves.size() == 1 ? tr("Pull out %1").arg(nameOf(moves.front().item))
-                                   : tr("Pull out %n blocks", nullptr, int(moves.size())),
+  document_.edit(moves.size() == 1
+                     ? tr("Pull out %1").arg(nameOf(moves.front().item))
+                     : ui::counted(int64_t(moves.size()), tr("Pull out 1 block"), tr("Pull out %1 blocks")),
                  {}, [&](Editor& editor) {
                    for (const ui::ItemMove& move : moves) {
                      const NodeId id = move.item;
@@ -178,24 +314,29 @@ void CanvasController::pullOutItems(const std::vector<ui::ItemMove>& moves) {
                  });
 }
 
-void CanvasController::moveItemsInto(const std::vector<ui::ItemId>& items, const ui::CanvasPlace& wanted) {
+void CanvasController::moveItemsInto(const std::vector<ui::ItemId>& dropped, const ui::CanvasPlace& wanted) {
   const ui::CanvasPlace place = placeOf(wanted);
+  const std::vector<NodeId> items = nodesOf(dropped);
   if (items.empty()) return;
   const GraphPath to = pathOf(place.container, place.lane);
   const QString target = place.container == 0 ? tr("the model") : nameOf(place.container);
-  document_.edit(items.size() == 1 ? tr("Move %1 into %2").arg(nameOf(items.front()), target)
-                                   : tr("Move %n blocks into %1", nullptr, int(items.size())).arg(target),
-                 {}, [&](Editor& editor) {
-                   editor.moveInto({items.begin(), items.end()}, to, {place.position.x(), place.position.y()});
-                 });
+  document_.edit(
+      items.size() == 1
+          ? tr("Move %1 into %2").arg(nameOf(items.front()), target)
+          : ui::counted(int64_t(items.size()), tr("Move 1 block into %2"), tr("Move %1 blocks into %2")).arg(target),
+      {}, [&](Editor& editor) {
+        editor.moveInto({items.begin(), items.end()}, to, {place.position.x(), place.position.y()});
+      });
   select({items.begin(), items.end()});
 }
 
-void CanvasController::collapse(const std::vector<ui::ItemId>& items, const std::string& block) {
+void CanvasController::collapse(const std::vector<ui::ItemId>& selected, const std::string& block) {
+  const std::vector<NodeId> items = nodesOf(selected);
   if (items.empty()) return;
   NodeId added = 0;
-  document_.edit(block == "structure.repeat" ? tr("Repeat %n blocks", nullptr, int(items.size()))
-                                             : tr("Group %n blocks", nullptr, int(items.size())),
+  document_.edit(block == "structure.repeat"
+                     ? ui::counted(int64_t(items.size()), tr("Repeat 1 block"), tr("Repeat %1 blocks"))
+                     : ui::counted(int64_t(items.size()), tr("Group 1 block"), tr("Group %1 blocks")),
                  {}, [&](Editor& editor) {
                    added = editor.collapse({items.begin(), items.end()}, block);
                  });
@@ -216,7 +357,8 @@ void CanvasController::expand(const std::vector<ui::ItemId>& items) {
   select(out);
 }
 
-void CanvasController::copyItems(const std::vector<ui::ItemId>& items) {
+void CanvasController::copyItems(const std::vector<ui::ItemId>& selected) {
+  const std::vector<NodeId> items = nodesOf(selected);
   if (items.empty()) return;
   const std::string text = copyText(*document_.current(), pathOfNode(items.front()), {items.begin(), items.end()});
   QGuiApplication::clipboard()->setText(QString::fromStdString(text));
@@ -237,7 +379,8 @@ void CanvasController::pasteItems(const ui::CanvasPlace& wanted, bool keepWires)
   select(added);
 }
 
-void CanvasController::duplicateItems(const std::vector<ui::ItemId>& items, bool keepWires) {
+void CanvasController::duplicateItems(const std::vector<ui::ItemId>& selected, bool keepWires) {
+  const std::vector<NodeId> items = nodesOf(selected);
   if (items.empty()) return;
   constexpr double kOffset = 40;
   const GraphPath path = pathOfNode(items.front());
@@ -256,7 +399,8 @@ void CanvasController::duplicateItems(const std::vector<ui::ItemId>& items, bool
   select(added);
 }
 
-void CanvasController::setMuted(const std::vector<ui::ItemId>& items, bool isMuted) {
+void CanvasController::setMuted(const std::vector<ui::ItemId>& selected, bool isMuted) {
+  const std::vector<NodeId> items = nodesOf(selected);
   document_.edit(isMuted ? tr("Mute") : tr("Unmute"), {}, [&](Editor& editor) {
     for (const ui::ItemId item : items) {
       const auto layers = scope_.of(editor.result(), item);
@@ -268,6 +412,7 @@ void CanvasController::setMuted(const std::vector<ui::ItemId>& items, bool isMut
 
 void CanvasController::setCollapsed(ui::ItemId frame, bool isCollapsed) { emit collapseRequested(frame, isCollapsed); }
 void CanvasController::openItem(ui::ItemId item) {
+  if (document_.current()->dots.contains(item)) return;
   const Node* node = findNode(*document_.current(), item);
   if (node && !node->bodies.empty() && item != entered_)
     emit enterRequested(item);
@@ -292,10 +437,118 @@ void CanvasController::paintCells(ui::ItemId frame, int source, const std::vecto
   const BlockDef* block = repeat ? catalog().find(repeat->block) : nullptr;
   if (!block || block->body != BodyKind::Repeat) return;
   const std::string letter = layerBody(*repeat, *block, source);
-  document_.edit(tr("Paint %n layers", nullptr, int(cells.size())), {}, [&](Editor& editor) {
-    editor.setLayerKind(frame, {cells.begin(), cells.end()}, letter);
+  document_.edit(ui::counted(int64_t(cells.size()), tr("Paint 1 layer"), tr("Paint %1 layers")), {},
+                 [&](Editor& editor) {
+                   editor.setLayerKind(frame, {cells.begin(), cells.end()}, letter);
+                 });
+}
+void CanvasController::takeOutCell(ui::ItemId frame, int cell, const ui::CanvasPlace& wanted) {
+  const ui::CanvasPlace place = placeOf(wanted);
+  const GraphPath path = pathOfNode(frame);
+  // It stands in the graph of its Repeat, wherever it was dropped.
+  const bool isThere = pathOf(place.container, place.lane) == path;
+  const auto at = document_.current()->layout.find(frame);
+  const Position home = at == document_.current()->layout.end() ? Position{} : at->second;
+  const Position to = isThere ? Position{place.position.x(), place.position.y()} : Position{home.x, home.y + 200};
+  NodeId taken = 0;
+  document_.edit(tr("Take layer %1 out").arg(cell + 1), {},
+                 [&](Editor& editor) { taken = editor.takeOutLayer(frame, cell, to); });
+  if (taken != 0) select({taken});
+}
+
+void CanvasController::putInCell(ui::ItemId frame, int at, ui::ItemId item) {
+  const QString name = nameOf(item);
+  const bool isDone = document_.edit(tr("Put %1 in as layer %2").arg(name).arg(at + 1), {},
+                                     [&](Editor& editor) { editor.putInLayer(frame, at, item); });
+  if (isDone) select({frame});
+}
+
+bool CanvasController::dropOutside(const std::vector<ui::ItemId>& items, QPoint global) {
+  return onDropOutside && onDropOutside(items, global);
+}
+
+void CanvasController::linkCopies(const std::vector<ui::ItemId>& items) {
+  constexpr double kOffset = 60;
+  std::vector<NodeId> added;
+  document_.edit(tr("Linked copy"), {}, [&](Editor& editor) {
+    for (const NodeId node : nodesOf(items)) {
+      const auto at = editor.result().layout.find(node);
+      const Position place = at == editor.result().layout.end() ? Position{} : at->second;
+      const int slot = view_.geometry().slotOf(node);
+      const double aside = slot < 0 ? 300 : double(view_.geometry().box(slot).width()) + kOffset;
+      added.push_back(editor.addLinkedCopy(node, {place.x + aside, place.y}));
+    }
+  });
+  select(added);
+}
+
+void CanvasController::makeUnique(const std::vector<ui::ItemId>& items) {
+  document_.edit(tr("Make unique"), {}, [&](Editor& editor) {
+    for (const NodeId node : nodesOf(items)) editor.makeUnique(node);
   });
 }
+
+bool CanvasController::doShareWeights(const std::vector<ui::ItemId>& items) const {
+  const std::vector<NodeId> nodes = nodesOf(items);
+  std::set<std::string> groups;
+  for (const NodeId id : nodes)
+    if (const Node* node = findNode(*document_.current(), id)) groups.insert(node->weightGroup);
+  return groups.size() == 1 && !groups.begin()->empty();
+}
+
+void CanvasController::shareWeights(const std::vector<ui::ItemId>& items) {
+  const std::vector<NodeId> nodes = nodesOf(items);
+  if (nodes.empty()) return;
+  if (doShareWeights(items)) return applyPolicy(items, "dense");
+  std::set<std::string> blocks;
+  for (const NodeId id : nodes)
+    if (const Node* node = findNode(*document_.current(), id)) blocks.insert(node->block);
+  if (nodes.size() < 2 || blocks.size() != 1) {
+    emit document_.refused(tr("[weights] expected several blocks of one kind to share their weights."));
+    return;
+  }
+  applyPolicy(items, "tied");
+}
+
+/// The nodes come into one group with this policy: that which one of them is in, or a new one. "dense": out of theirs.
+void CanvasController::applyPolicy(const std::vector<ui::ItemId>& items, const std::string& policy) {
+  const std::vector<NodeId> nodes = nodesOf(items);
+  if (nodes.empty()) {
+    emit document_.refused(tr("[weights] select the blocks that the policy is for."));
+    return;
+  }
+  const WeightPolicyDef& def = findWeightPolicy(policy);
+  const QString title =
+      policy == "dense" ? tr("Weights of their own") : tr("Weights: %1").arg(QString::fromStdString(def.title));
+  document_.edit(title, {}, [&](Editor& editor) {
+    std::set<std::string> left;
+    std::string group;
+    for (const NodeId id : nodes) {
+      const Node* node = findNode(editor.result(), id);
+      const BlockDef* block = node ? catalog().find(node->block) : nullptr;
+      const bool hasWeights = block && (block->body != BodyKind::None || block->lower) && node->block != kInBlock &&
+                              node->block != kOutBlock;
+      if (!hasWeights)
+        throw Error(Code::Graph, text("[weights] '", node ? node->name : "?", "' has no weights to share."));
+      if (!node->weightGroup.empty()) left.insert(node->weightGroup);
+      if (group.empty()) group = node->weightGroup;
+    }
+    if (policy == "dense") {
+      for (const NodeId id : nodes) editor.setWeightGroup(id, "");
+    } else {
+      if (group.empty()) group = freeGroup(editor.result(), findNode(editor.result(), nodes.front())->name);
+      WeightGroup settings{.policy = policy};
+      if (const auto known = editor.result().weightGroups.find(group);
+          known != editor.result().weightGroups.end() && known->second.policy == policy)
+        settings = known->second;
+      editor.setGroupPolicy(group, settings);
+      for (const NodeId id : nodes) editor.setWeightGroup(id, group);
+    }
+    for (const std::string& name : left)
+      if (name != group || policy == "dense") dropIfEmpty(editor, name);
+  });
+}
+
 void CanvasController::showContextMenu(const ui::ContextRequest& request) {
   emit contextMenuRequested(request.globalPosition, request.item, request.cell);
 }

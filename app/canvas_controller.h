@@ -3,6 +3,7 @@
 
 #include <QObject>
 
+#include "app/block_library.h"
 #include "app/document_controller.h"
 #include "app/layer_scope.h"
 #include "widgets/canvas/canvas_view.h"
@@ -12,7 +13,8 @@ namespace fw {
 class CanvasController : public QObject, public ui::CanvasIntents {
   Q_OBJECT
  public:
-  CanvasController(DocumentController& document, ui::CanvasView& view, QObject* parent = nullptr);
+  CanvasController(DocumentController& document, ui::CanvasView& view, const BlockLibrary& library,
+                   QObject* parent = nullptr);
   ~CanvasController() override;
 
   /// The graph that a lane of a container shows; the root for container 0.
@@ -24,6 +26,16 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void collapse(const std::vector<ui::ItemId>& items, const std::string& block);
   /// Puts the insides of containers in their places.
   void expand(const std::vector<ui::ItemId>& items);
+  /// Copies of composites that stay equal to them, beside them.
+  void linkCopies(const std::vector<ui::ItemId>& items);
+  void makeUnique(const std::vector<ui::ItemId>& items);
+  /// The nodes share their weights under one group; those that are the whole of one do so no longer.
+  void shareWeights(const std::vector<ui::ItemId>& items);
+  /// Whether they are the members of one group.
+  bool doShareWeights(const std::vector<ui::ItemId>& items) const;
+  void applyPolicy(const std::vector<ui::ItemId>& items, const std::string& policy);
+  /// The user's blocks have changed.
+  void refreshLibrary();
   /// Muting is for these layers alone where the node lies in them.
   void setScope(const LayerScope& scope) { scope_ = scope; }
   /// The container whose inside is shown alone; 0: the whole model.
@@ -34,6 +46,8 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void moveItems(const std::vector<ui::ItemMove>& moves, const QString& mergeKey) override;
   void addBlock(const ui::BlockRequest& request) override;
   void connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const std::optional<ui::CanvasWire>& replaced) override;
+  void moveWires(ui::CanvasEnd from, ui::CanvasEnd to) override;
+  void addDot(const ui::CanvasWire& wire, const ui::CanvasPlace& place) override;
   void disconnectWires(const std::vector<ui::CanvasWire>& wires) override;
   void deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires, bool heal) override;
   void pullOutItems(const std::vector<ui::ItemMove>& moves) override;
@@ -48,6 +62,11 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void leaveContainer() override;
   void clickCell(ui::ItemId frame, int cell, Qt::KeyboardModifiers modifiers) override;
   void paintCells(ui::ItemId frame, int source, const std::vector<int>& cells) override;
+  void takeOutCell(ui::ItemId frame, int cell, const ui::CanvasPlace& place) override;
+  void putInCell(ui::ItemId frame, int at, ui::ItemId item) override;
+  bool dropOutside(const std::vector<ui::ItemId>& items, QPoint global) override;
+  /// Asked where items were dropped outside of the canvas: whether something there takes them.
+  std::function<bool(const std::vector<ui::ItemId>&, QPoint)> onDropOutside;
   void showContextMenu(const ui::ContextRequest& request) override;
 
  signals:
@@ -64,9 +83,13 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   Wire wireOf(const ui::CanvasWire& wire) const;
   QString nameOf(NodeId node) const;
   void select(const std::vector<NodeId>& nodes);
+  std::vector<NodeId> nodesOf(const std::vector<ui::ItemId>& items) const;
+  void addFromLibrary(const ui::BlockRequest& request);
+  void wireNew(Editor& editor, const ui::BlockRequest& request, const GraphPath& path, NodeId added) const;
 
   DocumentController& document_;
   ui::CanvasView& view_;
+  const BlockLibrary& library_;
   LayerScope scope_;
   NodeId entered_ = 0;
   std::map<std::string, Ports> newPorts_;  // of a block as it is added, by its id

@@ -11,7 +11,7 @@ QString deviceText(const DeviceInfo& device) {
   const QString name = QString::fromStdString(device.name);
   if (!device.absence.empty()) return name + ": " + QString::fromStdString(device.absence);
   QStringList facts{name};
-  if (device.threads > 0) facts << QObject::tr("%n threads", nullptr, device.threads);
+  if (device.threads > 0) facts << ui::counted(device.threads, QObject::tr("1 thread"), QObject::tr("%1 threads"));
   if (device.memoryBytes > 0) facts << QObject::tr("%1 free").arg(ui::formatBytes(double(device.memoryBytes)));
   return facts.join(", ");
 }

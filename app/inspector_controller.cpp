@@ -2,6 +2,7 @@
 #include "app/inspector_controller.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "app/scene_builder.h"
 #include "engine/arch/fix.h"
@@ -44,6 +45,9 @@ InspectorController::InspectorController(DocumentController& document, ui::Inspe
   connect(&panel, &ui::InspectorPanel::paramEdited, this, &InspectorController::editParam);
   connect(&panel, &ui::InspectorPanel::weightsChosen, this, &InspectorController::chooseWeights);
   connect(&panel, &ui::InspectorPanel::weightParamEdited, this, &InspectorController::editWeightParam);
+  connect(&panel, &ui::InspectorPanel::paramMenuRequested, this, [this](const QString& name, const QPoint& global) {
+    if (selection_.size() == 1) emit paramMenuRequested(selection_.front(), name, global);
+  });
   connect(&panel, &ui::InspectorPanel::renamed, this, [this](const QString& name) {
     if (selection_.size() == 1)
       document_.edit(tr("Rename to %1").arg(name), {},
@@ -97,7 +101,7 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
   for (const Node* node : nodes) state.subject += QString::number(node->id) + ",";
   state.category = block ? QString::fromStdString(block->category) : QString("structure");
   if (nodes.size() > 1) {
-    state.title = tr("%n blocks", nullptr, int(nodes.size()));
+    state.title = tr("%1 blocks").arg(nodes.size());
   } else {
     state.title = block ? QString::fromStdString(block->title) : QString::fromStdString(first.block);
     state.name = QString::fromStdString(first.name);
@@ -133,6 +137,7 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
     state.fields.push_back(std::move(field));
   }
   if (nodes.size() > 1) return state;
+  addPromoted(first, state);
 
   if (block && canShareWeights(*block)) addWeights(first, state);
   const DocumentFacts& facts = document_.facts();
@@ -162,6 +167,44 @@ ui::InspectorState InspectorController::stateOf(const std::vector<const Node*>& 
           {diagnostic.severity, QString::fromStdString(diagnostic.text),
            diagnostic.fixes.empty() ? QString() : QString::fromStdString(diagnostic.fixes.front().title)});
   return state;
+}
+
+/// Parameters of what is inside that the composite has as its own; and which of a node's are the composite's too.
+void InspectorController::addPromoted(const Node& node, ui::InspectorState& state) const {
+  const Architecture& architecture = *document_.current();
+  for (const auto& [name, unused] : node.promoted) {
+    const std::optional<ParamRef> source = sourceOfParam(node, name);
+    const Node* inner = source ? findNode(architecture, source->node) : nullptr;
+    const BlockDef* block = inner ? catalog().find(inner->block) : nullptr;
+    const ParamDef* def = block ? block->findParam(source->param) : nullptr;
+    if (!def) continue;
+    ui::ParamField field{.def = *def, .value = writtenValue(*inner, *def)};
+    field.def.name = name;
+    field.def.visibleWhen.clear();
+    const QString title = QString::fromStdString(def->title.empty() ? def->name : def->title);
+    field.def.title = (name == source->param ? title : QString::fromStdString(name)).toStdString();
+    const size_t targets = targetsOfParam(node, name).size();
+    field.note = targets == 1
+                     ? tr("of %1 inside").arg(QString::fromStdString(inner->name))
+                     : tr("of %1 and %2 more inside").arg(QString::fromStdString(inner->name)).arg(targets - 1);
+    try {
+      const ParamValue value = paramValue(*inner, *block, def->name, architecture.variables);
+      const auto* written = std::get_if<std::string>(&field.value);
+      if (written && written->starts_with("=") && def->type != ParamType::Text) field.resolved = valueText(value);
+    } catch (const Error& error) {
+      field.error = QString::fromStdString(error.what());
+    }
+    state.fields.push_back(std::move(field));
+  }
+  GraphPath path;
+  findNode(architecture, node.id, &path);
+  const Node* around = path.empty() ? nullptr : findNode(architecture, path.back().node);
+  if (!around) return;
+  for (ui::ParamField& field : state.fields)
+    for (const auto& [name, targets] : around->promoted)
+      if (field.note.isEmpty() &&
+          std::find(targets.begin(), targets.end(), ParamRef{node.id, field.def.name}) != targets.end())
+        field.note = tr("also of the composite, as %1").arg(QString::fromStdString(name));
 }
 
 /// The values that the layers in scope have of their own.
@@ -209,7 +252,10 @@ void InspectorController::editParam(const QString& name, const ParamValue& value
   document_.edit(tr("Set %1 to %2").arg(name, valueText(value)), "param/" + name, [&](Editor& editor) {
     for (const NodeId node : nodes) {
       const auto layers = scope_.of(editor.result(), node);
-      for (const auto& [repeat, layer] : layers) editor.setLayerParam(repeat, layer, node, name.toStdString(), value);
+      const Node* found = findNode(editor.result(), node);
+      for (const auto& [repeat, layer] : layers)
+        for (const ParamRef& target : targetsOfParam(*found, name.toStdString()))
+          editor.setLayerParam(repeat, layer, target.node, target.param, value);
       if (layers.empty()) editor.setParam(node, name.toStdString(), value);
     }
   });

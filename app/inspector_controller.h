@@ -18,8 +18,13 @@ class InspectorController : public QObject {
   void setScope(const LayerScope& scope);
   void refresh();
 
+ signals:
+  /// The title of a parameter of the selected node was clicked with the right button.
+  void paramMenuRequested(qint64 node, const QString& param, const QPoint& global);
+
  private:
   ui::InspectorState stateOf(const std::vector<const Node*>& nodes) const;
+  void addPromoted(const Node& composite, ui::InspectorState& state) const;
   void showOwnValues(const Node& node, ui::ParamField& field) const;
   void addWeights(const Node& node, ui::InspectorState& state) const;
   void editParam(const QString& name, const ParamValue& value, bool isFinal);

@@ -45,11 +45,13 @@ StateFolders StateFolders::standard() {
   QString base = qEnvironmentVariable("XDG_STATE_HOME");
   if (base.isEmpty()) base = QDir::homePath() + "/.local/state";
   base += "/formwright";
-  return {base + "/journals", base + "/runs"};
+  QString data = qEnvironmentVariable("XDG_DATA_HOME");
+  if (data.isEmpty()) data = QDir::homePath() + "/.local/share";
+  return {base + "/journals", base + "/runs", data + "/formwright/blocks"};
 }
 
 MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
-    : QMainWindow(parent), folders_(folders), overlay_(std::make_unique<SceneOverlay>()) {
+    : QMainWindow(parent), folders_(folders), library_(folders.blocks), overlay_(std::make_unique<SceneOverlay>()) {
   setObjectName("MainWindow");
   resize(QSize(1600, 1000).boundedTo(screen()->availableSize()));
   setAcceptDrops(true);
@@ -83,7 +85,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   pages_->addWidget(tensorTable_);
   setCentralWidget(pages_);
 
-  canvasController_ = std::make_unique<CanvasController>(*document_, *canvas_);
+  canvasController_ = std::make_unique<CanvasController>(*document_, *canvas_, library_);
   makeDocks();
   inspectorController_ = std::make_unique<InspectorController>(*document_, *inspectorPanel_);
   makeActions();
@@ -140,13 +142,8 @@ QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWid
 }
 
 void MainWindow::makeDocks() {
-  const std::vector<ui::BlockEntry> blockEntries = paletteEntries();
   palette_ = new ui::PalettePanel;
-  palette_->setState({.panel = {ui::PanelPhase::Ready, {}, {}, -1}, .blocks = blockEntries});
-  std::vector<ui::PaletteBlock> onCanvas;
-  for (const ui::BlockEntry& entry : blockEntries)
-    onCanvas.push_back({entry.id, entry.title, entry.category, entry.help, entry.synonyms});
-  canvas_->setBlocks(std::move(onCanvas));
+  fillPalettes();
   inspectorPanel_ = new ui::InspectorPanel;
   history_ = new ui::HistoryPanel;
   problems_ = new ui::ProblemsPanel;
@@ -186,6 +183,8 @@ void MainWindow::makeDocks() {
 
 void MainWindow::connectPanels() {
   connect(palette_, &ui::PalettePanel::blockActivated, canvasController_.get(), &CanvasController::addBlockAtCenter);
+  connect(palette_, &ui::PalettePanel::menuRequested, this, &MainWindow::showPaletteMenu);
+  connect(inspectorController_.get(), &InspectorController::paramMenuRequested, this, &MainWindow::showParamMenu);
   connect(history_, &ui::HistoryPanel::goToRequested, this, [this](int index) { document_->goTo(index); });
   connect(problems_, &ui::ProblemsPanel::jumpRequested, this, [this](int index) {
     if (size_t(index) < document_->facts().diagnostics.size()) jumpTo(document_->facts().diagnostics[size_t(index)]);
@@ -368,7 +367,7 @@ void MainWindow::showTitle() {
           << ui::formatFlops(document_->facts().cost->flops);
   const int64_t problems = std::count_if(document_->facts().diagnostics.begin(), document_->facts().diagnostics.end(),
                                          [](const Diagnostic& d) { return d.severity != Severity::Info; });
-  facts << tr("%n problems", nullptr, int(problems));
+  facts << (problems == 0 ? tr("no problems") : ui::counted(problems, tr("1 problem"), tr("%1 problems")));
   crumbs_->setFacts(facts.join(" · "));
 }
 

@@ -40,7 +40,8 @@ struct TensorTable;
 /// Where the program keeps what is not the user's: journals and runs.
 struct StateFolders {
   QString journals, runs;
-  /// Under $XDG_STATE_HOME/formwright, ~/.local/state where it is not set.
+  QString blocks = {};  // the user's own composites
+  /// Under $XDG_STATE_HOME/formwright, ~/.local/state where it is not set; blocks under $XDG_DATA_HOME, ~/.local/share.
   static StateFolders standard();
 };
 
@@ -58,6 +59,7 @@ class MainWindow : public QMainWindow {
   /// Asks about edits that a crash left behind, where there are some.
   void offerRecovery();
 
+  const BlockLibrary& library() const { return library_; }
   DocumentController& document() { return *document_; }
   JobRunner& jobs() { return jobs_; }
   TrainingController& training() { return *training_; }
@@ -117,6 +119,7 @@ class MainWindow : public QMainWindow {
   QAction* addDocumentAction(QMenu* menu, const QString& text, const QKeySequence& keys, const QString& tip,
                              const std::function<void()>& run);
   void showContextMenu(const QPoint& global, NodeId item, int cell);
+  void addCompositeActions(QMenu* menu);
   void addLayerActions(QMenu* menu, NodeId repeat, int layer);
   void setTheme(bool isDark);
   void showHelp(QString page = {});
@@ -125,7 +128,15 @@ class MainWindow : public QMainWindow {
   void findBlock();
   void openCommands();
   void replaceBlocks();
+  void promoteParam();
   void wireByKeyboard();
+
+  // Composites and the user's library of them: main_window_composites.cpp.
+  void fillPalettes();
+  void saveToLibrary();
+  void showPaletteMenu(const QString& id, const QPoint& global);
+  void showParamMenu(NodeId node, const QString& param, const QPoint& global);
+  const Node* selectedComposite() const;
 
   // Where one is: main_window_places.cpp.
   void resetPlaces();
@@ -151,6 +162,7 @@ class MainWindow : public QMainWindow {
   void compare(const ArchitecturePtr& before, const QString& name);
 
   StateFolders folders_;
+  BlockLibrary library_;
   JobRunner jobs_;
   std::unique_ptr<DocumentController> document_;
   std::unique_ptr<TrainingController> training_;
@@ -185,6 +197,7 @@ class MainWindow : public QMainWindow {
   std::vector<QAction*> documentActions_;  // make sense only while a document is shown
   std::vector<QAction*> contextActions_;   // nullptr: a line
   std::map<HeatMode, QAction*> heatActions_;
+  std::map<QAction*, std::function<bool()>> isFitting_;  // of the context menu: whether an action has sense
   std::unique_ptr<SceneOverlay> overlay_;
   Shortcuts shortcuts_;
   QByteArray defaultState_, layout_;  // of the docks: at first, and as the person left them

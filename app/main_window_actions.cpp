@@ -1,5 +1,6 @@
 // The main window: menus, the tool bar, the context menu of the canvas.
 #include <QAction>
+#include <QActionGroup>
 #include <QApplication>
 #include <QDockWidget>
 #include <QMenuBar>
@@ -98,6 +99,20 @@ void MainWindow::makeEditMenu() {
   add(tr("Delete and &join\tCtrl+Del"), tr("Delete the selected blocks and join the wires around them"),
       [this] { canvas_->deleteSelection(true); });
   menu->addSeparator();
+  QMenu* align = menu->addMenu(tr("Ali&gn"));
+  const std::pair<QString, Qt::Alignment> edges[] = {{tr("&Top\tShift+W"), Qt::AlignTop},
+                                                     {tr("&Left\tShift+A"), Qt::AlignLeft},
+                                                     {tr("&Bottom\tShift+S"), Qt::AlignBottom},
+                                                     {tr("&Right\tShift+D"), Qt::AlignRight},
+                                                     {tr("&Middles side by side"), Qt::AlignVCenter},
+                                                     {tr("Mi&ddles one below the other"), Qt::AlignHCenter}};
+  for (const auto& [title, edge] : edges)
+    addDocumentAction(align, title, {}, tr("The selected blocks on one line"),
+                      [this, edge = edge] { canvas_->alignSelection(edge); });
+  addDocumentAction(align, tr("&Equal gaps side by side"), {}, tr("The same gap between the selected blocks"),
+                    [this] { canvas_->distributeSelection(Qt::Horizontal); });
+  addDocumentAction(align, tr("Equal &gaps one below the other"), {}, tr("The same gap between the selected blocks"),
+                    [this] { canvas_->distributeSelection(Qt::Vertical); });
   addDocumentAction(menu, tr("Select &all\tCtrl+A"), {}, tr("Select every block"), [this] { canvas_->selectAll(); });
 }
 
@@ -130,6 +145,8 @@ void MainWindow::makeModelMenu() {
   add(tr("&Ungroup"), Qt::CTRL | Qt::SHIFT | Qt::Key_G, tr("Put the inside of the selected group in its place"),
       [this] { canvasController_->expand(canvas_->selection()); });
   menu->addSeparator();
+  addCompositeActions(menu);
+  menu->addSeparator();
   addDocumentAction(menu, tr("Next &problem"), Qt::Key_F8, tr("Jump to the next problem"),
                     [this] { problems_->next(); });
   addDocumentAction(menu, tr("Pre&vious problem"), Qt::SHIFT | Qt::Key_F8, tr("Jump to the problem before"),
@@ -160,6 +177,22 @@ void MainWindow::makeViewMenu() {
                     [this] { canvas_->frameAll(); });
   addDocumentAction(menu, tr("Show &selection\tF"), {}, tr("Fit the selected blocks into the canvas"),
                     [this] { canvas_->frameSelection(); });
+  QMenu* wires = menu->addMenu(tr("&Wires"));
+  auto* styles = new QActionGroup(this);
+  const std::pair<ui::WireStyle, QString> wireStyles[] = {{ui::WireStyle::Curved, tr("&Curved")},
+                                                          {ui::WireStyle::Square, tr("&Square")},
+                                                          {ui::WireStyle::Straight, tr("S&traight")}};
+  for (const auto& [style, title] : wireStyles) {
+    QAction* action = addDocumentAction(wires, title, {}, tr("How wires are drawn"), [this, style = style] {
+      overlay_->wireStyle = style;
+      QSettings().setValue("canvas/wires", int(style));
+      showScene();
+    });
+    action->setCheckable(true);
+    action->setActionGroup(styles);
+    action->setChecked(int(style) == QSettings().value("canvas/wires").toInt());
+    if (action->isChecked()) overlay_->wireStyle = style;
+  }
   addDocumentAction(menu, tr("&100 %\tCtrl+1"), {}, tr("One to one"), [this] { canvas_->zoomToActualSize(); });
   addDocumentAction(menu, tr("&Find…"), QKeySequence::Find, tr("A block of the model, by name, kind or parameter"),
                     [this] { findBlock(); });
@@ -271,6 +304,8 @@ void MainWindow::showContextMenu(const QPoint& global, NodeId item, int cell) {
   for (QAction* action : contextActions_) {
     if (!action)
       menu->addSeparator();
+    else if (const auto fits = isFitting_.find(action); fits != isFitting_.end() && !fits->second())
+      continue;
     else if (item != 0 || hasWire || action->text().contains("Ctrl+V"))
       menu->addAction(action);
   }

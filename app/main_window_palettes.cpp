@@ -107,6 +107,65 @@ void MainWindow::replaceBlocks() {
   });
 }
 
+/// Parameters of the selected block that may become those of the composite around it; of a composite, those to give
+/// back.
+void MainWindow::promoteParam() {
+  const std::vector<ui::ItemId> selected = canvas_->selection();
+  GraphPath path;
+  const Node* node =
+      isDocumentShown_ && selected.size() == 1 ? findNode(*document_->current(), selected.front(), &path) : nullptr;
+  const BlockDef* block = node ? catalog().find(node->block) : nullptr;
+  if (!block) {
+    tell(tr("Select one block to promote a parameter of it."));
+    return;
+  }
+  const Node* around = path.empty() ? nullptr : findNode(*document_->current(), path.back().node);
+  const BlockDef* aroundBlock = around ? catalog().find(around->block) : nullptr;
+  std::vector<ui::PaletteBlock> entries;
+  const auto add = [&](const QString& id, const QString& title, const QString& detail, const QString& help) {
+    ui::PaletteBlock entry;
+    entry.id = id;
+    entry.title = title;
+    entry.detail = detail;
+    entry.help = help;
+    entry.category = QString::fromStdString(block->category);
+    entries.push_back(std::move(entry));
+  };
+  for (const auto& [name, targets] : node->promoted)
+    add("-" + QString::fromStdString(name), tr("Give %1 back").arg(QString::fromStdString(name)), tr("promoted"),
+        tr("It is a parameter of what is inside alone again."));
+  if (aroundBlock && aroundBlock->body == BodyKind::Single) {
+    const auto isPromoted = [&](const std::string& param) {
+      return std::any_of(around->promoted.begin(), around->promoted.end(), [&](const auto& entry) {
+        return std::find(entry.second.begin(), entry.second.end(), ParamRef{node->id, param}) != entry.second.end();
+      });
+    };
+    const QString to = QString::fromStdString(around->label.empty() ? around->name : around->label);
+    for (const auto& [name, targets] : node->promoted)
+      if (!isPromoted(name)) add("+" + QString::fromStdString(name), QString::fromStdString(name), "→ " + to, {});
+    for (const ParamDef& def : block->params)
+      if (!isPromoted(def.name))
+        add("+" + QString::fromStdString(def.name), QString::fromStdString(def.title.empty() ? def.name : def.title),
+            "→ " + to, QString::fromStdString(def.helpText));
+  }
+  if (entries.empty()) {
+    tell(tr("%1 lies in no composite, and has no promoted parameters.").arg(titleOf(*node)));
+    return;
+  }
+  ui::SearchPalette* palette =
+      openPalette(std::move(entries), *this, tr("Promote a parameter of %1…").arg(titleOf(*node)));
+  connect(palette, &ui::SearchPalette::chosen, this, [this, id = node->id](const QString& choice) {
+    const std::string name = choice.mid(1).toStdString();
+    const bool isBack = choice.startsWith('-');
+    document_->edit((isBack ? tr("Give %1 back") : tr("Promote %1")).arg(choice.mid(1)), {}, [&](Editor& editor) {
+      if (isBack)
+        editor.demote(id, name);
+      else
+        editor.promote(id, name);
+    });
+  });
+}
+
 /// Every wire that may be drawn from or to the selected block.
 void MainWindow::wireByKeyboard() {
   const std::vector<ui::ItemId> selected = canvas_->selection();

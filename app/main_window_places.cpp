@@ -16,7 +16,7 @@ QString nameOf(const Node& node) { return QString::fromStdString(node.label.empt
 
 /// For another document: all of it is shown, no layer is selected; the colours stay.
 void MainWindow::resetPlaces() {
-  *overlay_ = {.heat = overlay_->heat};
+  *overlay_ = {.heat = overlay_->heat, .wireStyle = overlay_->wireStyle};
   canvasController_->setEntered(0);
   canvasController_->setScope({});
   inspectorController_->setScope({});

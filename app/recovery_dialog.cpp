@@ -10,6 +10,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/forms/label.h"
+#include "widgets/number_format.h"
 #include "widgets/theme.h"
 
 namespace fw {
@@ -55,8 +56,9 @@ void RecoveryDialog::fill() {
                              ? tr("Untitled")
                              : QString::fromStdString(left.content.architecture.name);
     auto* item = new QListWidgetItem(
-        tr("%1\n%n edits, the last on %2: %3", nullptr, int(left.content.edits))
-            .arg(name, QLocale().toString(QDateTime::fromSecsSinceEpoch(left.content.time), QLocale::ShortFormat),
+        tr("%1\n%2, the last on %3: %4")
+            .arg(name, ui::counted(int64_t(left.content.edits), tr("1 edit"), tr("%1 edits")),
+                 QLocale().toString(QDateTime::fromSecsSinceEpoch(left.content.time), QLocale::ShortFormat),
                  QString::fromStdString(left.content.title)),
         list_);
     item->setToolTip(file.isEmpty() ? tr("Never saved to a file") : file);

@@ -40,6 +40,8 @@ class Builder {
     if (facts.cost)
       for (const NodeCost& cost : facts.cost->perNode) costs_[cost.node] = &cost;
     largest_ = largestHeat(facts, overlay.heat);
+    dots_ = dotsByWire(architecture);
+    countLinks(*architecture.root);
   }
 
   ui::CanvasScenePtr run() {
@@ -48,6 +50,7 @@ class Builder {
       addGraph(*graphAt(architecture_, path), 0, 0, overlay_.entered);
     else
       addGraph(*architecture_.root, 0, 0);
+    scene_.wireStyle = overlay_.wireStyle;
     return std::make_shared<const ui::CanvasScene>(std::move(scene_));
   }
 
@@ -74,7 +77,39 @@ class Builder {
                        .flavor = from->second.second};
       if (const auto type = facts_.types.find(wire.from); type != facts_.types.end())
         shown.label = shapeText(type->second.shape);
+      // A wire with dots is drawn as pieces from one to the next.
+      if (const auto dots = dots_.find(wire); dots != dots_.end())
+        for (const NodeId dot : dots->second) {
+          scene_.items.push_back(dotOf(dot, parent, lane, shown));
+          CanvasWire piece = shown;
+          piece.to = {dot, 0};
+          scene_.wires.push_back(std::move(piece));
+          shown.from = {dot, 1};
+        }
       scene_.wires.push_back(std::move(shown));
+    }
+  }
+
+  CanvasItem dotOf(NodeId id, NodeId parent, int lane, const CanvasWire& wire) const {
+    const Dot& dot = architecture_.dots.at(id);
+    CanvasItem item;
+    item.id = id;
+    item.parent = parent;
+    item.lane = lane;
+    item.shape = ItemShape::Dot;
+    item.position = {dot.x, dot.y};
+    item.title = QObject::tr("Dot on a wire");
+    item.subtitle = wire.label;
+    item.category = "structure";
+    item.ports = {{.name = "x", .side = PortSide::In, .flavor = wire.flavor},
+                  {.name = "y", .side = PortSide::Out, .flavor = wire.flavor}};
+    return item;
+  }
+
+  void countLinks(const Graph& graph) {
+    for (const auto& [id, node] : graph.nodes) {
+      if (!node->link.empty()) ++links_[node->link];
+      for (const auto& [name, body] : node->bodies) countLinks(*body);
     }
   }
 
@@ -108,9 +143,13 @@ class Builder {
       const auto group = architecture_.weightGroups.find(node.weightGroup);
       const QString policy =
           group == architecture_.weightGroups.end() ? QString() : QString::fromStdString(group->second.policy);
-      item.chips.push_back(
-          {groupSeries(architecture_, node.weightGroup), QString::fromStdString(node.weightGroup) + ": " + policy});
+      item.chips.push_back({groupSeries(architecture_, node.weightGroup),
+                            QObject::tr("Shares weights: %1 (%2)").arg(node.weightGroup.c_str(), policy)});
     }
+    if (const auto link = links_.find(node.link); link != links_.end() && link->second > 1)
+      item.chips.push_back({int(std::distance(links_.begin(), link)),
+                            QObject::tr("One of %1 linked copies: an edit inside is made in all").arg(link->second),
+                            ui::ChipKind::Link});
     if (block && block->body != BodyKind::None) {
       item.shape = ItemShape::Frame;
       item.frame = std::make_shared<const ui::CanvasFrame>(frameOf(node, *block));
@@ -210,7 +249,9 @@ class Builder {
   const SceneOverlay& overlay_;
   std::map<NodeId, const Diagnostic*> problems_;
   std::map<NodeId, const NodeCost*> costs_;
-  double largest_ = 0;  // what the hottest colour stands for
+  std::map<Wire, std::vector<NodeId>> dots_;
+  std::map<std::string, int> links_;  // how many copies
+  double largest_ = 0;                // what the hottest colour stands for
   ui::CanvasScene scene_;
 };
 

@@ -19,6 +19,7 @@ struct SceneOverlay {
   std::set<int> selectedLayers;     // index in the unrolled stack
   std::map<int, double> layerHeat;  // by the same index, 0 to 1
   std::set<NodeId> collapsed;       // frames of which only the header is shown
+  ui::WireStyle wireStyle = ui::WireStyle::Curved;
 };
 
 ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts,

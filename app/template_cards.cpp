@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "app/scene_builder.h"
+#include "engine/blocks/policy.h"
 #include "engine/presets/preset.h"
 #include "engine/workbench/workbench.h"
+#include "widgets/canvas/scene.h"
 
 namespace fw {
 
@@ -63,6 +65,25 @@ std::vector<ui::BlockEntry> paletteEntries() {
     entries.push_back({QString::fromStdString(block.id), QString::fromStdString(block.title),
                        QString::fromStdString(block.category), synonyms, QString::fromStdString(block.help)});
   }
+  return entries;
+}
+
+std::vector<ui::BlockEntry> policyEntries() {
+  std::vector<ui::BlockEntry> entries;
+  for (const WeightPolicyDef& policy : allWeightPolicies())
+    entries.push_back({ui::policyPrefix + QString::fromStdString(policy.id),
+                       QString::fromStdString(policy.title),
+                       QObject::tr("weights"),
+                       {QObject::tr("share weights"), QString::fromStdString(policy.id)},
+                       QObject::tr("%1 Drop it on a block or a Repeat, or choose it for the selected blocks.")
+                           .arg(QString::fromStdString(policy.help))});
+  return entries;
+}
+
+std::vector<ui::BlockEntry> libraryEntries(const BlockLibrary& library) {
+  std::vector<ui::BlockEntry> entries;
+  for (const QString& name : library.names())
+    entries.push_back({libraryId(name), name, QObject::tr("my blocks"), {}, QObject::tr("A composite of yours.")});
   return entries;
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/exec/backend.h"
+#include "widgets/number_format.h"
 
 namespace fw {
 
@@ -149,10 +150,11 @@ ui::RunState TrainingController::runState() const {
         {QString::fromStdString(task.id), QString::fromStdString(task.title), QString::fromStdString(task.help)});
   for (const DeviceInfo& device : listDevices()) {
     if (device.id == "null") continue;
-    run.devices.push_back(
-        {QString::fromStdString(device.id),
-         device.id == "cpu" ? tr("CPU · %n threads", nullptr, device.threads) : QString::fromStdString(device.name),
-         QString::fromStdString(device.absence.empty() ? device.name : device.absence), device.absence.empty()});
+    run.devices.push_back({QString::fromStdString(device.id),
+                           device.id == "cpu" ? "CPU · " + ui::counted(device.threads, tr("1 thread"), tr("%1 threads"))
+                                              : QString::fromStdString(device.name),
+                           QString::fromStdString(device.absence.empty() ? device.name : device.absence),
+                           device.absence.empty()});
     if (device.absence.empty() && device.id.starts_with("cuda:"))
       run.devices.push_back({QString::fromStdString(device.id + ":bf16"),
                              tr("%1 · bf16").arg(QString::fromStdString(device.name)),

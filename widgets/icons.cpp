@@ -86,6 +86,10 @@ const char* shapes(Icon name) {
              "rx='2.2'/>";
     case Icon::Unlink:
       return "<path d='M5.5 5.8H3.7a2.2 2.2 0 0 0 0 4.4h1.8M10.5 5.8h1.8a2.2 2.2 0 0 1 0 4.4h-1.8M8 4v1.5M8 10.5V12'/>";
+    case Icon::Weights:
+      return "<circle cx='4.5' cy='5' r='2.4'/><circle cx='11.5' cy='5' r='2.4'/><path d='M4.5 7.6V10a2.5 2.5 0 0 0 "
+             "2.5 "
+             "2.5h2a2.5 2.5 0 0 0 2.5-2.5V7.6'/>";
     case Icon::Lock:
       return "<rect x='3.5' y='7.2' width='9' height='6.3' rx='1'/><path d='M5.5 7V5a2.5 2.5 0 0 1 5 0v2'/>";
     case Icon::Pin:

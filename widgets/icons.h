@@ -44,6 +44,7 @@ enum class Icon {
   ZoomOut,
   Link,
   Unlink,
+  Weights,
   Lock,
   Pin,
   Eye,

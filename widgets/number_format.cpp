@@ -113,4 +113,8 @@ QString formatChange(double fraction) {
   return (fraction > 0 ? "+" + text : text) + noBreakSpace + "%";
 }
 
+QString counted(int64_t count, const QString& one, const QString& many) {
+  return count == 1 ? one : many.arg(formatInteger(count));
+}
+
 }  // namespace fw::ui

@@ -38,4 +38,7 @@ QString formatPercent(double fraction);
 /// "−61 %", "+7 %": a change, with the true minus sign
 QString formatChange(double fraction);
 
+/// `one` for 1, `many` with the number in the place of %1 otherwise.
+QString counted(int64_t count, const QString& one, const QString& many);
+
 }  // namespace fw::ui

@@ -59,8 +59,9 @@ class Editor {
   /// Replaces the wire into `to`.
   void connect(const GraphPath& path, const PortRef& from, const PortRef& to);
   void disconnect(const GraphPath& path, const Wire& wire);
-  /// Puts `id` between the ends of `wire`, through its first input and output that fit.
-  void insertOnWire(const GraphPath& path, const Wire& wire, NodeId id);
+  /// Puts `id` between the ends of `wire`, through its first input and output that fit; of its dots the first
+  /// `dotsBefore` stay in front of the node.
+  void insertOnWire(const GraphPath& path, const Wire& wire, NodeId id, size_t dotsBefore = 0);
 
   /// The default value removes the entry. The pattern of a Repeat and the branches of a Fork change its bodies too.
   void setParam(NodeId id, const std::string& param, const ParamValue& value);

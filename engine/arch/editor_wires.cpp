@@ -41,8 +41,9 @@ void Editor::disconnect(const GraphPath& path, const Wire& wire) {
   std::erase(mutableGraph(path).wires, wire);
 }
 
-void Editor::insertOnWire(const GraphPath& path, const Wire& wire, NodeId id) {
+void Editor::insertOnWire(const GraphPath& path, const Wire& wire, NodeId id, size_t dotsBefore) {
   atomically([&] {
+    std::map<Wire, std::vector<NodeId>> dots = dotsByWire(work_);
     disconnect(path, wire);
     const Ports ports = portsAt(path, id);
     const auto input = std::find_if(ports.inputs.begin(), ports.inputs.end(), [&](const PortDef& port) {
@@ -55,6 +56,10 @@ void Editor::insertOnWire(const GraphPath& path, const Wire& wire, NodeId id) {
     });
     if (output == ports.outputs.end()) refuse("[insert] the node has no output that fits the end of this wire.");
     connect(path, {id, output->name}, wire.to);
+    const std::vector<NodeId>& own = dots[wire];
+    for (size_t i = 0; i < own.size(); ++i)
+      work_.dots.at(own[i]).wire =
+          i < dotsBefore ? Wire{wire.from, {id, input->name}} : Wire{{id, output->name}, wire.to};
   });
 }
 

@@ -125,6 +125,28 @@ class Recorder : public CanvasIntents {
   void deleteItems(const std::vector<ItemId>& items, const std::vector<CanvasWire>&, bool heal) override {
     log << "delete " + names(items) + (heal ? " and heal" : "");
   }
+  void moveWires(CanvasEnd from, CanvasEnd to) override {
+    log << QString("move the wires of %1.%2 to %3.%4").arg(from.item).arg(from.port).arg(to.item).arg(to.port);
+  }
+  void addDot(const CanvasWire& wire, const CanvasPlace& place) override {
+    log << QString("dot from %1 to %2 in %3 at %4,%5")
+               .arg(wire.from.item)
+               .arg(wire.to.item)
+               .arg(place.container)
+               .arg(place.position.x())
+               .arg(place.position.y());
+  }
+  void takeOutCell(ItemId frame, int cell, const CanvasPlace& place) override {
+    log << QString("take %1 out of %2 into %3").arg(cell).arg(frame).arg(place.container);
+  }
+  void putInCell(ItemId frame, int at, ItemId item) override {
+    log << QString("put %1 into %2 at %3").arg(item).arg(frame).arg(at);
+  }
+  bool dropOutside(const std::vector<ItemId>& items, QPoint) override {
+    log << "drop outside " + names(items);
+    return takesOutside;
+  }
+  bool takesOutside = false;
   void pullOutItems(const std::vector<ItemMove>& items) override {
     for (const ItemMove& move : items)
       log << QString("pull out %1 to %2,%3").arg(move.item).arg(move.position.x()).arg(move.position.y());

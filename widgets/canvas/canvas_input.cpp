@@ -78,10 +78,34 @@ void CanvasView::mousePressEvent(QMouseEvent* event) {
   if (isCutHeld_) return begin(std::make_unique<CutTool>(*this, cursor_));
   if (geometry_->count() == 0 && emptyButton_.contains(event->position())) return;  // on release
   const Hit hit = hitAt(cursor_);
+  if (hit.kind == HitKind::Port && event->modifiers() == Qt::AltModifier) return cutPort(hit);
   if ((event->modifiers() & Qt::AltModifier) && (event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier)) &&
       hit.isItem())
     return selectAlongWires(hit.slot, event->modifiers() & Qt::ShiftModifier);
   begin(std::make_unique<PressTool>(*this, cursor_, hit, event->modifiers()));
+}
+
+// Takes every wire off a port.
+void CanvasView::cutPort(const Hit& port) {
+  std::vector<CanvasWire> wires;
+  for (const int w : geometry_->wiresAt(port.slot)) {
+    const bool isStart = geometry_->wireFrom(w) == port.slot && geometry_->wire(w).from.port == port.index;
+    const bool isEnd = geometry_->wireTo(w) == port.slot && geometry_->wire(w).to.port == port.index;
+    if (isStart || isEnd) wires.push_back(geometry_->wire(w));
+  }
+  if (intents_ && !wires.empty()) intents_->disconnectWires(wires);
+}
+
+// The pieces of a wire between its dots.
+std::vector<int> CanvasView::piecesOf(int wire) const {
+  std::vector<int> pieces = {wire};
+  for (size_t i = 0; i < pieces.size(); ++i)
+    for (const int slot : {geometry_->wireFrom(pieces[i]), geometry_->wireTo(pieces[i])}) {
+      if (geometry_->shape(slot) != ItemShape::Dot) continue;
+      for (const int other : geometry_->wiresAt(slot))
+        if (std::find(pieces.begin(), pieces.end(), other) == pieces.end()) pieces.push_back(other);
+    }
+  return pieces;
 }
 
 void CanvasView::selectAlongWires(int slot, bool isUpstream) {
@@ -114,6 +138,15 @@ void CanvasView::mouseDoubleClickEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return mousePressEvent(event);
   const Hit hit = hitAt(Vec(event->position()));
   if (hit.kind == HitKind::Void || hit.kind == HitKind::Lane) return openPalette(event->position().toPoint());
+  if (hit.kind == HitKind::Wire && event->modifiers() == Qt::NoModifier) {
+    if (!intents_) return;
+    const CanvasWire wire = geometry_->wire(hit.wire);
+    const int slot = geometry_->parent(geometry_->wireFrom(hit.wire));
+    const int lane = geometry_->lane(geometry_->wireFrom(hit.wire));
+    const Vec at = camera_.toScene(Vec(event->position())) - geometry_->origin(slot, lane);
+    intents_->addDot(wire, {slot < 0 ? 0 : geometry_->item(slot).id, lane, snapped(at.toPoint())});
+    return;
+  }
   if (hit.isItem() && event->modifiers() == Qt::NoModifier) {
     if (intents_) intents_->openItem(geometry_->item(hit.slot).id);
     return;
@@ -144,8 +177,10 @@ void CanvasView::setHover(const Hit& hit) {
         invalidateItem(each.slot);
       }
     }
-    if (each.wire >= 0) invalidateWire(each.wire);
+    if (each.wire >= 0 && each.wire < geometry_->wireCount())
+      for (const int piece : piecesOf(each.wire)) invalidateWire(piece);
   }
+  marks_.path = hit.wire >= 0 ? piecesOf(hit.wire) : std::vector<int>();
   updateCursor();
 }
 
@@ -301,6 +336,7 @@ void CanvasView::dragEnterEvent(QDragEnterEvent* event) {
   if (!event->mimeData()->hasFormat(blockMimeType)) return;
   dragged_ = QString::fromUtf8(event->mimeData()->data(blockMimeType));
   dragTo(event);
+  event->accept();  // of the drag as a whole; where it may be dropped is asked at each move
 }
 
 void CanvasView::dragMoveEvent(QDragMoveEvent* event) {
@@ -312,6 +348,17 @@ void CanvasView::dragTo(QDropEvent* event) {
   drop_ = {dragged_, placeAtCursor(), {}, {}};
   markDrop(drop_.place.container, drop_.place.lane);
   Hit hit = hitAt(cursor_);
+  if (dragged_.startsWith(policyPrefix)) {  // the item below takes it
+    int slot = hit.slot;
+    if (slot >= 0 && (geometry_->shape(slot) == ItemShape::Dot || geometry_->shape(slot) == ItemShape::Join)) slot = -1;
+    drop_.onto = slot < 0 ? 0 : geometry_->item(slot).id;
+    markDrop(0, 0);
+    setHover(slot < 0 ? Hit() : Hit{geometry_->frame(slot) ? HitKind::Header : HitKind::Node, slot, -1, -1});
+    if (slot < 0) event->setDropAction(Qt::IgnoreAction);
+    event->setAccepted(slot >= 0);
+    update();
+    return;
+  }
   if (hit.kind == HitKind::Wire && !(event->modifiers() & Qt::AltModifier)) {
     const CanvasWire& wire = geometry_->wire(hit.wire);
     if (fits(dragged_, wire.from) && fits(dragged_, wire.to)) drop_.intoWire = wire;

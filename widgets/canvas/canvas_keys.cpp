@@ -53,6 +53,20 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
       ++nudges_;
   }
   if (isShortcut(event)) return;
+  if (modifiers == Qt::ShiftModifier && selectedTops().size() > 1) {
+    switch (event->key()) {
+      case Qt::Key_W:
+        return alignSelection(Qt::AlignTop);
+      case Qt::Key_A:
+        return alignSelection(Qt::AlignLeft);
+      case Qt::Key_S:
+        return alignSelection(Qt::AlignBottom);
+      case Qt::Key_D:
+        return alignSelection(Qt::AlignRight);
+      default:
+        break;
+    }
+  }
   if (event->key() == Qt::Key_A && modifiers == Qt::ShiftModifier) return openPalette(mapFromGlobal(QCursor::pos()));
   if (modifiers != Qt::NoModifier) return QWidget::keyPressEvent(event);
   switch (event->key()) {
@@ -161,6 +175,48 @@ void CanvasView::pullOutSelection() {
     moves.push_back({geometry_->item(slot).id, snapped(geometry_->position(slot) + aside)});
   }
   if (intents_ && !moves.empty()) intents_->pullOutItems(moves);
+}
+
+void CanvasView::alignSelection(Qt::Alignment edge) {
+  const std::vector<int> tops = selectedTops();
+  Box all;
+  for (const int slot : tops) all.include(geometry_->box(slot));
+  std::vector<ItemMove> moves;
+  for (const int slot : tops) {
+    const Box& box = geometry_->box(slot);
+    Vec by;
+    if (edge & Qt::AlignLeft) by.x = all.left - box.left;
+    if (edge & Qt::AlignRight) by.x = all.right - box.right;
+    if (edge & Qt::AlignHCenter) by.x = all.center().x - box.center().x;
+    if (edge & Qt::AlignTop) by.y = all.top - box.top;
+    if (edge & Qt::AlignBottom) by.y = all.bottom - box.bottom;
+    if (edge & Qt::AlignVCenter) by.y = all.center().y - box.center().y;
+    if (!(by == Vec())) moves.push_back({geometry_->item(slot).id, geometry_->position(slot) + by.toPoint()});
+  }
+  if (intents_ && tops.size() > 1 && !moves.empty())
+    intents_->moveItems(moves, QStringLiteral("align %1").arg(++nudges_));
+}
+
+void CanvasView::distributeSelection(Qt::Orientation along) {
+  std::vector<int> tops = selectedTops();
+  if (tops.size() < 3 || !intents_) return;
+  const bool isAcross = along == Qt::Horizontal;
+  const auto low = [&](int slot) { return isAcross ? geometry_->box(slot).left : geometry_->box(slot).top; };
+  const auto size = [&](int slot) { return isAcross ? geometry_->box(slot).width() : geometry_->box(slot).height(); };
+  std::stable_sort(tops.begin(), tops.end(), [&](int a, int b) { return low(a) < low(b); });
+  float room = low(tops.back()) + size(tops.back()) - low(tops.front());
+  for (const int slot : tops) room -= size(slot);
+  const float gap = room / float(tops.size() - 1);
+  float at = low(tops.front());
+  std::vector<ItemMove> moves;
+  for (const int slot : tops) {
+    const float by = at - low(slot);
+    at += size(slot) + gap;
+    if (std::abs(by) > 0.01f)
+      moves.push_back({geometry_->item(slot).id,
+                       geometry_->position(slot) + (isAcross ? QPointF(double(by), 0) : QPointF(0, double(by)))});
+  }
+  if (!moves.empty()) intents_->moveItems(moves, QStringLiteral("distribute %1").arg(++nudges_));
 }
 
 void CanvasView::toggleMuted() {

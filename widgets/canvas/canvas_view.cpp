@@ -66,6 +66,7 @@ void CanvasView::layOut() {
   const std::vector<ItemId> selected = geometry_ ? selection() : std::vector<ItemId>();
   geometry_ = std::make_unique<CanvasGeometry>(scene_, *metrics_);
   marks_.hover = {};
+  marks_.path.clear();
   marks_.dropFrame = -1;
   dropWire_.reset();
   marks_.isSelected.assign(size_t(geometry_->count()), false);
@@ -189,7 +190,7 @@ void CanvasView::selectionMoved() {
     words = tr("%1, %2 selected").arg(item.title, item.subtitle);
     if (!item.message.isEmpty()) words += ". " + item.message;
   } else if (!picked.empty()) {
-    words = tr("%n items selected", nullptr, int(picked.size()));
+    words = tr("%1 items selected").arg(picked.size());
   } else {
     words = tr("Arrow keys move between blocks, Tab adds one, Enter opens one.");
   }
@@ -394,6 +395,7 @@ void CanvasView::drawDrop(QPainter& painter) {
   QString title = dragged_;
   for (const PaletteBlock& block : blocks_)
     if (block.id == dragged_) title = block.title;
+  if (dragged_.startsWith(policyPrefix)) return;  // what takes it is marked
   const Vec center = camera_.toView(geometry_->toScene(drop_.place));
   const QRectF card = Box::around(center, 208 * camera_.zoom, 48 * camera_.zoom).toRect();
   QColor fill = theme().panel;
@@ -416,13 +418,13 @@ void CanvasView::paintDraft(QPainter& painter, const WireShape& shape, const QCo
   const WireCurve curve = wireCurve(shape);
   const auto at = [&](size_t i) { return camera_.toView(curve.points[i]).toPoint(); };
   QPainterPath path(at(0));
-  path.cubicTo(at(1), at(2), at(3));
+  for (size_t i = 1; i + 2 < size_t(curve.count); i += 3) path.cubicTo(at(i), at(i + 1), at(i + 2));
   painter.setBrush(Qt::NoBrush);
   painter.setPen(QPen(color, std::clamp(2.0 * double(camera_.zoom), 1.5, 4.0), Qt::SolidLine, Qt::RoundCap));
   painter.drawPath(path);
   painter.setBrush(color);
   painter.setPen(Qt::NoPen);
-  painter.drawEllipse(at(3), 4, 4);
+  painter.drawEllipse(at(size_t(curve.count) - 1), 4, 4);
 }
 
 }  // namespace fw::ui

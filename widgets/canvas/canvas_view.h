@@ -69,6 +69,10 @@ class CanvasView : public QWidget {
   void paste(bool keepWires = false);
   void duplicateSelection(bool keepWires = false);
   void toggleMuted();
+  /// Edges or middles of the selected items on one line, that of the outermost one.
+  void alignSelection(Qt::Alignment edge);
+  /// Equal gaps between the selected items.
+  void distributeSelection(Qt::Orientation along);
   /// Takes the selected items out of their wires, beside where they stood.
   void pullOutSelection();
 
@@ -153,6 +157,8 @@ class CanvasView : public QWidget {
   void dragTo(QDropEvent* event);
   void endDrag();
   void addBlock(const QString& block);
+  void cutPort(const Hit& port);
+  std::vector<int> piecesOf(int wire) const;
   void selectAlongWires(int slot, bool isUpstream);
   void selectionMoved();
 

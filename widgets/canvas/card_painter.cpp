@@ -76,13 +76,35 @@ void ScenePass::card(int slot) {
   raster.fillRound(camera.toView(Box(box.left + 2, box.top + 8, box.left + 6, box.bottom - 8)), px(2),
                    inkOf(categoryInks[look.category], slot, ground));
   cardRows(slot, box);
+  chips(slot);
+  ports(slot);
+}
+
+// A chain of two links for copies, a disc for weights: they can be told apart without colour.
+void ScenePass::chips(int slot) {
   const CanvasItem& item = geometry.item(slot);
+  const Ink ground = groundOf(geometry.parent(slot));
   for (int c = 0; c < int(item.chips.size()); ++c) {
     const Vec center = camera.toView(geometry.chip(slot, c));
-    raster.disc(center, px(chipRadius + 1.5f), ground);
-    raster.disc(center, px(chipRadius), inkOf(ink(inks.theme->series(item.chips[size_t(c)].series)), slot, ground));
+    const CanvasChip& chip = item.chips[size_t(c)];
+    if (chip.kind == ChipKind::Weights) {
+      raster.disc(center, px(chipRadius + 1.5f), ground);
+      raster.disc(center, px(chipRadius), inkOf(ink(inks.theme->series(chip.series)), slot, ground));
+      continue;
+    }
+    const Box box = Box::around(center, px(2 * chipRadius + 6), px(2 * chipRadius));
+    raster.fillRound(box.grown(px(1.5f)), px(5), ground);
+    raster.card(box, px(4), ground, inks.border, std::max(ratio, px(1.25f)));
+    raster.fillRound(box.grown(-std::max(ratio, px(1.25f))), px(3), inks.header);
+    const Ink ring = inkOf(inks.text, slot, ground);
+    const float width = std::max(ratio, px(1.5f));
+    for (const float side : {-1.0f, 1.0f}) {
+      const Box link = Box::around(center + Vec(side * px(2.75f), 0), px(8.5f), px(5.5f));
+      raster.fillRound(link, px(2.75f), ring);
+      raster.fillRound(link.grown(-width), px(1.5f), inks.header);
+    }
+    raster.fillRound(Box::around(center, px(4.5f), width), px(0.75f), ring);
   }
-  ports(slot);
 }
 
 void ScenePass::cardRows(int slot, const Box& box) {
@@ -140,6 +162,19 @@ void ScenePass::join(int slot) {
   if (detail >= Detail::Ports) ports(slot);
 }
 
+void ScenePass::dot(int slot) {
+  if (detail == Detail::Flat) return;
+  const Vec at = camera.toView(geometry.box(slot).center());
+  const std::vector<CanvasPort>& ports = geometry.item(slot).ports;
+  const Ink ground = groundOf(geometry.parent(slot));
+  const Ink plain = inks.flavor(ports.empty() ? PortFlavor::Tensor : ports.front().flavor);
+  if (isSelected(slot) || isHovered(slot)) {
+    raster.disc(at, px(dotRadius + 3.5f), isSelected(slot) ? inks.accent : mixInk(ground, inks.accent, 0.5f));
+    raster.disc(at, px(dotRadius + 2), ground);
+  }
+  raster.disc(at, std::max(ratio, px(dotRadius)), plain);
+}
+
 void ScenePass::joinWords(int slot) {
   const QString& sign = geometry.item(slot).title;
   if (sign == "+" || sign == "×") return;  // drawn
@@ -190,6 +225,7 @@ void ScenePass::frame(int slot) {
   }
   if (detail != Detail::Flat) strip(slot);
   if (detail == Detail::Full) chevron(slot), laneBadges(slot);
+  if (detail >= Detail::Ports) chips(slot);
   if (detail >= Detail::Ports) ports(slot);
 }
 

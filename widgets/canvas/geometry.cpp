@@ -191,6 +191,9 @@ void CanvasGeometry::measure(const TextMetrics& metrics) {
       case ItemShape::Join:
         work_[size_t(slot)] = Box::around(center, 2 * joinRadius, 2 * joinRadius);
         break;
+      case ItemShape::Dot:
+        work_[size_t(slot)] = Box::around(center, 2 * dotRadius, 2 * dotRadius);
+        break;
       case ItemShape::Entry:
       case ItemShape::Exit:
       case ItemShape::Frame:

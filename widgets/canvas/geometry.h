@@ -18,6 +18,7 @@ inline constexpr float gridStep = 20;     // positions snap to it, and its dots 
 inline constexpr float nodePadding = 16;  // left of the title
 inline constexpr float joinRadius = 11;
 inline constexpr float portRadius = 5;
+inline constexpr float dotRadius = 5;
 inline constexpr float chipRadius = 7;
 inline constexpr float costBarWidth = 52;
 inline constexpr float headerHeight = 44;  // of a frame, without rows of cells below its title

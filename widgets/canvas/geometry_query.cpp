@@ -19,6 +19,7 @@ Hit CanvasGeometry::hit(Vec p, float portReach, float wireReach) const {
   Hit nearest;
   float distanceToPort = portReach;
   for (const int slot : found) {
+    if (shape(slot) == ItemShape::Dot) continue;
     // The middle of a join is the join, which can be moved, however far the ports reach; a wire's end finds them all.
     const float reach = shape(slot) == ItemShape::Join && portReach < 2 * joinRadius ? joinRadius / 2 : portReach;
     for (int port = 0; port < int(item(slot).ports.size()); ++port) {

@@ -47,7 +47,8 @@ void CanvasGeometry::setBox(int slot, const Box& box) {
 Vec CanvasGeometry::port(int slot, int port) const {
   const CanvasItem& item = this->item(slot);
   const Box& box = now(slot);
-  if (isTerminal(slot) || port < 0 || size_t(port) >= item.ports.size()) return box.center();
+  if (isTerminal(slot) || shape(slot) == ItemShape::Dot || port < 0 || size_t(port) >= item.ports.size())
+    return box.center();
   const Flow flow = this->flow(slot);
   const Box turn = turned(box, flow);
   const PortSide side = item.ports[size_t(port)].side;
@@ -103,7 +104,8 @@ WireShape CanvasGeometry::plainShape(const WireEntry& wire) const {
           portOut(wire.from, wire.wire->from.port),
           portOut(wire.to, wire.wire->to.port),
           {},
-          laneFlow(wire.container)};
+          laneFlow(wire.container),
+          scene_->wireStyle};
 }
 
 // Terminals lie on the lane's edge, in line with what they are wired to.
@@ -139,14 +141,15 @@ void CanvasGeometry::placeTerminals(int frame, int lane, Vec start, Vec end) {
 
 // What lies between the ends of a wire, in its lane.
 std::optional<Box> CanvasGeometry::obstacles(const WireEntry& wire) const {
+  if (shape(wire.from) == ItemShape::Dot || shape(wire.to) == ItemShape::Dot) return {};  // it runs as it was led
   const Flow flow = laneFlow(wire.container);
   const Vec a = turned(wire.shape.start, flow), b = turned(wire.shape.end, flow);
   if (b.y - a.y < 24 || std::abs(b.x - a.x) > widestCorridor) return {};
   Box all;
   int found = 0;
   const auto look = [&](int slot) {
-    if (slot == wire.from || slot == wire.to || isTerminal(slot) || parent(slot) != wire.container ||
-        lane(slot) != lane(wire.from))
+    if (slot == wire.from || slot == wire.to || isTerminal(slot) || shape(slot) == ItemShape::Dot ||
+        parent(slot) != wire.container || lane(slot) != lane(wire.from))
       return;
     const Box box = turned(now(slot), flow);
     if (segmentCrosses(a, b, box.grown(-2))) all.include(box), ++found;

@@ -27,6 +27,7 @@ struct BlockRequest {
   CanvasPlace place;
   std::optional<CanvasEnd> wireTo;     // the port whose wire was released in the void
   std::optional<CanvasWire> intoWire;  // the wire that it was dropped on
+  ItemId onto = 0;                     // the item that a weight policy was dropped on; 0: the selected ones
 };
 
 /// Whether a wire may be drawn, and why not.
@@ -53,12 +54,16 @@ class CanvasIntents {
   virtual void addBlock(const BlockRequest& request) = 0;
   /// `from` is an output, `to` an input. `replaced` is the wire whose end was dragged here.
   virtual void connectPorts(CanvasEnd from, CanvasEnd to, const std::optional<CanvasWire>& replaced) = 0;
+  /// Every wire at a port goes to another port of the same side.
+  virtual void moveWires(CanvasEnd from, CanvasEnd to) = 0;
   virtual void disconnectWires(const std::vector<CanvasWire>& wires) = 0;
   /// `heal`: wires around a removed item are joined where they fit.
   virtual void deleteItems(const std::vector<ItemId>& items, const std::vector<CanvasWire>& wires, bool heal) = 0;
 
   /// Items leave their wires, which are joined behind them, and stand at these places.
   virtual void pullOutItems(const std::vector<ItemMove>& moves) = 0;
+  /// A wire was clicked twice: a dot at this place.
+  virtual void addDot(const CanvasWire& wire, const CanvasPlace& place) = 0;
   /// Items of one graph were dropped into another frame; the first upper left one comes to `place`.
   virtual void moveItemsInto(const std::vector<ItemId>& items, const CanvasPlace& place) = 0;
 
@@ -75,6 +80,12 @@ class CanvasIntents {
   virtual void clickCell(ItemId frame, int cell, Qt::KeyboardModifiers modifiers) = 0;
   /// The kind of the cell `source` was drawn over `cells` of its strip.
   virtual void paintCells(ItemId frame, int source, const std::vector<int>& cells) = 0;
+  /// A layer was dragged out of its strip.
+  virtual void takeOutCell(ItemId frame, int cell, const CanvasPlace& place) = 0;
+  /// An item was dropped on the strip of a Repeat beside it, to become its layer `at`.
+  virtual void putInCell(ItemId frame, int at, ItemId item) = 0;
+  /// Items were dropped outside of the canvas; false where nothing there takes them.
+  virtual bool dropOutside(const std::vector<ItemId>& items, QPoint global) = 0;
   virtual void showContextMenu(const ContextRequest& request) = 0;
 };
 

@@ -49,6 +49,7 @@ void Minimap::drawScene() {
       case ItemShape::Join:
       case ItemShape::Entry:
       case ItemShape::Exit:
+      case ItemShape::Dot:
         break;
     }
   }

@@ -16,9 +16,10 @@ using ItemId = int64_t;  // 0: the root, which holds the outermost items
 /// Where data flows in a lane: inputs sit on the upper (left) edge of its items, outputs on the lower (right) one.
 enum class Flow : uint8_t { Down, Right };
 
-/// Node: a card. Join: a small circle ("+"). Frame: a container with its inside visible. Entry and Exit: where the flow
-/// enters and leaves a frame's lane; they lie on its edge and have no position of their own.
-enum class ItemShape : uint8_t { Node, Join, Frame, Entry, Exit };
+/// Node: a card. Join: a small circle ("+"). Dot: a point that a wire runs through. Frame: a container with its inside
+/// visible. Entry and Exit: where the flow enters and leaves a frame's lane; they lie on its edge and have no position
+/// of their own.
+enum class ItemShape : uint8_t { Node, Join, Frame, Entry, Exit, Dot };
 
 enum class PortSide : uint8_t { In, Out };
 
@@ -36,10 +37,17 @@ struct CanvasPort {
   bool operator==(const CanvasPort&) const = default;
 };
 
-/// A round mark on a node's upper right corner: a weight group, the same colour on every member.
+/// How wires run between what they join.
+enum class WireStyle : uint8_t { Curved, Square, Straight };
+
+enum class ChipKind : uint8_t { Weights, Link };
+
+/// A mark on an item's upper right corner: round in the colour of a weight group on every member, a chain on every
+/// linked copy. Under the mouse all items with an equal one light up.
 struct CanvasChip {
-  int series = 0;   // index of Theme::series
+  int series = 0;   // index of Theme::series; of a chain: which one
   QString tooltip;  // "Tied ×4 + LoRA rank 8"
+  ChipKind kind = ChipKind::Weights;
   bool operator==(const CanvasChip&) const = default;
 };
 
@@ -109,11 +117,15 @@ struct CanvasScene {
   std::vector<CanvasItem> items;
   std::vector<CanvasWire> wires;
   Flow flow = Flow::Right;  // of the root
+  WireStyle wireStyle = WireStyle::Curved;
 };
 using CanvasScenePtr = std::shared_ptr<const CanvasScene>;
 
 /// The drag-and-drop format of a block; its data is the block's id in UTF-8.
 inline constexpr char blockMimeType[] = "application/x-formwright-block";
+
+/// What stands before the id of a weight policy where one is offered among the blocks; it is dropped on an item.
+inline constexpr char policyPrefix[] = "policy:";
 
 }  // namespace fw::ui
 

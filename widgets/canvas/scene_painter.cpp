@@ -136,6 +136,8 @@ void ScenePass::shapes() {
       case ItemShape::Entry:
       case ItemShape::Exit:
         return terminal(slot);
+      case ItemShape::Dot:
+        return dot(slot);
       case ItemShape::Node:
         break;
     }
@@ -178,6 +180,8 @@ void ScenePass::words() {
       case ItemShape::Exit:
         terminalWords(slot);
         break;
+      case ItemShape::Dot:
+        break;
       case ItemShape::Node:
         cardWords(slot);
         break;
@@ -202,9 +206,7 @@ void ScenePass::grid() {
 void ScenePass::wiresIn(int frame) {
   const auto [first, last] = geometry.wiresIn(frame);
   const Ink ground = groundOf(frame);
-  const auto isRaised = [&](int w) {
-    return w == marks.hover.wire || std::find(marks.wires.begin(), marks.wires.end(), w) != marks.wires.end();
-  };
+  const auto isRaised = [&](int w) { return this->isRaised(w); };
   const bool hasRaised = marks.hover.wire >= 0 || !marks.wires.empty();
   wires.forEach(size_t(first), size_t(last), [&](size_t w) {
     if (!hasRaised || !isRaised(int(w))) wire(int(w), ground);
@@ -219,8 +221,7 @@ void ScenePass::wire(int w, Ink ground) {
   if (w == marks.hiddenWire || !raster.touches(camera.toView(geometry.wireBox(w)))) return;
   const WireShape& shape = geometry.wireShape(w);
   const ItemState state = geometry.wireState(w);
-  const bool isRaised =
-      w == marks.hover.wire || std::find(marks.wires.begin(), marks.wires.end(), w) != marks.wires.end();
+  const bool isRaised = this->isRaised(w);
   const Ink full = state == ItemState::Normal ? inks.flavor(geometry.wireFlavor(w)) : inks.state(state);
   float fade = 1;
   if (wireShare < 1 && !isRaised && state == ItemState::Normal && !isSelected(geometry.wireFrom(w)) &&
@@ -242,6 +243,11 @@ void ScenePass::wire(int w, Ink ground) {
   float strength = isRaised ? 1.0f : shape.detour ? 0.5f : 0.8f;
   if (detail == Detail::Cards && !isRaised) strength *= 0.7f;
   curve(shape, width, mixInk(ground, full, strength), fade);
+}
+
+bool ScenePass::isRaised(int w) const {
+  return w == marks.hover.wire || std::find(marks.wires.begin(), marks.wires.end(), w) != marks.wires.end() ||
+         std::find(marks.path.begin(), marks.path.end(), w) != marks.path.end();
 }
 
 void ScenePass::curve(const WireShape& shape, float width, Ink ink, float opacity) {

@@ -24,6 +24,7 @@ struct CanvasMarks {
   std::vector<int> wires;        // selected
   int hiddenWire = -1;           // its end is being dragged
   Hit hover;
+  std::vector<int> path;                                 // of the wire under the mouse: the pieces between its dots
   int dropFrame = -1, dropLane = 0;                      // where a dragged block would fall
   std::function<bool(int slot, int port)> isPortDimmed;  // while a wire is dragged; may be empty
 };

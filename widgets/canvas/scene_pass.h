@@ -42,6 +42,8 @@ class ScenePass {
   void terminalWords(int slot);
   void joinWords(int slot);
   void join(int slot);
+  void dot(int slot);
+  void chips(int slot);
   void frame(int slot);
   void laneBadges(int slot);
   void strip(int slot);
@@ -57,6 +59,7 @@ class ScenePass {
 
   bool isSelected(int slot) const { return size_t(slot) < marks.isSelected.size() && marks.isSelected[size_t(slot)]; }
   bool isHovered(int slot) const { return marks.hover.slot == slot; }
+  bool isRaised(int wire) const;
   Ink borderOf(int slot, float& width) const;
   bool isOfHoveredGroup(int slot) const;
   Ink inkOf(Ink ink, int slot, Ink ground) const {  // half as strong where muted

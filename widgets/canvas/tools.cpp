@@ -45,7 +45,10 @@ void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   const Vec from = view_.camera().toScene(start_);
   switch (hit_.kind) {
     case HitKind::Port:
-      next_ = std::make_unique<WireTool>(view_, hit_.slot, hit_.index, at);
+      if (modifiers & Qt::ControlModifier)
+        next_ = std::make_unique<MoveWiresTool>(view_, hit_.slot, hit_.index, at);
+      else
+        next_ = std::make_unique<WireTool>(view_, hit_.slot, hit_.index, at);
       break;
     case HitKind::Node:
     case HitKind::Header:
@@ -59,8 +62,7 @@ void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
       next_ = std::make_unique<MarqueeTool>(view_, from, hit_.slot, modifiers);
       break;
     case HitKind::Cell:
-      if (!view_.geometry().item(hit_.slot).frame->cells[size_t(hit_.index)].letter.isEmpty())
-        next_ = std::make_unique<PaintTool>(view_, hit_.slot, hit_.index);
+      next_ = std::make_unique<PaintTool>(view_, hit_.slot, hit_.index);
       break;
     case HitKind::Wire:
     case HitKind::Chevron:
@@ -201,8 +203,38 @@ void MoveTool::findDrop(Vec at) {
   for (const int each : slots_)
     hasDrop_ = hasDrop_ && geometry.parent(each) == home_ && geometry.lane(each) == geometry.lane(pressed_) &&
                geometry.shape(each) != ItemShape::Entry && geometry.shape(each) != ItemShape::Exit;
+  hasDrop_ = hasDrop_ && std::any_of(slots_.begin(), slots_.end(),
+                                     [&](int each) { return geometry.shape(each) != ItemShape::Dot; });
+  findStrip(at);
   if (!hasDrop_) drop_ = {};
   view_.markDrop(drop_.container, drop_.lane);
+}
+
+// The strip of a Repeat in the same graph takes one block as a layer.
+void MoveTool::findStrip(Vec at) {
+  const CanvasGeometry& geometry = view_.geometry();
+  strip_ = -1;
+  if (isPulling_ || slots_.size() != 1) return;
+  const ItemShape shape = geometry.shape(slots_.front());
+  if (shape != ItemShape::Node && shape != ItemShape::Frame) return;
+  const Vec point = view_.camera().toScene(at);
+  geometry.visitTouching(Box::around(point, 1, 1), [&](int slot) {
+    const FrameLayout* layout = geometry.frame(slot);
+    if (!layout || isMoving_[size_t(slot)] || geometry.parent(slot) != home_ || layout->cellSide <= 0) return;
+    const Box& box = geometry.box(slot);
+    if (Box(box.left, box.top, box.right, box.top + layout->header).contains(point)) strip_ = slot;
+  });
+  if (strip_ < 0) return;
+  hasDrop_ = false;
+  const FrameLayout& layout = *geometry.frame(strip_);
+  const int cells = int(geometry.item(strip_).frame->cells.size());
+  float nearest = std::numeric_limits<float>::max();
+  for (int cell = 0; cell < cells; ++cell)
+    for (const int after : {0, 1}) {
+      const Box box = layout.cell(cell);
+      const float away = (Vec(after ? box.right : box.left, box.center().y) - point).length();
+      if (away < nearest) nearest = away, stripAt_ = cell + after;
+    }
 }
 
 // Where the upper left corner of the items' positions comes to lie.
@@ -227,7 +259,8 @@ void MoveTool::forNeighbours(Visit visit) const {
     if (isMoving_[size_t(slot)] || geometry.parent(slot) != geometry.parent(pressed_) ||
         geometry.lane(slot) != geometry.lane(pressed_))
       return;
-    if (geometry.shape(slot) == ItemShape::Node || geometry.shape(slot) == ItemShape::Join)
+    if (geometry.shape(slot) == ItemShape::Node || geometry.shape(slot) == ItemShape::Join ||
+        geometry.shape(slot) == ItemShape::Dot)
       visit(geometry.box(slot).center(), geometry.box(slot));
   });
 }
@@ -270,11 +303,18 @@ void MoveTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
     moves.push_back({view_.geometry().item(slots_[i]).id, from_[i] + moved_.toPoint()});
   view_.markDrop(0, 0);
   CanvasIntents* intents = moved_ == Vec() ? nullptr : view_.intents();
-  if (intents && isPulling_) {
+  const bool isAway = !view_.rect().contains(at.toPoint().toPoint());
+  std::vector<ItemId> items;
+  for (const ItemMove& move : moves) items.push_back(move.item);
+  if (intents && isAway && intents->dropOutside(items, view_.mapToGlobal(at.toPoint().toPoint()))) {
+    view_.layOut();
+    return;
+  }
+  if (intents && strip_ >= 0) {
+    intents->putInCell(view_.geometry().item(strip_).id, stripAt_, moves.front().item);
+  } else if (intents && isPulling_) {
     intents->pullOutItems(moves);
   } else if (intents && hasDrop_) {
-    std::vector<ItemId> items;
-    for (const ItemMove& move : moves) items.push_back(move.item);
     intents->moveItemsInto(items, dropPlace());
   } else if (intents) {
     intents->moveItems(moves, "move " + QUuid::createUuid().toString(QUuid::WithoutBraces));
@@ -293,6 +333,15 @@ void MoveTool::paint(QPainter& painter) {
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(QRectF(view_.rect()).adjusted(1, 1, -1, -1));
   }
+  if (strip_ >= 0) {  // the place between two layers
+    const FrameLayout& layout = *view_.geometry().frame(strip_);
+    const int cells = int(view_.geometry().item(strip_).frame->cells.size());
+    const Box cell = layout.cell(std::min(stripAt_, cells - 1));
+    const float x = stripAt_ < cells ? cell.left - 1 : cell.right + 1;
+    painter.setPen(QPen(view_.theme().accent, 3, Qt::SolidLine, Qt::RoundCap));
+    painter.drawLine(view_.camera().toView(Vec(x, cell.top - 4)).toPoint(),
+                     view_.camera().toView(Vec(x, cell.bottom + 4)).toPoint());
+  }
   painter.setPen(QPen(view_.theme().accent, 1, Qt::DashLine));
   for (const auto& [a, b] : guides_)
     painter.drawLine(view_.camera().toView(a).toPoint(), view_.camera().toView(b).toPoint());
@@ -304,8 +353,17 @@ std::vector<int> PaintTool::cells() const {
   return painted;
 }
 
+// Well away from the strip: the layer leaves it.
+bool PaintTool::isOut(Vec at) const {
+  const CanvasGeometry& geometry = view_.geometry();
+  const Box& box = geometry.box(slot_);
+  const Box header(box.left, box.top, box.right, box.top + geometry.frame(slot_)->header);
+  return !header.grown(leaveReach / view_.camera().zoom).contains(view_.camera().toScene(at));
+}
+
 void PaintTool::move(Vec at, Qt::KeyboardModifiers) {
   const CanvasGeometry& geometry = view_.geometry();
+  at_ = at;
   const Vec point = view_.camera().toScene(at);
   float nearest = std::numeric_limits<float>::max();
   for (int cell = 0; cell < int(geometry.item(slot_).frame->cells.size()); ++cell) {
@@ -317,7 +375,13 @@ void PaintTool::move(Vec at, Qt::KeyboardModifiers) {
 
 void PaintTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
   move(at, modifiers);
-  if (last_ != source_ && view_.intents())
+  const CanvasItem& frame = view_.geometry().item(slot_);
+  if (!view_.intents()) return;
+  if (isOut(at)) {
+    CanvasPlace place = view_.geometry().placeAt(view_.camera().toScene(at));
+    place.position = view_.snapped(place.position);
+    view_.intents()->takeOutCell(frame.id, source_, place);
+  } else if (last_ != source_ && !frame.frame->cells[size_t(source_)].letter.isEmpty())
     view_.intents()->paintCells(view_.geometry().item(slot_).id, source_, cells());
 }
 
@@ -325,8 +389,11 @@ void PaintTool::paint(QPainter& painter) {
   const LayerCell& source = view_.geometry().item(slot_).frame->cells[size_t(source_)];
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setFont(font(TextRole::Section));
-  for (const int cell : cells()) {
-    const QRectF box = view_.camera().toView(view_.geometry().frame(slot_)->cell(cell)).toRect();
+  const bool leaves = isOut(at_);
+  if (!leaves && source.letter.isEmpty()) return;
+  for (const int cell : leaves ? std::vector<int>{source_} : cells()) {
+    QRectF box = view_.camera().toView(view_.geometry().frame(slot_)->cell(cell)).toRect();
+    if (leaves) box.moveCenter(at_.toPoint());
     painter.setPen(QPen(view_.theme().text, 1.5));
     painter.setBrush(view_.theme().accentFill);
     painter.drawRoundedRect(box, 3, 3);

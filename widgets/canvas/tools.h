@@ -108,8 +108,10 @@ class MoveTool : public CanvasTool {
   int home_ = -1;           // that frame
   Box homeBox_;             // as it was
   std::vector<Box> lanes_;  // its other insides
+  void findStrip(Vec at);
   bool hasDrop_ = false;
-  CanvasPlace drop_;                         // under the mouse, where it may take the items
+  int strip_ = -1, stripAt_ = 0;  // a Repeat whose strip is under the mouse, and the place between its layers
+  CanvasPlace drop_;              // under the mouse, where it may take the items
   std::vector<std::pair<Vec, Vec>> guides_;  // scene units
 };
 
@@ -127,7 +129,7 @@ class CutTool : public CanvasTool {
   Vec start_, end_;  // scene units
 };
 
-/// Draws the kind of a layer along the strip of its Repeat.
+/// Draws the kind of a layer along the strip of its Repeat; away from the strip it takes the layer out.
 class PaintTool : public CanvasTool {
  public:
   PaintTool(CanvasView& view, int slot, int cell) : CanvasTool(view), slot_(slot), source_(cell), last_(cell) {}
@@ -138,7 +140,29 @@ class PaintTool : public CanvasTool {
 
  private:
   std::vector<int> cells() const;
+  bool isOut(Vec at) const;
   int slot_, source_, last_;
+  Vec at_;  // view units
+};
+
+/// Takes all wires of a port to another one of the same side.
+class MoveWiresTool : public CanvasTool {
+ public:
+  MoveWiresTool(CanvasView& view, int slot, int port, Vec at);
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void cancel() override;
+  void paint(QPainter& painter) override;
+  bool pansAtBorder() const override { return true; }
+  Qt::CursorShape cursor() const override { return Qt::CrossCursor; }
+
+ private:
+  bool takes(int slot, int port) const;
+
+  int slot_, port_;
+  std::vector<int> wires_;
+  Vec at_;  // view units
+  Hit target_;
 };
 
 class WireTool : public CanvasTool {

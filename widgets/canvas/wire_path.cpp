@@ -91,6 +91,38 @@ WireCurve detourCurve(const WireShape& shape) {
   return curve;
 }
 
+/// Lines from point to point, as curves.
+template <class... Points>
+WireCurve polyline(Vec start, Points... others) {
+  WireCurve curve;
+  curve.count = 1 + 3 * int(sizeof...(others));
+  curve.points[0] = start;
+  size_t at = 0;
+  for (const Vec next : {others...}) {
+    const Vec from = curve.points[at];
+    curve.points[at + 1] = from + (next - from) * (1 / 3.0f);
+    curve.points[at + 2] = from + (next - from) * (2 / 3.0f);
+    curve.points[at + 3] = next;
+    at += 3;
+  }
+  return curve;
+}
+
+// Along the flow, across it and along it again; by way of the detour where there is one.
+WireCurve angularCurve(const WireShape& shape) {
+  const Vec start = swapped(shape.start, shape.flow), end = swapped(shape.end, shape.flow);
+  const bool isSquare = shape.style == WireStyle::Square;
+  const bool endsSideways = swapped(shape.endOut, shape.flow).x != 0;
+  const auto back = [&](Vec p) { return swapped(p, shape.flow); };
+  if (shape.detour)
+    return polyline(shape.start, back({*shape.detour, start.y + (isSquare ? 0.0f : std::abs(start.x - *shape.detour))}),
+                    back({*shape.detour, end.y}), shape.end);
+  if (!isSquare || std::abs(start.x - end.x) < 0.5f) return polyline(shape.start, shape.end);
+  if (endsSideways) return polyline(shape.start, back({start.x, end.y}), back({start.x, end.y}), shape.end);
+  const float middle = (start.y + end.y) / 2;
+  return polyline(shape.start, back({start.x, middle}), back({end.x, middle}), shape.end);
+}
+
 }  // namespace
 
 Box WireCurve::bounds() const {
@@ -105,7 +137,10 @@ Vec WireCurve::at(int curve, float t) const {
   return p[0] * (s * s * s) + p[1] * (3 * s * s * t) + p[2] * (3 * s * t * t) + p[3] * (t * t * t);
 }
 
-WireCurve wireCurve(const WireShape& shape) { return shape.detour ? detourCurve(shape) : plainCurve(shape); }
+WireCurve wireCurve(const WireShape& shape) {
+  if (shape.style != WireStyle::Curved) return angularCurve(shape);
+  return shape.detour ? detourCurve(shape) : plainCurve(shape);
+}
 
 float distance(const WireCurve& curve, Vec p) {
   float nearest = std::numeric_limits<float>::max();

@@ -15,6 +15,7 @@ struct WireShape {
   Vec startOut, endOut;         // where the wire leaves its start, and where it comes from at its end
   std::optional<float> detour;  // the coordinate across the flow at which it passes by
   Flow flow = Flow::Down;
+  WireStyle style = WireStyle::Curved;
 
   bool operator==(const WireShape&) const = default;
 };

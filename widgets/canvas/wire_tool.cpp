@@ -152,4 +152,68 @@ void WireTool::paint(QPainter& painter) {
                    isRefused ? QColor(view_.theme().error) : QColor(Inks(view_.theme()).flavor(flavor)));
 }
 
+// --- all wires of a port ---
+
+MoveWiresTool::MoveWiresTool(CanvasView& view, int slot, int port, Vec at)
+    : CanvasTool(view), slot_(slot), port_(port), at_(at) {
+  const CanvasGeometry& geometry = view.geometry();
+  for (const int w : geometry.wiresAt(slot)) {
+    const bool isStart = geometry.wireFrom(w) == slot && geometry.wire(w).from.port == port;
+    if (isStart || (geometry.wireTo(w) == slot && geometry.wire(w).to.port == port)) wires_.push_back(w);
+  }
+  view.marks().hover = {};
+  view.marks().isPortDimmed = [this](int s, int p) { return (s != slot_ || p != port_) && !takes(s, p); };
+  view.invalidateAll();
+}
+
+bool MoveWiresTool::takes(int slot, int port) const {
+  const CanvasGeometry& geometry = view_.geometry();
+  const bool isOutput = geometry.item(slot_).ports[size_t(port_)].side == PortSide::Out;
+  if (wires_.empty() || (slot == slot_ && port == port_)) return false;
+  if ((geometry.item(slot).ports[size_t(port)].side == PortSide::Out) != isOutput) return false;
+  const CanvasEnd end{geometry.item(slot).id, port};
+  return std::all_of(wires_.begin(), wires_.end(), [&](int w) {
+    return isOutput ? view_.mayConnect(end, geometry.wire(w).to).isAllowed
+                    : view_.mayConnect(geometry.wire(w).from, end).isAllowed;
+  });
+}
+
+void MoveWiresTool::move(Vec at, Qt::KeyboardModifiers) {
+  at_ = at;
+  const Hit hit = view_.hitAt(at, catchReach);
+  target_ = hit.kind == HitKind::Port && takes(hit.slot, hit.index) ? hit : Hit{};
+  Hit& hover = view_.marks().hover;
+  for (const int slot : {hover.slot, target_.slot})
+    if (slot >= 0) view_.invalidate(view_.geometry().box(slot).grown(16));
+  hover = target_;
+  view_.update();
+}
+
+void MoveWiresTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
+  move(at, modifiers);
+  const Hit target = target_;
+  cancel();
+  const CanvasGeometry& geometry = view_.geometry();
+  if (target.slot >= 0 && view_.intents())
+    view_.intents()->moveWires({geometry.item(slot_).id, port_}, {geometry.item(target.slot).id, target.index});
+}
+
+void MoveWiresTool::cancel() {
+  view_.marks().isPortDimmed = nullptr;
+  view_.marks().hover = {};
+  view_.invalidateAll();
+}
+
+void MoveWiresTool::paint(QPainter& painter) {
+  const CanvasGeometry& geometry = view_.geometry();
+  for (const int w : wires_) {
+    const bool isStart = geometry.wireFrom(w) == slot_;
+    WireShape shape = geometry.wireShape(w);
+    (isStart ? shape.start : shape.end) =
+        target_.slot >= 0 ? geometry.port(target_.slot, target_.index) : view_.camera().toScene(at_);
+    shape.detour.reset();
+    view_.paintDraft(painter, shape, QColor(Inks(view_.theme()).flavor(geometry.wireFlavor(w))));
+  }
+}
+
 }  // namespace fw::ui

@@ -125,6 +125,9 @@ void ParamForm::addRow(const ParamField& field) {
   at->def = field.def;
   at->title = new Label(titleOf(field.def), TextRole::Body, Tone::Secondary, body_);
   at->title->setElided(Qt::ElideRight);
+  at->title->setContextMenuPolicy(Qt::CustomContextMenu);
+  connect(at->title, &QWidget::customContextMenuRequested, this,
+          [this, name, title = at->title](const QPoint& p) { emit menuRequested(name, title->mapToGlobal(p)); });
   at->resolved = new Label({}, TextRole::Secondary, Tone::Dim, body_);
   at->sentence = new Label({}, TextRole::Secondary, Tone::Error, body_);
   at->sentence->setWordWrap(true);

@@ -40,6 +40,8 @@ class ParamForm : public QWidget {
  signals:
   /// isFinal false while a gesture goes on: the edits of one gesture, up to the final one, are one step of undo.
   void edited(const QString& name, const fw::ParamValue& value, bool isFinal);
+  /// The title of a parameter was clicked with the right button.
+  void menuRequested(const QString& name, const QPoint& global);
 
  private:
   struct Row;

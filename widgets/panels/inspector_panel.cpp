@@ -266,6 +266,7 @@ InspectorPanel::InspectorPanel(QWidget* parent) : QWidget(parent) {
   outer->addWidget(frame_);
 
   connect(frame_, &StateFrame::actionRequested, this, &InspectorPanel::actionRequested);
+  connect(form_, &ParamForm::menuRequested, this, &InspectorPanel::paramMenuRequested);
   connect(form_, &ParamForm::edited, this, &InspectorPanel::paramEdited);
   connect(weightsForm_, &ParamForm::edited, this, &InspectorPanel::weightParamEdited);
   connect(name_, &QLineEdit::editingFinished, this, [this] {

@@ -80,6 +80,8 @@ class InspectorPanel : public QWidget {
  signals:
   /// isFinal false while a gesture goes on; up to the final one they are one step of undo.
   void paramEdited(const QString& name, const fw::ParamValue& value, bool isFinal);
+  /// The title of a parameter was clicked with the right button.
+  void paramMenuRequested(const QString& name, const QPoint& global);
   void weightParamEdited(const QString& name, const fw::ParamValue& value, bool isFinal);
   void weightsChosen(const QString& id);
   void renamed(const QString& name);

@@ -53,6 +53,11 @@ PalettePanel::PalettePanel(QWidget* parent) : QWidget(parent) {
     list_->setVisible(!isNothing);
   });
   connect(list_, &BlockListView::chosen, this, &PalettePanel::blockActivated);
+  list_->setContextMenuPolicy(Qt::CustomContextMenu);
+  connect(list_, &QWidget::customContextMenuRequested, this, [this](const QPoint& p) {
+    const QString id = list_->indexAt(p).data(BlockListModel::IdRole).toString();
+    if (!id.isEmpty()) emit menuRequested(id, list_->viewport()->mapToGlobal(p));
+  });
   connect(frame_, &StateFrame::actionRequested, this, &PalettePanel::actionRequested);
 }
 

@@ -32,6 +32,8 @@ class PalettePanel : public QWidget {
   /// Enter or double-click: add the block where the canvas thinks best.
   void blockActivated(const QString& id);
   void actionRequested();
+  /// A block was clicked with the right button.
+  void menuRequested(const QString& id, const QPoint& global);
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override;

@@ -19,7 +19,10 @@
 
 namespace fw {
 
-WindowDriver::WindowDriver() : folders_{folder_.filePath("journals"), folder_.filePath("runs")} { open(); }
+WindowDriver::WindowDriver()
+    : folders_{folder_.filePath("journals"), folder_.filePath("runs"), folder_.filePath("blocks")} {
+  open();
+}
 
 WindowDriver::WindowDriver(const StateFolders& folders) : folders_(folders) { open(); }
 
