@@ -15,6 +15,8 @@ const Kernels& bf16Kernels() {
     Kernels all = kernels();
     all.matmul = matmulBf16;
     all.matmulWorkspace = matmulBf16Workspace;
+    all.compactLinear = compactLinearBf16;
+    all.compactLinearWorkspace = compactLinearBf16Workspace;
     all.attention = attentionBf16;
     all.attentionWorkspace = attentionBf16Workspace;
     all.attentionGradient = attentionGradientBf16;

@@ -13,6 +13,8 @@ FW_KERNELS(FW_DECLARE)
 // Those that multiply on tensor cores.
 decltype(cpu::matmul) matmulBf16;
 decltype(cpu::matmulWorkspace) matmulBf16Workspace;
+decltype(cpu::compactLinear) compactLinearBf16;
+decltype(cpu::compactLinearWorkspace) compactLinearBf16Workspace;
 decltype(cpu::attention) attentionBf16;
 decltype(cpu::attentionWorkspace) attentionBf16Workspace;
 decltype(cpu::attentionGradient) attentionGradientBf16;

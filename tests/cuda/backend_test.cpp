@@ -47,6 +47,8 @@ TEST(CudaDevices, AForcedOneThatIsAbsentIsASentence) {
     EXPECT_NE(sentenceOf("cuda:0", Code::Device).find(reason), std::string::npos) << reason;
   }
   EXPECT_NE(sentenceOf("cuda:99", Code::Device), "");
+  EXPECT_TRUE(sentenceOf("cuda:99:bf16", Code::Device).starts_with("[cuda"));
+  EXPECT_TRUE(sentenceOf("cpu:bf16", Code::Usage).starts_with("[device] there is no device 'cpu:bf16' here"));
   EXPECT_TRUE(sentenceOf("cuda:x", Code::Usage).starts_with("[device] there is no device 'cuda:x' here"));
 }
 

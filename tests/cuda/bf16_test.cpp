@@ -84,6 +84,28 @@ TEST(Bf16Product, StaysInF32WhereOneSideIsThin) {
                      Probe::run(*makeEmulatedBackend(), graph, probe.tensors()).at("y0")));
 }
 
+/// Weights of two bytes or one go the same way: those in bf16 lose nothing.
+TEST(Bf16Product, TakesCompactWeights) {
+  OpExample example = findOp("compact_linear").examples.front();
+  example.inputs[0].shape = {33, 40};
+  example.inputs[1] = {.shape = {20, 40}, .dtype = DType::BF16};
+  example.inputs.resize(2);
+  example.attrs = {{"activation", std::string("none")}};
+  const Probe probe({&findOp("compact_linear"), &example, 0});
+  const auto graph = probe.forward();
+  Tensors inputs = probe.tensors();
+  const Tensor got = Probe::run(*makeEmulatedBackend(Precision::Bf16), graph, inputs).at("y0");
+  EXPECT_FALSE(isSame(got, Probe::run(*makeEmulatedBackend(), graph, inputs).at("y0")));
+  const uint16_t* const weight = reinterpret_cast<const uint16_t*>(inputs.at("x1").memory.get());
+  const Tensor x = rounded(inputs.at("x0"));
+  for (int64_t r = 0; r < 33; ++r)
+    for (int64_t o = 0; o < 20; ++o) {
+      double sum = 0;
+      for (int64_t i = 0; i < 40; ++i) sum += double(x.data()[r * 40 + i]) * bfloatToFloat(weight[o * 40 + i]);
+      ASSERT_NEAR(got.data()[r * 20 + o], sum, 1e-5) << r << " " << o;
+    }
+}
+
 const std::vector<OpExample>& attentions() {
   const auto of = [](const Shape& shape) { return ExampleInput{.shape = shape, .low = -2, .high = 2}; };
   const auto three = [&](const Shape& q, const Shape& k, const Shape& v, ir::Attrs attrs) {
