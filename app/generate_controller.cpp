@@ -3,6 +3,7 @@
 
 #include <QStringDecoder>
 #include <QTimer>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -44,16 +45,28 @@ qsizetype certainLength(const QString& text, const QString& stop) {
 
 }  // namespace
 
+/// The weights of the opened model, read when a text is first written and kept for the next ones.
+struct GenerateController::Opened {
+  std::map<std::string, Tensor> weightsOf(const std::string& model) {
+    const std::lock_guard lock(mutex);
+    if (!weights) weights = openModel(model).weights;
+    return *weights;
+  }
+  std::mutex mutex;
+  std::optional<std::map<std::string, Tensor>> weights;
+};
+
 struct GenerateController::Arrival {
   std::mutex mutex;
   QString text;
+  QString note;  // what is special about how the model writes
   int64_t tokens = 0;
   bool isAnnounced = false;  // the interface thread knows that there is text
 };
 
 GenerateController::GenerateController(JobRunner& jobs, DocumentController& document, TrainingController& training,
                                        QObject* parent)
-    : QObject(parent), jobs_(jobs), document_(document), training_(training) {
+    : QObject(parent), jobs_(jobs), document_(document), training_(training), opened_(std::make_shared<Opened>()) {
   state_.panel = {ui::PanelPhase::Empty, tr("The text appears here, token by token."), {}, -1};
 }
 
@@ -61,6 +74,7 @@ void GenerateController::setModel(const QString& model) {
   jobs_.cancel(kKey);
   ++run_;
   model_ = model.toStdString();
+  opened_ = std::make_shared<Opened>();
   state_ = {.panel = {ui::PanelPhase::Empty, tr("The text appears here, token by token."), {}, -1}};
   emit changed();
 }
@@ -76,9 +90,9 @@ void GenerateController::generate(const ui::GenerateRequest& request) {
   const std::map<std::string, Tensor> trained = training_.weightsOf(*architecture);
   jobs_.start(
       kKey, tr("Generate text"),
-      [=, this, model = model_](CancelToken cancel, const Progress& progress) {
+      [=, this, model = model_, opened = opened_](CancelToken cancel, const Progress& progress) {
         const bool isElsewhere = trained.empty() && !model.empty();
-        const std::map<std::string, Tensor> weights = isElsewhere ? openModel(model).weights : trained;
+        const std::map<std::string, Tensor> weights = isElsewhere ? opened->weightsOf(model) : trained;
         const std::shared_ptr<const Tokenizer> tokenizer = findTokenizer(model);
         GenerateOptions options{.tokens = request.tokens,
                                 .temperature = request.temperature,
@@ -89,6 +103,11 @@ void GenerateController::generate(const ui::GenerateRequest& request) {
           options.prompt = tokenizer->encode(prompt).ids;
         else
           for (const char c : prompt) options.prompt.push_back(uint8_t(c));
+        const std::string note = rotationNote(*architecture, int64_t(options.prompt.size()) + options.tokens);
+        {
+          const std::lock_guard lock(arrival->mutex);
+          arrival->note = QString::fromStdString(note);
+        }
         Pieces pieces(tokenizer);
         QString shown;  // of the prompt: what its tokens say
         for (const int64_t token : options.prompt) shown += pieces.push(token);
@@ -138,12 +157,13 @@ void GenerateController::stop() { jobs_.cancel(kKey); }
 
 void GenerateController::take(uint64_t run, Arrival& arrival) {
   if (run != run_) return;
-  QString piece;
+  QString piece, about;
   int64_t tokens = 0;
   {
     const std::lock_guard lock(arrival.mutex);
     piece = std::exchange(arrival.text, {});
     tokens = arrival.tokens;
+    about = arrival.note;
     arrival.isAnnounced = false;
   }
   if (piece.isEmpty()) return;
@@ -153,6 +173,7 @@ void GenerateController::take(uint64_t run, Arrival& arrival) {
   const double seconds = double(clock_.elapsed()) / 1000;
   state_.note = tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(tokens);
   if (seconds > 0.5) state_.note = tr("%1, %2/s").arg(state_.note, ui::formatCount(double(tokens) / seconds));
+  if (!about.isEmpty()) state_.note += ". " + about;
   emit changed();
 }
 

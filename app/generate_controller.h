@@ -30,6 +30,7 @@ class GenerateController : public QObject {
  private:
   /// Text on its way from the thread that writes.
   struct Arrival;
+  struct Opened;
   void take(uint64_t run, Arrival& arrival);
   void end(uint64_t run, const QString& failure);
 
@@ -37,6 +38,7 @@ class GenerateController : public QObject {
   DocumentController& document_;
   TrainingController& training_;
   std::string model_;
+  std::shared_ptr<Opened> opened_;
   ui::GenerateState state_;
   QElapsedTimer clock_;  // since the prompt was read
   std::shared_ptr<Arrival> arrival_;

@@ -49,6 +49,10 @@ void addGenerate(CLI::App& program) {
       prompt.clear();
       for (const int64_t token : options->generate.prompt) prompt += stream->push(token);
     }
+    if (const std::string note =
+            rotationNote(*opened.architecture, int64_t(options->generate.prompt.size()) + options->generate.tokens);
+        !note.empty())
+      std::cerr << "info: " << note << '\n';
     // Nothing is said before the model is known to answer.
     const auto sayPrompt = [&] { std::cout << std::exchange(prompt, {}); };
     naming(options->model, opened, [&] {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <string_view>
 
@@ -151,6 +152,49 @@ int64_t chosen(const std::vector<float>& logits, double temperature, Rng& rng) {
   return int64_t(next);
 }
 
+/// A model that reads a text token by token.
+class TokenReader {
+ public:
+  /// With states of `room` tokens.
+  TokenReader(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
+              const GenerateOptions& options, int64_t room, Backend& backend)
+      : room_(room),
+        graph_(lowerOrThrow(architecture, catalog(),
+                            {.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = room})),
+        vocabulary_(vocabularyOf(*graph_)),
+        store_(backend) {
+    const auto plan = planForInference(*graph_, weights, options.seed, options.weightFormat, store_);
+    for (const ir::InputInfo& input : graph_->inputs) {
+      if (!input.name.starts_with("state/")) continue;
+      const ir::TensorType& type = graph_->type({input.node, 0});
+      Tensor zero = Tensor::make(type.dtype, type.shape);
+      std::fill_n(zero.memory.get(), zero.bytes(), std::byte(0));
+      store_.set(input.name, zero);
+    }
+    executor_.emplace(plan, store_);  // the states must be there
+  }
+
+  int64_t room() const { return room_; }
+
+  void read(int64_t token, int64_t position, const CancelToken& cancel) {
+    if (token < 0 || token >= vocabulary_)
+      throw Error(Code::Data, text("[generate] token ", token, " is outside the vocabulary of ", vocabulary_, "."));
+    executor_->setInput("tokens", Tensor::fromInts({1, 1}, {token}));
+    if (executor_->plan().graph->findInput("position")) executor_->setInput("position", Tensor::scalarInt(position));
+    executor_->run(cancel);
+  }
+
+  /// Of the token after the last that was read.
+  std::vector<float> logits() { return executor_->output("logits").toFloats(); }
+
+ private:
+  int64_t room_;
+  std::shared_ptr<const ir::Graph> graph_;
+  int64_t vocabulary_;
+  Store store_;
+  std::optional<Executor> executor_;
+};
+
 }  // namespace
 
 std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
@@ -160,31 +204,22 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
   if (!(options.temperature >= 0))
     throw Error(Code::Usage, text("[generate] the temperature is ", options.temperature, "; expected at least 0."));
   const int64_t length = int64_t(options.prompt.size()) + options.tokens;
-  const std::shared_ptr<const ir::Graph> graph = lowerOrThrow(
-      architecture, catalog(), {.mode = Mode::Decode, .dims = {{"B", 1}, {"T", 1}}, .cacheLength = length});
+  const RotationLimits limits = rotationLimits(architecture);
   const std::unique_ptr<Backend> backend = makeBackend(options.device);
-  Store store(*backend);
-  const std::shared_ptr<const Plan> plan = planForInference(*graph, weights, options.seed, options.weightFormat, store);
-  for (const ir::InputInfo& input : graph->inputs)
-    if (input.name.starts_with("state/")) {
-      const ir::TensorType& type = graph->type({input.node, 0});
-      Tensor zero = Tensor::make(type.dtype, type.shape);
-      std::fill_n(zero.memory.get(), zero.bytes(), std::byte(0));
-      store.set(input.name, zero);
-    }
-  Executor executor(plan, store);
-  const int64_t vocabulary = vocabularyOf(*graph);
+  std::optional<TokenReader> reader;
   Rng rng(options.seed, 0x67656e);
   std::vector<int64_t> tokens = options.prompt;
   for (int64_t at = 0; at + 1 < length; ++at) {
-    const int64_t token = tokens[size_t(at)];
-    if (token < 0 || token >= vocabulary)
-      throw Error(Code::Data, text("[generate] token ", token, " is outside the vocabulary of ", vocabulary, "."));
-    executor.setInput("tokens", Tensor::fromInts({1, 1}, {token}));
-    if (executor.plan().graph->findInput("position")) executor.setInput("position", Tensor::scalarInt(at));
-    executor.run(cancel);
-    if (at + 1 < int64_t(options.prompt.size())) continue;
-    std::vector<float> logits = executor.output("logits").toFloats();
+    if (!reader || at == reader->room()) {
+      // Room for the text as long as its rotations stay the same; above, all of it is read again with the others.
+      const auto next = limits.switches.lower_bound(std::max(at + 1, int64_t(tokens.size())));
+      reader.emplace(architecture, weights, options, next == limits.switches.end() ? length : std::min(length, *next),
+                     *backend);
+      at = 0;
+    }
+    reader->read(tokens[size_t(at)], at, cancel);
+    if (at + 1 < int64_t(tokens.size())) continue;
+    std::vector<float> logits = reader->logits();
     if (int64_t(tokens.size() - options.prompt.size()) < options.least)
       for (const int64_t stop : options.stops)
         if (stop >= 0 && size_t(stop) < logits.size()) logits[size_t(stop)] = -INFINITY;

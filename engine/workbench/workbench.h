@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,19 @@ int64_t smallestBatch(const Architecture& architecture);
 
 /// `wish`, or fewer where a table of learned positions is shorter.
 int64_t longestTime(const Architecture& architecture, int64_t wish);
+
+/// Lengths of a text above which rotations of queries and keys are others.
+struct RotationLimits {
+  std::set<int64_t> switches;  // longrope: up to it one list of frequencies, above it another
+  int64_t gradual = 0;         // dynamic: above it each length has frequencies of its own; 0: nowhere
+  /// The smallest; 0: there is none.
+  int64_t first() const;
+};
+RotationLimits rotationLimits(const Architecture& architecture);
+
+/// What generate() does of a model with gradual rotations on the way to `length` tokens, a sentence; empty: nothing
+/// special.
+std::string rotationNote(const Architecture& architecture, int64_t length);
 
 /// Structure, parameters and shapes at the smallest batch and time 128, or the longest time below (or `dims`).
 std::vector<Diagnostic> check(const Architecture& architecture, const std::map<std::string, int64_t>& dims = {});
@@ -179,8 +193,8 @@ struct GenerateOptions {
   WeightFormat weightFormat = WeightFormat::Stored;
 };
 
-/// Step by step with the model's own states; `onToken` sees each new token and may end it with false. The prompt and
-/// what follows it.
+/// Step by step with the model's own states, which are computed anew where rotations switch at a length; `onToken` sees
+/// each new token and may end it with false. The prompt and what follows it.
 std::vector<int64_t> generate(const Architecture& architecture, const std::map<std::string, Tensor>& weights,
                               const GenerateOptions& options, const std::function<bool(int64_t)>& onToken = {},
                               const CancelToken& cancel = {});

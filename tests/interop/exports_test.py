@@ -141,6 +141,55 @@ def check_onnx_options(root):
     return 4
 
 
+def check_limits(root):
+    """Rotations that follow the length: exports are right up to where they change, and refuse longer texts."""
+    import onnxruntime
+    from safetensors.numpy import save_file
+
+    def run(*arguments):
+        done = subprocess.run([os.environ["FORMWRIGHT_CLI"], *map(str, arguments)], capture_output=True, text=True)
+        assert done.returncode == 0, (arguments, done.stderr)
+
+    sizes = {"vocab_size": 61, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 37}
+    long = {"rope_type": "longrope", "rope_theta": 10000.0, "short_factor": [1.0, 1.1, 1.5], "long_factor": [1.5, 3.0, 7.0]}
+    cases = {"longrope_9": {"model_type": "phi3", "max_position_embeddings": 512, "original_max_position_embeddings": 9, "rope_parameters": long},
+             "longrope_130": {"model_type": "phi3", "max_position_embeddings": 512, "original_max_position_embeddings": 130, "rope_parameters": long},
+             "dynamic_130": {"model_type": "llama", "max_position_embeddings": 130, "rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 3.0}}}
+    for name, own in cases.items():
+        limit, isLong = int(name.split("_")[1]), name == "longrope_9"
+        # What is shorter than the lengths that are tried leaves with the rotations of long texts.
+        right, wrong = ((limit + 1, limit + 2, 40), limit) if isLong else ((1, limit - 1, limit), limit + 1)
+        folder = root / "limits" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps(sizes | own))
+        run("export", folder, "--to", "pytorch", "--out", folder / "py", "--seed", 5)
+        run("export", folder, "--to", "onnx", "--out", folder / "model.onnx", "--weights", folder / "py/model.safetensors")
+        spec = importlib.util.spec_from_file_location(name, folder / "py/model.py")
+        source = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = source
+        spec.loader.exec_module(source)
+        model = [one for one in vars(source).values() if isinstance(one, type) and issubclass(one, torch.nn.Module)][-1]()
+        model.load_state_dict({k: torch.from_numpy(v) for k, v in load_file(folder / "py/model.safetensors").items()})
+        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+        tokens = np.random.default_rng(3).integers(0, 61, (2, 200))
+        for time in right:
+            save_file({"tokens": tokens[:, :time].copy()}, folder / "in.safetensors")
+            run("run", folder, "--weights", folder / "py/model.safetensors", "--input", folder / "in.safetensors", "--output", folder / "out.safetensors")
+            want = load_file(folder / "out.safetensors")["logits"]
+            with torch.no_grad():
+                check(name, f"{time} tokens", model(torch.from_numpy(tokens[:, :time])).numpy(), want)
+            check(name, f"ONNX {time} tokens", session.run(None, {"tokens": tokens[:, :time]})[0], want)
+        for what, call in (("PyTorch", lambda: model(torch.from_numpy(tokens[:, :wrong]))),
+                           ("ONNX Runtime", lambda: session.run(None, {"tokens": tokens[:, :wrong]}))):
+            try:
+                call()
+                failures.append(f"{name}: {what} takes {wrong} tokens")
+            except Exception as error:
+                if "Gather" not in str(error) and "tokens; expected at" not in str(error):
+                    failures.append(f"{name}: {what}: {error}")
+    return len(cases) * 8
+
+
 with tempfile.TemporaryDirectory() as temporary:
     kinds = [kind for kind in ("pytorch", "onnx") if subprocess.run(
         [os.environ["FORMWRIGHT_CLI"], "list", "exporters"], capture_output=True, text=True).stdout.find("\n" + kind) >= 0]
@@ -179,7 +228,7 @@ with tempfile.TemporaryDirectory() as temporary:
             names = {kind.replace("policies", "policy").rstrip("s") + "." + one["id"] for one in listed(kind)}
             if not names <= {folder.name for folder in folders}:
                 failures.append(f"not exported: {sorted(names - {folder.name for folder in folders})}")
-        count += check_onnx_options(pathlib.Path(temporary))
+        count += check_onnx_options(pathlib.Path(temporary)) + check_limits(pathlib.Path(temporary))
     print(f"{count} exports of {len(folders)} models by {', '.join(kinds)}: {len(failures)} failures")
     print("\n".join(failures[:40]))
     assert count > 0

@@ -57,7 +57,7 @@ struct OnnxModel {
   std::vector<OnnxValue> parameters;  // with weights initialisers, without them inputs
   std::vector<OnnxBody> functions;
   std::string name;
-  int64_t alikeUpTo = 0;  // PortableGraph::alikeUpTo()
+  std::string range;  // PortableGraph::range(); empty: texts of any length
 };
 
 inline constexpr const char* kOnnxDomain = "formwright";

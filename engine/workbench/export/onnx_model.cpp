@@ -46,7 +46,7 @@ class OnnxWriter {
 
   OnnxModel model() {
     model_.name = architecture_.name;
-    model_.alikeUpTo = portable_.alikeUpTo();
+    if (portable_.isLimited()) model_.range = portable_.range();
     for (const ir::ParameterInfo& info : graph_.parameters)
       model_.parameters.push_back(valueOf(info.name, {info.node, 0}));
     write(0);
@@ -174,6 +174,17 @@ class OnnxWriter {
     };
     define(true, out.batch);
     define(false, out.time);
+    if (portable_.isLimited() && !out.time.empty()) out.time = guarded(out);
+  }
+
+  /// The time, by way of an element that is not there where the text is too short or too long: nothing wrong passes in
+  /// silence.
+  std::string guarded(OnnxBuilder& out) const {
+    std::string isWrong = out.add("Less", {out.time, out.integers({portable_.alikeFrom()})});
+    if (portable_.alikeUpTo() > 0)
+      isWrong = out.add("Or", {isWrong, out.add("Greater", {out.time, out.integers({portable_.alikeUpTo()})})});
+    const std::string index = out.add("Cast", {isWrong}, {{"to", int64_t(onnxType(DType::I64))}});
+    return out.add("Add", {out.time, out.add("Gather", {out.integers({0}), index}, {{"axis", int64_t(0)}})});
   }
 
   std::string functionFor(int index, OnnxBody body) {

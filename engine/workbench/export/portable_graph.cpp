@@ -1,6 +1,7 @@
 // Finds how sizes follow batch and time by lowering the model at several of them.
 #include "engine/workbench/export/portable_graph.h"
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 
@@ -173,6 +174,21 @@ PortableGraph PortableGraph::body(int node) const {
   return inner;
 }
 
+std::string PortableGraph::range() const {
+  if (alikeUpTo_ == 0) return text("at least ", alikeFrom_);
+  return alikeFrom_ > 1 ? text(alikeFrom_, " to ", alikeUpTo_) : text("at most ", alikeUpTo_);
+}
+
+void PortableGraph::setRange(const RotationLimits& limits, bool differsBeyond) {
+  const auto [shortest, longest] = std::minmax(points_.front().time, points_.back().time);
+  for (const int64_t limit : limits.switches) {
+    if (limit < shortest) alikeFrom_ = std::max(alikeFrom_, limit + 1);
+    if (limit >= longest && (alikeUpTo_ == 0 || limit < alikeUpTo_)) alikeUpTo_ = limit;
+  }
+  if (limits.gradual > 0 && (alikeUpTo_ == 0 || limits.gradual < alikeUpTo_)) alikeUpTo_ = limits.gradual;
+  if (differsBeyond && limits.switches.empty() && limits.gradual == 0) alikeUpTo_ = longest;
+}
+
 PortableGraph PortableGraph::of(const Architecture& architecture, const IsKnown& isKnown, int64_t time) {
   const int64_t rows = smallestBatch(architecture);
   const auto lowered = [&](Point point) {
@@ -200,19 +216,20 @@ PortableGraph PortableGraph::of(const Architecture& architecture, const IsKnown&
   // another way than short ones.
   const std::vector<std::pair<int64_t, int64_t>> lengths = {{48, 80}, {24, 40}, {5, 7}, {2, 3}, {1, 2}};
   bool differsBeyond = false;
+  const RotationLimits limits = rotationLimits(architecture);
   for (const bool isOpen : {true, false})
     for (const auto& [t, t2] : lengths) {
       try {
         std::optional<PortableGraph> found =
             isOpen ? attempt({{one, t}, {other, t}, {one, t2}, {other, t2}}) : attempt({{one, t2}, {other, t2}});
-        if (found && isOpen && differsBeyond) found->alikeUpTo_ = t2;
+        if (found && isOpen) found->setRange(limits, differsBeyond);
         if (found) return std::move(*found);
         differsBeyond = true;
       } catch (const Error& error) {
         if (!reason) reason = error;
       }
     }
-  if (reason) throw *reason;
+  if (reason) throw Error(*reason);
   return *attempt({{one, 48}});
 }
 

@@ -11,6 +11,8 @@
 
 namespace fw {
 
+struct RotationLimits;
+
 /// (constant + batch B + time T + both B T) / divisor
 struct SymbolicSize {
   int64_t constant = 0, batch = 0, time = 0, both = 0, divisor = 1;
@@ -26,8 +28,13 @@ class PortableGraph {
   const ir::Graph& graph() const { return *graphs_.front(); }
   /// False where the model could be had at one length only.
   bool hasTime() const { return hasTime_; }
-  /// Longer texts than this are computed in another way, with rotations that follow the length; 0: none are.
+  /// Shorter texts, and longer ones (0: none are), are computed in another way, with rotations that follow the length:
+  /// exports refuse them.
+  int64_t alikeFrom() const { return alikeFrom_; }
   int64_t alikeUpTo() const { return alikeUpTo_; }
+  bool isLimited() const { return alikeFrom_ > 1 || alikeUpTo_ > 0; }
+  /// "at most 9", "at least 10", "10 to 130".
+  std::string range() const;
   SymbolicSizes dims(ir::ValueRef value) const;
   /// The integers of an attribute of a node; one for a single integer.
   SymbolicSizes sizes(int node, const std::string& attribute) const;
@@ -44,12 +51,13 @@ class PortableGraph {
   struct Point {
     int64_t batch, time;
   };
+  void setRange(const RotationLimits& limits, bool differsBeyond);
   SymbolicSize fit(const std::vector<int64_t>& values) const;
 
   std::vector<std::shared_ptr<const ir::Graph>> graphs_;  // the same steps at each point
   std::vector<Point> points_;                             // one, or (b,t) (b',t) and, with time, (b,t') (b',t')
   bool hasTime_ = false;
-  int64_t alikeUpTo_ = 0;
+  int64_t alikeFrom_ = 1, alikeUpTo_ = 0;
 };
 
 }  // namespace fw

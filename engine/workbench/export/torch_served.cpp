@@ -137,6 +137,7 @@ ServedModel servedModel(const PortableGraph& portable, const ModuleTree& tree) {
     model.reason = reason;
     return model;
   };
+  if (portable.isLimited()) return refused("its rotations follow the length of the text");
   if (!portable.hasTime()) return refused("it runs at one length of text only");
   for (int i = 0; i < int(graph.nodes.size()); ++i) {
     const ir::Node& node = graph.nodes[size_t(i)];

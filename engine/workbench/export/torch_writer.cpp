@@ -39,9 +39,9 @@ class TorchWriter {
     for (const ir::ParameterInfo& info : graph_.parameters) count += graph_.type({info.node, 0}).shape.count();
     out << "\"\"\"" << title << ", written by Formwright. Needs PyTorch 2.5 or newer"
         << (options_.isServed ? " and transformers." : ".");
-    if (portable_.alikeUpTo() > 0)
-      out << "\n\nHolds for short texts (" << portable_.alikeUpTo()
-          << " tokens were tried): the model computes long ones in another way.";
+    if (portable_.isLimited())
+      out << "\n\nFor texts of " << portable_.range()
+          << " tokens: the model turns the queries and keys of others in another way.";
     if (!options_.isServed)
       out << "\n\n    model = " << classNames_[0] << "()\n"
           << "    model.load_state_dict(safetensors.torch.load_file(\"model.safetensors\"))\n";
@@ -287,6 +287,14 @@ class Parameters(nn.Module):
     if (head.size() == 2 && !arguments.empty() && head[0] == "B = " + arguments[0] + ".shape[0]" &&
         head[1] == "T = " + arguments[0] + ".shape[1]")
       head = {"B, T = " + arguments[0] + ".shape[:2]"};
+    if (index == 0 && portable_.isLimited()) {
+      if (!mentions(head, {}, "T")) define(false);
+      const int64_t from = portable_.alikeFrom(), upTo = portable_.alikeUpTo();
+      head.push_back(upTo == 0  ? text("if T < ", from, ":")
+                     : from > 1 ? text("if not ", from, " <= T <= ", upTo, ":")
+                                : text("if T > ", upTo, ":"));
+      head.push_back("    raise ValueError(f\"a text of {T} tokens; expected " + portable_.range() + "\")");
+    }
     if (function.sizes.interface) {
       head.push_back("cache, masks = kwargs.pop(\"past_key_values\", None), kwargs.pop(\"masks\", None)");
       head.push_back(

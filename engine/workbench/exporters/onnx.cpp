@@ -150,11 +150,11 @@ void write(const ExportCall& call) {
   onnx::StringStringEntryProto& title = *out.add_metadata_props();
   title.set_key("name");
   title.set_value(model.name);
-  if (model.alikeUpTo > 0) {
+  if (!model.range.empty()) {
     onnx::StringStringEntryProto& note = *out.add_metadata_props();
     note.set_key("note");
-    note.set_value(text("Holds for short texts (", model.alikeUpTo,
-                        " tokens were tried): the model computes long ones in another way."));
+    note.set_value(
+        text("For texts of ", model.range, " tokens: the model turns the queries and keys of others in another way."));
   }
   onnx::GraphProto& graph = *out.mutable_graph();
   graph.set_name(model.name.empty() ? "model" : model.name);
