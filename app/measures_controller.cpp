@@ -5,7 +5,9 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "engine/workbench/drop.h"
 #include "engine/workbench/fork_edit.h"
+#include "engine/workbench/prune.h"
 #include "engine/workbench/recording.h"
 
 namespace fw {
@@ -123,6 +125,8 @@ MeasuresController::MeasuresController(JobRunner& jobs, DocumentController& docu
     if (analysis.id != "similarity")
       state_.analyses.push_back({QString::fromStdString(analysis.id), QString::fromStdString(analysis.title),
                                  QString::fromStdString(analysis.help)});
+  // A training leaves steps to compare.
+  connect(&training_, &TrainingController::finished, this, &MeasuresController::showChoice);
   state_.analysis = "representations";  // of any model with layers
   reset();
 }
@@ -133,6 +137,7 @@ void MeasuresController::reset() {
   state_.recipe.clear();
   state_.warning.clear();
   state_.forkLayer = -1;
+  state_.deadUnits = 0;
   state_.panel = {ui::PanelPhase::Empty, tr("Choose what to measure; the run bar's task supplies the data."),
                   tr("Compute"), -1};
   analysed_.reset();
@@ -166,7 +171,10 @@ void MeasuresController::setOption(const QString& name, const ParamValue& value)
 
 void MeasuresController::markStale() {
   if (!analysed_ || structuralHash(*analysed_) == structuralHash(*document_.current())) return;
-  if (state_.panel.phase != ui::PanelPhase::Ready) return;
+  // What was proposed was for the model before.
+  state_.forkLayer = -1;
+  state_.deadUnits = 0;
+  if (state_.panel.phase != ui::PanelPhase::Ready) return emit changed();
   state_.panel = {ui::PanelPhase::Stale, {}, tr("recompute"), -1};
   emit changed();
 }
@@ -220,6 +228,21 @@ void MeasuresController::fork(int layer) {
     training_.adopt(*document_.current(), weightsAfterFork(weights, layers, layer, *document_.current()));
 }
 
+void MeasuresController::prune() {
+  const std::vector<LayerInfo> layers = document_.facts().layers;
+  const std::vector<DeadUnits> dead = deadUnits(*document_.current(), layers, result_);
+  const std::map<std::string, Tensor> weights = training_.weightsOf(*document_.current());
+  const bool isDone = document_.edit(tr("Prune %n dead unit(s)", nullptr, state_.deadUnits), {},
+                                     [&](Editor& editor) { fw::prune(editor, layers, dead); });
+  if (!isDone || weights.empty()) return;
+  try {
+    training_.adopt(*document_.current(), prunedWeights(weights, layers, dead));
+  } catch (const Error& error) {
+    state_.warning = QString::fromStdString(error.what());
+    emit changed();
+  }
+}
+
 void MeasuresController::run(const AnalyzeCall& call, const Analysis& analysis) {
   runAnalysis(
       jobs_, "measures", call, analysis, !state_.results.empty(),
@@ -229,12 +252,16 @@ void MeasuresController::run(const AnalyzeCall& call, const Analysis& analysis) 
       },
       [this, call](AnalysisResult result) {
         std::vector<ui::MeasureResult> results = measureResults(result);
-        return [this, call, results = std::move(results), result = std::move(result)] {
+        const std::vector<LayerInfo> layers = layersOf(*call.architecture);
+        return [this, call, layers, results = std::move(results), result = std::move(result)] {
           result_ = result;
           state_.results = results;
           state_.recipe = QString::fromStdString(result.recipe);
           state_.warning = texts(result.warnings).join(" ");
           state_.forkLayer = -1;
+          state_.deadUnits = 0;
+          for (const DeadUnits& dead : deadUnits(*call.architecture, layers, result))
+            state_.deadUnits += int(dead.units.size());
           for (const Series& series : result.series)
             if (series.name == "parting" && !series.layers.empty()) state_.forkLayer = int(series.layers.front());
           state_.panel = {ui::PanelPhase::Ready, {}, {}, -1};

@@ -31,6 +31,8 @@ class MeasuresController : public QObject {
   void computeAgainst(const QString& model);
   /// Splits the layers from this one on into a branch for each modality: one edit.
   void fork(int layer);
+  /// Cuts the units that the last result found dead: one edit.
+  void prune();
   void reset();
   /// The document has changed since the picture was made.
   void markStale();

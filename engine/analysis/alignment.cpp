@@ -178,7 +178,8 @@ class Alignment : public AnalysisRun {
     int64_t rows = std::numeric_limits<int64_t>::max();
     for (const auto& [of, depths] : directions_) {
       const std::string name = of == 0 ? "understanding" : of == 1 ? "generation" : text("direction ", of);
-      Curves::Line line{name, std::vector<double>(longest, kNone)}, other = line;
+      const std::vector<double> none(longest, kNone);
+      Curves::Line line{name, none}, other{name, none};
       for (size_t depth = 0; depth < depths.size(); ++depth) {
         throwIfCancelled(cancel);
         const DepthOfDirection& at = depths[depth];

@@ -59,6 +59,8 @@ struct AnalysisResult {
   std::vector<Series> series;
   std::vector<Curves> curves = {};
   std::vector<std::string> warnings;
+  /// Units that never fire, by the module path of what has them; places without one are left out.
+  std::map<std::string, std::vector<int64_t>> deadUnits = {};
   /// How to make the same figure again: "linear CKA, unbiased; residual stream; 2,048 tokens of mqar, seed 7".
   std::string recipe;
 };

@@ -108,7 +108,8 @@ bool wants(const ir::ProbeInfo& probe, const Params&) { return probe.kind.starts
 
 class LogitLens : public AnalysisRun {
  public:
-  explicit LogitLens(const Params& params) : row_(std::get<int64_t>(params.at("sequence"))) {}
+  explicit LogitLens(const Params& params)
+      : row_(std::get<int64_t>(params.at("sequence"))), shown_(std::get<int64_t>(params.at("tokens"))) {}
 
   bool reads(const ir::ProbeInfo& probe, int64_t batch) const override {
     return batch == 0 || probe.kind != "lens.probability";
@@ -189,7 +190,8 @@ class LogitLens : public AnalysisRun {
   std::vector<double> rowOf(const Tensor& value) const {
     const int64_t time = value.shape[-1], row = std::min(row_, value.count() / time - 1);
     const std::vector<double> all = value.toDoubles();
-    return {all.begin() + std::ptrdiff_t(row * time), all.begin() + std::ptrdiff_t((row + 1) * time)};
+    const auto first = all.begin() + std::ptrdiff_t(row * time);
+    return {first, first + std::ptrdiff_t(std::min(time, shown_))};
   }
 
   void keepTokens(const Recording& recording) {
@@ -237,7 +239,7 @@ class LogitLens : public AnalysisRun {
     return matrix;
   }
 
-  int64_t row_;
+  int64_t row_, shown_;
   std::vector<std::string> order_, columns_;
   std::map<std::string, Depth> depths_;
   int64_t batches_ = 0, tokens_ = 0;
@@ -256,7 +258,8 @@ AnalysisDef analysis_logit_lens() {
       .params = {intParam("sequence", 0)
                      .label("Sequence")
                      .range(0, 100000)
-                     .help("Of the first batch, whose guesses are shown; counted from 0.")},
+                     .help("Of the first batch, whose guesses are shown; counted from 0."),
+                 intParam("tokens", 24).label("Tokens").range(1, 4096).help("Of it, the first that are shown.")},
       .needs = "layers in a Repeat and an output 'logits' [batch, time, vocabulary] that follows them",
       .extend = extend,
       .wants = wants,

@@ -30,10 +30,18 @@ std::string labelOf(const ir::ProbeInfo& probe) {
 /// One place in the model, over all batches.
 struct Site {
   Site(const ir::ProbeInfo& probe, int64_t width, size_t index)
-      : index(index), label(labelOf(probe)), origin(probe.origin), layer(probe.layer), units(width), flow(width) {}
+      : index(index),
+        label(labelOf(probe)),
+        path(probe.name.substr(0, probe.name.rfind(':'))),
+        isHidden(probe.kind == "mlp.hidden"),
+        origin(probe.origin),
+        layer(probe.layer),
+        units(width),
+        flow(width) {}
 
   size_t index;  // in the recording
-  std::string label;
+  std::string label, path;
+  bool isHidden;  // units of an MLP
   int64_t origin, layer;
   UnitActivity units;
   ActivationFlow flow;
@@ -147,6 +155,9 @@ class Sparsity : public AnalysisRun {
         rates.values.push_back(sorted[size_t(i) * (sorted.size() - 1) / size_t(kRates - 1)]);
     }
     result.matrices = {std::move(persistence), std::move(rates)};
+    for (const Site& site : sites_)
+      if (std::vector<int64_t> dead = site.units.deadUnits(); site.isHidden && !dead.empty())
+        result.deadUnits[site.path] = std::move(dead);
     const int64_t tokens = sites_.empty() ? 0 : sites_.front().tokens;
     result.recipe = text("stream after each layer, sub-layers' results, MLPs' hidden units; means over ", tokens,
                          " tokens; active: the fewest dimensions with half of the magnitude");

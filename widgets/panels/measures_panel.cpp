@@ -60,6 +60,8 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   };
   fork_ = addButton({}, tr("The layers from here on become a branch for each modality; an edit that can be undone."));
   fork_->setProperty("isPrimary", true);
+  prune_ = addButton({}, tr("MLPs become narrower by the units that never fire; an edit that can be undone."));
+  prune_->setProperty("isPrimary", true);
   steps_ = addButton(tr("Over the training"), tr("At each step that the last training kept, and with its end."));
   against_ = addButton(tr("Against\u2026"), tr("With a recording, a run or another model, on the same data."));
   record_ =
@@ -127,6 +129,7 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   connect(compute_, &QPushButton::clicked, this, &MeasuresPanel::actionRequested);
   connect(frame_, &StateFrame::actionRequested, this, &MeasuresPanel::actionRequested);
   connect(fork_, &QPushButton::clicked, this, [this] { emit forkRequested(state_.forkLayer); });
+  connect(prune_, &QPushButton::clicked, this, &MeasuresPanel::pruneRequested);
   connect(steps_, &QPushButton::clicked, this, &MeasuresPanel::stepsRequested);
   connect(against_, &QPushButton::clicked, this, &MeasuresPanel::againstRequested);
   connect(record_, &QPushButton::clicked, this, &MeasuresPanel::recordRequested);
@@ -175,6 +178,8 @@ void MeasuresPanel::setState(const MeasuresState& state) {
   for (QPushButton* button : {compute_, steps_, against_, record_})
     button->setEnabled(state.panel.phase != PanelPhase::Busy);
   fork_->setVisible(state.forkLayer >= 0);
+  prune_->setVisible(state.deadUnits > 0);
+  prune_->setText(tr("Prune %n dead unit(s)", nullptr, state.deadUnits));
   fork_->setText(tr("Fork at layer %1").arg(state.forkLayer + 1));
   steps_->setVisible(state.isComparing && state.hasSteps);
   against_->setVisible(state.isComparing);

@@ -48,6 +48,7 @@ struct MeasuresState {
   std::vector<MeasureResult> results;
   QString recipe;
   QString warning;           // sentences; empty: none
+  int deadUnits = 0;         // that may be pruned
   int forkLayer = -1;        // the layer (from 0) before which the model may be forked; -1: no such proposal
   bool isComparing = false;  // the analysis can be set against other models
   bool hasSteps = false;     // and the last training kept its steps
@@ -85,6 +86,8 @@ class MeasuresPanel : public QWidget {
   void recordRequested();
   /// Split the layers from this one (from 0) on into a branch for each modality.
   void forkRequested(int layer);
+  /// Cut the units that never fire.
+  void pruneRequested();
   /// A bar was clicked: select this layer (from 0) on the canvas.
   void layersSelected(const std::set<int>& layers);
 
@@ -112,7 +115,7 @@ class MeasuresPanel : public QWidget {
   QWidget* frameRow_;
   QSlider* slider_;
   Label* frameText_;
-  QPushButton *fork_, *steps_, *against_, *record_;
+  QPushButton *fork_, *prune_, *steps_, *against_, *record_;
   Label* recipe_;
   Label* warning_;
 };

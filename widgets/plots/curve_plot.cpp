@@ -226,9 +226,11 @@ QRectF CurvePlot::paintCurves(QPainter& painter, const QRectF& rect, const Theme
   painter.setFont(small);
   painter.setPen(theme.dim);
   const QRectF below(area.x(), area.bottom() + 5, area.width(), metrics.height());
-  const QString end = data_.xTitle.isEmpty() ? formatInteger(int64_t(std::llround(xMaximum)))
-                                             : formatInteger(int64_t(std::llround(xMaximum))) + " " + data_.xTitle;
-  painter.drawText(below, Qt::AlignLeft | Qt::AlignTop, "0");
+  const QString number = formatInteger(int64_t(std::llround(xMaximum)));
+  const QString end = !data_.xLabels.isEmpty() ? data_.xTitle + " " + labelOfX(xMaximum)
+                      : data_.xTitle.isEmpty() ? number
+                                               : number + " " + data_.xTitle;
+  painter.drawText(below, Qt::AlignLeft | Qt::AlignTop, data_.xLabels.isEmpty() ? QString("0") : labelOfX(0));
   painter.drawText(below, Qt::AlignRight | Qt::AlignTop, end);
   return area;
 }
@@ -265,12 +267,16 @@ QRectF CurvePlot::paintAll(QPainter& painter, const QRectF& rect, const Theme& t
     const QRectF line(rect.x(), rect.y(), rect.width(), head.height());
     painter.setFont(ui::font(TextRole::Secondary));
     painter.setPen(theme.secondary);
-    const double recipeWidth = QFontMetricsF(smallFont()).horizontalAdvance(data_.recipe);
-    const double titleRoom = std::max(40.0, rect.width() - recipeWidth - 12);
-    painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter, head.elidedText(data_.title, Qt::ElideRight, titleRoom));
+    // The title first; the recipe has the room that is left.
+    const QFontMetricsF small(smallFont());
+    const double titleWidth = std::min(head.horizontalAdvance(data_.title), rect.width());
+    const double recipeRoom = rect.width() - titleWidth - 12;
+    painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter, head.elidedText(data_.title, Qt::ElideRight, titleWidth));
     painter.setFont(smallFont());
     painter.setPen(theme.dim);
-    painter.drawText(line, Qt::AlignRight | Qt::AlignVCenter, data_.recipe);
+    if (recipeRoom > 40)
+      painter.drawText(line, Qt::AlignRight | Qt::AlignVCenter,
+                       small.elidedText(data_.recipe, Qt::ElideRight, recipeRoom));
   }
   const double legendHeight = head.height() + 12;
   if (rect.height() < headHeight + legendHeight + 40 || rect.width() < 80) return {};

@@ -130,13 +130,15 @@ std::vector<double> UnitActivity::firingRates() const {
   return rates;
 }
 
-int64_t UnitActivity::dead() const {
+std::vector<int64_t> UnitActivity::deadUnits() const {
   std::vector<float> sorted = largest_;
   const auto middle = sorted.begin() + std::ptrdiff_t(sorted.size() / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
   const float threshold = 1e-3f * (sorted.empty() ? 0 : *middle);
-  return std::count_if(largest_.begin(), largest_.end(),
-                       [&](float largest) { return largest == 0 || largest < threshold; });
+  std::vector<int64_t> dead;
+  for (size_t i = 0; i < largest_.size(); ++i)
+    if (largest_[i] == 0 || largest_[i] < threshold) dead.push_back(int64_t(i));
+  return dead;
 }
 
 int64_t UnitActivity::alwaysOn() const {

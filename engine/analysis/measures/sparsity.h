@@ -42,7 +42,8 @@ class UnitActivity {
   std::vector<double> firingRates() const;                        // share of rows where a > 0
   const std::vector<float>& largest() const { return largest_; }  // max |a|
   /// Units whose largest magnitude is below 1e-3 of the units' median largest one (0 where that is 0).
-  int64_t dead() const;
+  std::vector<int64_t> deadUnits() const;
+  int64_t dead() const { return int64_t(deadUnits().size()); }
   /// Units that fire in more than 99.9 % of the rows.
   int64_t alwaysOn() const;
 

@@ -78,7 +78,7 @@ TEST(Measures, ATrainingIsFollowedOverItsSteps) {
   ASSERT_TRUE(user.window().open("attention-recall"));
   ASSERT_TRUE(user.waitForCheck());
   TrainingController& training = user.window().training();
-  training.setup.steps = 20;
+  training.setup.steps = 4;
   training.setup.batch = 4;
   training.start();
   ASSERT_TRUE(user.waitFor([&] { return training.runState().phase == ui::RunPhase::Idle; }, 60000));
@@ -91,8 +91,8 @@ TEST(Measures, ATrainingIsFollowedOverItsSteps) {
   const auto within = std::find_if(measures.state().results.begin(), measures.state().results.end(),
                                    [](const ui::MeasureResult& each) { return !each.frames.empty(); });
   ASSERT_NE(within, measures.state().results.end());
-  EXPECT_EQ(within->frames.size(), 11u);
-  EXPECT_EQ(within->frameLabels.back(), "20");
+  EXPECT_EQ(within->frames.size(), 5u);
+  EXPECT_EQ(within->frameLabels.back(), "4");
   EXPECT_EQ(within->frameTitle, "step");
 }
 
@@ -120,6 +120,29 @@ TEST(Measures, CurvesThatPartOfferAFork) {
   EXPECT_FALSE(hasErrors(user.window().document().facts().diagnostics));
   user.window().document().undo();
   EXPECT_EQ(structuralHash(user.model()), whole);
+}
+
+TEST(Measures, DeadUnitsArePruned) {
+  WindowDriver user;
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  ASSERT_TRUE(user.waitForCheck());
+  std::map<std::string, Tensor> weights = startingWeights(user.model(), 1);
+  Tensor& up = weights.at("layers.1.mlp.up.weight");
+  const int64_t hidden = up.shape[0], width = up.shape[1];
+  std::fill_n(up.data() + 5 * width, width, 0.f);
+  TrainingController& training = user.window().training();
+  training.adopt(user.model(), weights);
+  MeasuresController& measures = user.window().measures();
+  measures.choose("sparsity");
+  measures.compute();
+  ASSERT_TRUE(user.waitFor([&] { return measures.state().panel.phase == ui::PanelPhase::Ready; }, 60000));
+  EXPECT_EQ(measures.state().deadUnits, 1);
+  const size_t entries = user.window().document().history().entries().size();
+  emit user.window().measuresPanel().pruneRequested();
+  EXPECT_EQ(user.window().document().history().entries().size(), entries + 1);
+  ASSERT_TRUE(user.waitForCheck());
+  EXPECT_EQ(measures.state().deadUnits, 0) << "nothing is proposed for another model";
+  EXPECT_EQ(training.weightsOf(user.model()).at("layers.1.mlp.up.weight").shape, (Shape{hidden - 1, width}));
 }
 
 TEST(Measures, ABarSelectsItsLayerAndAMissingPartIsSaid) {
