@@ -86,4 +86,15 @@ for name in ("gpt2", "llama"):
                     assert len(theirs) == given.shape[1] + 32 and end not in theirs[given.shape[1]:], theirs
                 told = run("generate", folder, "--prompt", prompt, "--tokens", 32, "--temperature", 0, "--min-tokens", least)
                 assert told.rstrip("\n") == tokenizer.decode(theirs).rstrip("\n"), (name, seed, least, told, tokenizer.decode(theirs))
+            # The folder may ask for a least length; what it asks for in vain is said.
+            model.generation_config.min_new_tokens, model.generation_config.repetition_penalty = 9, 1.25
+            model.generation_config.save_pretrained(folder)
+            done = subprocess.run([cli, "generate", folder, "--prompt", prompt, "--tokens", "9", "--temperature", "0"], capture_output=True, text=True)
+            assert done.stderr == "info: generation_config.json asks for repetition_penalty 1.25; that does not act here.\n", done.stderr
+            model.generation_config.repetition_penalty = 1.0
+            model.generation_config.save_pretrained(folder)
+            theirs = model.generate(given, max_new_tokens=9, do_sample=False, pad_token_id=end)[0].tolist()
+            assert len(theirs) - given.shape[1] == 9 and end not in theirs[given.shape[1]:], theirs
+            assert run("generate", folder, "--prompt", prompt, "--tokens", 9, "--temperature", 0).rstrip("\n") == tokenizer.decode(theirs).rstrip("\n")
+            model.generation_config.min_new_tokens = None
     print(f"{name}: loss {loss:.6f}, {len(ids)} tokens, the same greedy text")
