@@ -76,6 +76,8 @@ namespace fw::kernels {
   X(logSoftmax)                          \
   X(logSoftmaxGradient)                  \
   X(matmul)                              \
+  X(matmulGroup)                         \
+  X(matmulGroupWorkspace)                \
   X(matmulWorkspace)                     \
   X(maxPool2d)                           \
   X(maxPool2dGradient)                   \

@@ -24,6 +24,14 @@ struct MatmulArgs {
   Activation activation = Activation::None;
 };
 
+/// Products of one A or, where they share the right side, of one B, which is read once for all where that pays. Alike
+/// but for what they do not share, c, bias and preActivation.
+struct MatmulGroup {
+  const MatmulArgs* products = nullptr;
+  int64_t count = 0;
+  bool sharesRight = false;
+};
+
 namespace cpu {
 
 /// Bytes of scratch memory that matmul needs (64-byte aligned).
@@ -31,6 +39,11 @@ int64_t matmulWorkspace(const MatmulArgs& args, int threads);
 
 /// The same bits for any number of threads. C must not overlap A, B or bias.
 void matmul(const Launch& launch, const MatmulArgs& args, void* workspace);
+
+int64_t matmulGroupWorkspace(const Launch& launch, const MatmulGroup& group);
+
+/// matmul of each.
+void matmulGroup(const Launch& launch, const MatmulGroup& group, void* workspace);
 
 }  // namespace cpu
 }  // namespace fw::kernels

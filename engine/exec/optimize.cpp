@@ -166,7 +166,8 @@ ir::Graph optimized(const ir::Graph& graph) {
   const Pass dropDead = [](const ir::Graph& g) { return ir::withoutDeadNodes(g, false); };
   ir::Graph out = graph;
   for (const Pass pass : {dropDead, Pass(ir::withoutDuplicates), Pass(ir::withMergedScans), Pass(withOptimizedBodies),
-                          Pass(withFusedNeighbours), Pass(withFusedElementwise), Pass(withFusedOptimizer), dropDead}) {
+                          Pass(withFusedNeighbours), Pass(withFusedProducts), Pass(withFusedElementwise),
+                          Pass(withFusedOptimizer), dropDead}) {
     out = pass(out);
 #ifndef NDEBUG
     ir::verify(out);

@@ -18,9 +18,15 @@ ir::Graph Rewriter::run(const std::function<bool(int)>& replace) {
   std::map<int, const ir::ParameterInfo*> parameters;
   for (const ir::InputInfo& input : graph_.inputs) inputs[input.node] = &input;
   for (const ir::ParameterInfo& parameter : graph_.parameters) parameters[parameter.node] = &parameter;
-  for (int i = 0; i < int(graph_.nodes.size()); ++i) {
-    const ir::Node& node = graph_.nodes[size_t(i)];
-    ir::ScopeGuard guard(builder_, graph_.scopes[size_t(node.scope)], node.origin);
+  const auto forNodes = [&](const auto& visit) {
+    for (int i = 0; i < int(graph_.nodes.size()); ++i) {
+      const ir::Node& node = graph_.nodes[size_t(i)];
+      const ir::ScopeGuard guard(builder_, graph_.scopes[size_t(node.scope)], node.origin);
+      visit(i, node);
+    }
+  };
+  // Sources come first: no step has to wait for them.
+  forNodes([&](int i, const ir::Node& node) {
     if (const auto input = inputs.find(i); input != inputs.end()) {
       set(i, {builder_.input(input->second->name, node.types[0])});
     } else if (const auto parameter = parameters.find(i); parameter != parameters.end()) {
@@ -29,10 +35,12 @@ ir::Graph Rewriter::run(const std::function<bool(int)>& replace) {
       const int index = info.node;
       info = *parameter->second;
       info.node = index;
-    } else if (!replace(i)) {
-      set(i, builder_.ops(node.op->name, at(node.inputs), node.attrs, node.body));
     }
-  }
+  });
+  forNodes([&](int i, const ir::Node& node) {
+    if (inputs.contains(i) || parameters.contains(i) || replace(i)) return;
+    set(i, builder_.ops(node.op->name, at(node.inputs), node.attrs, node.body));
+  });
   for (const ir::OutputInfo& output : graph_.outputs) builder_.output(output.name, at(output.value), output.aliasOf);
   for (const ir::ProbeInfo& probe : graph_.probes)
     if (const std::vector<ir::Value>& of = values_[size_t(probe.value.node)];

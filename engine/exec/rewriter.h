@@ -22,9 +22,9 @@ class Rewriter {
   /// Says what stands for the outputs of an old node, which may be a later one.
   void set(int node, std::vector<ir::Value> values) { values_[size_t(node)] = std::move(values); }
 
-  /// Visits every node in order, with its scope and origin set: `replace(i)` emits what stands for node i and returns
-  /// true, or returns false where the node is to be copied. Inputs, parameters, outputs and probes stay; a probe of a
-  /// value that has no successor is dropped.
+  /// Inputs and parameters first, then every node in order, with its scope and origin set: `replace(i)` emits what
+  /// stands for node i and returns true, or returns false where the node is to be copied. Inputs, parameters, outputs
+  /// and probes stay; a probe of a value that has no successor is dropped.
   ir::Graph run(const std::function<bool(int)>& replace);
 
  private:

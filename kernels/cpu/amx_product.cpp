@@ -21,26 +21,25 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 Side sideOf(const GemmOperand& x, int64_t batch) { return {x.data + batch * x.batchStride, x.stride, x.kStride}; }
 
-/// The part of C that a task computes, and the part of k.
+/// Rows and columns of one product, and a span of k.
 struct Part {
-  int64_t row0, row1, column0, column1, k0, k1;
+  const GemmArgs* product;
+  int64_t batch, row0, row1, column0, column1, k0, k1;
+
+  float* c() const { return product->c + batch * product->batchStrideC + row0 * product->ldc + column0; }
+  int64_t rows() const { return row1 - row0; }
+  int64_t columns() const { return column1 - column0; }
 };
 
-/// The operands of one element of the batch.
-struct Operands {
-  Side a, b;
-  float* c;
-  int64_t ldc;
-  bool accumulates;
-};
-
-void multiplyPlainly(const Operands& x, const Part& part, bool adds) {
-  for (int64_t i = part.row0; i < part.row1; ++i) {
-    float* row = x.c + i * x.ldc;
-    if (!adds) std::fill(row + part.column0, row + part.column1, 0.0f);
+void multiplyPlainly(const Part& part, bool adds) {
+  const Side a = sideOf(part.product->a, part.batch), b = sideOf(part.product->b, part.batch);
+  for (int64_t i = 0; i < part.rows(); ++i) {
+    float* row = part.c() + i * part.product->ldc;
+    if (!adds) std::fill_n(row, part.columns(), 0.0f);
     for (int64_t k = part.k0; k < part.k1; ++k) {
-      const float left = x.a.data[i * x.a.stride + k * x.a.kStride];
-      for (int64_t j = part.column0; j < part.column1; ++j) row[j] += left * x.b.data[j * x.b.stride + k * x.b.kStride];
+      const float left = a.data[(part.row0 + i) * a.stride + k * a.kStride];
+      for (int64_t j = 0; j < part.columns(); ++j)
+        row[j] += left * b.data[(part.column0 + j) * b.stride + k * b.kStride];
     }
   }
 }
@@ -57,60 +56,80 @@ void prefetch(const Side& x, int64_t first, int64_t last, int64_t k0, int64_t k1
     for (int64_t j = column0; j < column1; j += line) __builtin_prefetch(x.data + i * stride + j);
 }
 
-/// One side of a product with what it takes to take it apart.
-struct PackedSide {
-  Side side;
-  bool isLeft;  // A, whose vectors are the rows of C
+/// One side: the rows of A or the columns of B; of the side that is not shared those of all products, one after
+/// another.
+struct Vectors {
+  const GemmGroup& group;
+  int64_t batch;
+  bool isLeft;
 
-  bool pack(int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) const {
-    return isLeft ? packSide(packRows, side, first, end, k0, k1, pieces)
-                  : packSide(packColumns, side, first, end, k0, k1, pieces);
+  /// At most 32 of [first, end), as vectors of the operand they belong to.
+  struct Block {
+    const GemmArgs* product;
+    int64_t first, end;
+  };
+  Block block(int64_t first, int64_t end) const {
+    const int64_t each = isShared() ? end : isLeft ? group.products[0].m : group.products[0].n;
+    return {&group.products[size_t(first / each)], first % each, first % each + std::min(kBlock, end - first)};
+  }
+  bool isShared() const { return isLeft != group.sharesRight; }
+  Side side(const Block& of) const { return sideOf(isLeft ? of.product->a : of.product->b, batch); }
+
+  /// The pieces of a block.
+  bool pack(const Block& of, int64_t k0, int64_t k1, Bf16* pieces) const {
+    return isLeft ? packSide(packRows, side(of), of.first, of.end, k0, k1, pieces)
+                  : packSide(packColumns, side(of), of.first, of.end, k0, k1, pieces);
   }
 
-  /// The same of many vectors, read as they lie in memory.
+  /// Those of many, read as they lie in memory.
   bool packAll(int64_t first, int64_t end, int64_t k0, int64_t k1, Bf16* pieces) const {
-    if (side.kStride == 1) return pack(first, end, k0, k1, pieces);
     const int64_t chunks = chunksOf(k1 - k0);
     bool isUsable = true;
-    for (int64_t k = k0, i = 0; k < k1; k += kChunk, ++i) {
+    if (side(block(first, end)).kStride == 1) {
+      for (; first < end; first += kBlock, pieces += chunks * kChunkSize)
+        isUsable &= pack(block(first, end), k0, k1, pieces);
+      return isUsable;
+    }
+    for (int64_t k = k0; k < k1; k += kChunk, pieces += kChunkSize) {
       const int64_t next = std::min(k + kChunk, k1);
-      prefetch(side, first, end, next, std::min(next + kChunk, k1), 0, 1);
-      for (int64_t vector = first, block = 0; vector < end; vector += kBlock, ++block)
-        isUsable &= pack(vector, std::min(vector + kBlock, end), k, next, pieces + (block * chunks + i) * kChunkSize);
+      for (int64_t vector = first, i = 0; vector < end; vector += kBlock, ++i) {
+        const Block of = block(vector, end);
+        prefetch(side(of), of.first, of.end, next, std::min(next + kChunk, k1), 0, 1);
+        isUsable &= pack(of, k, next, pieces + i * chunks * kChunkSize);
+      }
     }
     return isUsable;
   }
 };
 
 /// At most 32 rows and 32 columns, from their pieces.
-void multiplyBlock(const Operands& x, const Part& part, const Bf16* a, const Bf16* b, bool adds) {
-  const int64_t rows = part.row1 - part.row0, columns = part.column1 - part.column0;
-  const int64_t chunks = chunksOf(part.k1 - part.k0);
-  float* to = x.c + part.row0 * x.ldc + part.column0;
-  if (rows == kBlock && columns == kBlock) return multiply(a, b, chunks, to, x.ldc, adds);
+void multiplyBlock(const Part& part, const Bf16* a, const Bf16* b, bool adds) {
+  const int64_t chunks = chunksOf(part.k1 - part.k0), ldc = part.product->ldc;
+  float* to = part.c();
+  if (part.rows() == kBlock && part.columns() == kBlock) return multiply(a, b, chunks, to, ldc, adds);
   alignas(64) float border[kBlock * kBlock];
-  for (int64_t i = 0; i < rows && adds; ++i) std::copy_n(to + i * x.ldc, columns, border + i * kBlock);
+  for (int64_t i = 0; i < part.rows() && adds; ++i) std::copy_n(to + i * ldc, part.columns(), border + i * kBlock);
   multiply(a, b, chunks, border, kBlock, adds);
-  for (int64_t i = 0; i < rows; ++i) std::copy_n(border + i * kBlock, columns, to + i * x.ldc);
+  for (int64_t i = 0; i < part.rows(); ++i) std::copy_n(border + i * kBlock, part.columns(), to + i * ldc);
 }
 
-void prefetchResult(const Operands& x, const Part& part) {
-  for (int64_t i = part.row0; i < part.row1; ++i) {
-    __builtin_prefetch(x.c + i * x.ldc + part.column0, 1);
-    __builtin_prefetch(x.c + i * x.ldc + part.column1 - 1, 1);
+void prefetchResult(const Part& part) {
+  for (int64_t i = 0; i < part.rows(); ++i) {
+    __builtin_prefetch(part.c() + i * part.product->ldc, 1);
+    __builtin_prefetch(part.c() + i * part.product->ldc + part.columns() - 1, 1);
   }
 }
 
 /// Bias and activation of a finished part.
-void finish(const GemmArgs& args, float* c, float* before, const Part& part) {
-  if (args.bias != nullptr)
-    for (int64_t i = part.row0; i < part.row1; ++i) {
-      float* row = c + i * args.ldc;
-      for (int64_t j = part.column0; j < part.column1; ++j) row[j] += args.bias[args.biasIsPerRow ? i : j];
-    }
-  const int64_t at = part.row0 * args.ldc + part.column0;
-  activateRows(args.activation, c + at, args.ldc, part.row1 - part.row0, part.column1 - part.column0,
-               before == nullptr ? nullptr : before + at);
+void finish(const Part& part) {
+  const GemmArgs& args = *part.product;
+  float* c = part.c();
+  if (args.bias != nullptr && !args.biasIsPerRow)
+    addToRows(c, args.ldc, part.rows(), part.columns(), args.bias + part.column0);
+  for (int64_t i = 0; i < part.rows() && args.biasIsPerRow && args.bias != nullptr; ++i)
+    for (int64_t j = 0; j < part.columns(); ++j) c[i * args.ldc + j] += args.bias[part.row0 + i];
+  float* before = args.preActivation == nullptr ? nullptr : args.preActivation + (c - args.c);
+  activateRows(args.activation, c, args.ldc, part.rows(), part.columns(), before);
 }
 
 /// How the work is cut: into tasks along the side that is kept in pieces and along the other, and into spans of k,
@@ -147,76 +166,102 @@ struct Cuts {
   int64_t pieces() const { return keptPieces() + sideSize(kBlock, span); }
 };
 
-/// Vectors [kept0, kept1) of the side that is kept, [other0, other1) of the other.
+/// Vectors [kept0, kept1) of the side that is kept, [other0, other1) of the other, of one element of the batch.
 struct Task {
-  int64_t kept0, kept1, other0, other1;
+  int64_t batch, kept0, kept1, other0, other1;
 };
 
-void computeTask(const GemmArgs& args, const Operands& x, float* before, const Task& task, const Cuts& cuts,
-                 Bf16* pieces) {
-  const PackedSide kept = {cuts.keepsLeft ? x.a : x.b, cuts.keepsLeft},
-                   other = {cuts.keepsLeft ? x.b : x.a, !cuts.keepsLeft};
+void computeTask(const GemmGroup& group, const Task& task, const Cuts& cuts, Bf16* pieces) {
+  const int64_t depth = group.products[0].k, blocks = blocksOf(task.kept1 - task.kept0);
+  const Vectors kept = {group, task.batch, cuts.keepsLeft}, other = {group, task.batch, !cuts.keepsLeft};
   Bf16* otherPieces = pieces + cuts.keptPieces();
-  const int64_t blocks = blocksOf(task.kept1 - task.kept0);
-  for (int64_t k0 = 0; k0 < args.k; k0 += cuts.span) {
-    const int64_t k1 = std::min(k0 + cuts.span, args.k), keptSize = chunksOf(k1 - k0) * kChunkSize;
-    const bool keptIsUsable = kept.packAll(task.kept0, task.kept1, k0, k1, pieces), adds = x.accumulates || k0 > 0;
+  for (int64_t k0 = 0; k0 < depth; k0 += cuts.span) {
+    const int64_t k1 = std::min(k0 + cuts.span, depth), keptSize = chunksOf(k1 - k0) * kChunkSize;
+    const bool keptIsUsable = kept.packAll(task.kept0, task.kept1, k0, k1, pieces);
     for (int64_t vector = task.other0; vector < task.other1; vector += kBlock) {
-      const int64_t end = std::min(vector + kBlock, task.other1);
-      const auto partOf = [&](int64_t kept0, int64_t kept1) {
-        return cuts.keepsLeft ? Part{kept0, kept1, vector, end, k0, k1} : Part{vector, end, kept0, kept1, k0, k1};
+      const Vectors::Block others = other.block(vector, task.other1);
+      const auto partOf = [&](int64_t block) {
+        const Vectors::Block vectors = kept.block(task.kept0 + block * kBlock, task.kept1);
+        const Vectors::Block &rows = cuts.keepsLeft ? vectors : others, &columns = cuts.keepsLeft ? others : vectors;
+        return Part{(group.sharesRight ? rows : columns).product,
+                    task.batch,
+                    rows.first,
+                    rows.end,
+                    columns.first,
+                    columns.end,
+                    k0,
+                    k1};
       };
-      const auto blockOf = [&](int64_t block) {
-        const int64_t first = task.kept0 + block * kBlock;
-        return partOf(first, std::min(first + kBlock, task.kept1));
-      };
-      const Part strip = partOf(task.kept0, task.kept1);
-      if (keptIsUsable && other.pack(vector, end, k0, k1, otherPieces)) {
-        for (int64_t block = 0; block < blocks; ++block) {
-          prefetch(other.side, end, std::min(end + kBlock, task.other1), k0, k1, block, blocks);
-          if (block + 1 < blocks) prefetchResult(x, blockOf(block + 1));
-          const Bf16* piece = pieces + block * keptSize;
-          multiplyBlock(x, blockOf(block), cuts.keepsLeft ? piece : otherPieces, cuts.keepsLeft ? otherPieces : piece,
-                        adds);
-        }
-      } else {
-        multiplyPlainly(x, strip, adds);
+      const bool isUsable = keptIsUsable && other.pack(others, k0, k1, otherPieces);
+      const int64_t following = std::min(vector + kBlock, task.other1 - 1);
+      const Vectors::Block next = other.block(following, task.other1);
+      for (int64_t block = 0; block < blocks; ++block) {
+        const Part part = partOf(block);
+        const bool adds = part.product->accumulates || k0 > 0;
+        prefetch(other.side(next), next.first, next.end, k0, k1, block, blocks);
+        if (block + 1 < blocks) prefetchResult(partOf(block + 1));
+        const Bf16* piece = pieces + block * keptSize;
+        if (isUsable)
+          multiplyBlock(part, cuts.keepsLeft ? piece : otherPieces, cuts.keepsLeft ? otherPieces : piece, adds);
+        else
+          multiplyPlainly(part, adds);
+        if (k1 == depth) finish(part);
       }
-      if (k1 == args.k) finish(args, x.c, before, strip);
     }
   }
 }
 
+/// The products as one: with the rows, or the columns, of all.
+GemmArgs together(const GemmGroup& group) {
+  GemmArgs all = group.products[0];
+  (group.sharesRight ? all.m : all.n) *= int64_t(group.products.size());
+  return all;
+}
+
+/// Whether blocks of the side that is not shared belong to one product each.
+bool areAlike(const GemmGroup& group) {
+  const GemmArgs& first = group.products[0];
+  const auto isAlike = [](const GemmOperand& x, const GemmOperand& y) {
+    return x.stride == y.stride && x.kStride == y.kStride;
+  };
+  return group.products.size() == 1 ||
+         (first.batch == 1 && (group.sharesRight ? first.m : first.n) % kBlock == 0 &&
+          std::all_of(group.products.begin(), group.products.end(), [&](const GemmArgs& x) {
+            return x.batch == 1 && x.m == first.m && x.n == first.n && x.k == first.k && isAlike(x.a, first.a) &&
+                   isAlike(x.b, first.b);
+          }));
+}
+
 }  // namespace
 
-bool wantsAmx(const GemmArgs& args) {
+bool wantsAmx(const GemmGroup& group) {
+  if (!areAlike(group)) return false;
+  const GemmArgs args = together(group);
   if (args.a.write != nullptr || args.b.write != nullptr) return false;
   if (args.a.stride != 1 && args.a.kStride != 1) return false;
   if (args.b.stride != 1 && args.b.kStride != 1) return false;
   const double m = double(args.m), n = double(args.n), k = double(args.k);
   // Taking numbers apart must be little beside multiplying them.
-  if (k < 48 || m * n * k < 1.6e7 || m * n < 90 * (m + n)) return false;
+  if (k < 96 || m * n * k < 1.6e7 || m * n < 90 * (m + n)) return false;
   return isAvailable();
 }
 
-int64_t amxWorkspace(const GemmArgs& args, int threads) {
-  return threads * Cuts(args, threads).pieces() * int64_t(sizeof(Bf16)) + 64;
+int64_t amxWorkspace(const GemmGroup& group, int threads) {
+  return threads * Cuts(together(group), threads).pieces() * int64_t(sizeof(Bf16)) + 64;
 }
 
-void amxProduct(const Launch& launch, const GemmArgs& args, void* workspace) {
+void amxProduct(const Launch& launch, const GemmGroup& group, void* workspace) {
   Bf16* pieces = reinterpret_cast<Bf16*>((reinterpret_cast<uintptr_t>(workspace) + 63) / 64 * 64);
-  const Cuts cuts(args, launch.threads);
-  const int64_t keptCount = cuts.keepsLeft ? args.m : args.n, otherCount = cuts.keepsLeft ? args.n : args.m;
+  const GemmArgs all = together(group);
+  const Cuts cuts(all, launch.threads);
+  const int64_t keptCount = cuts.keepsLeft ? all.m : all.n, otherCount = cuts.keepsLeft ? all.n : all.m;
   const int64_t parts = cuts.keptCuts * cuts.otherCuts;
-  parallelTasks(launch, args.batch * parts, [&](int64_t i, int thread) {
-    const int64_t batch = i / parts;
-    const Operands x = {sideOf(args.a, batch), sideOf(args.b, batch), args.c + batch * args.batchStrideC, args.ldc,
-                        args.accumulates};
+  parallelTasks(launch, all.batch * parts, [&](int64_t i, int thread) {
     const int64_t kept = i % cuts.keptCuts * cuts.kept, other = i % parts / cuts.keptCuts * cuts.other;
-    const Task task = {kept, std::min(kept + cuts.kept, keptCount), other, std::min(other + cuts.other, otherCount)};
+    const Task task = {i / parts, kept, std::min(kept + cuts.kept, keptCount), other,
+                       std::min(other + cuts.other, otherCount)};
     const Tiles tiles;
-    computeTask(args, x, args.preActivation == nullptr ? nullptr : args.preActivation + batch * args.batchStrideC, task,
-                cuts, pieces + thread * cuts.pieces());
+    computeTask(group, task, cuts, pieces + thread * cuts.pieces());
   });
 }
 

@@ -7,14 +7,14 @@
 
 namespace fw::kernels::cpu {
 
-/// Whether this machine has the tiles and the product is large enough to gain by them. Never where a test holds the
-/// kernels to a lesser instruction set.
-bool wantsAmx(const GemmArgs& args);
+/// Whether this machine has the tiles and the products are alike and together large enough to gain by them. Never where
+/// a test holds the kernels to a lesser instruction set.
+bool wantsAmx(const GemmGroup& group);
 
 /// Bytes of scratch memory.
-int64_t amxWorkspace(const GemmArgs& args, int threads);
+int64_t amxWorkspace(const GemmGroup& group, int threads);
 
-/// gemm where wantsAmx(args).
-void amxProduct(const Launch& launch, const GemmArgs& args, void* workspace);
+/// gemm of each product where wantsAmx(group).
+void amxProduct(const Launch& launch, const GemmGroup& group, void* workspace);
 
 }  // namespace fw::kernels::cpu

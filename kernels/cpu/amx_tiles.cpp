@@ -196,6 +196,17 @@ bool packColumns(const Side& b, int64_t first, int64_t end, int64_t k0, int64_t 
   return isFinite(odd);
 }
 
+void addToRows(float* c, int64_t ldc, int64_t rows, int64_t columns, const float* bias) {
+  for (int64_t j = 0; j < columns; j += kTile) {
+    const __mmask16 mask = firstLanes(columns - j);
+    const __m512 added = _mm512_maskz_loadu_ps(mask, bias + j);
+    for (int64_t i = 0; i < rows; ++i) {
+      float* to = c + i * ldc + j;
+      _mm512_mask_storeu_ps(to, mask, _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to), added));
+    }
+  }
+}
+
 void multiply(const Bf16* a, const Bf16* b, int64_t chunks, float* c, int64_t ldc, bool adds) {
   const int64_t stride = ldc * int64_t(sizeof(float));
   float *right = c + kTile, *below = c + kTile * ldc, *corner = below + kTile;
@@ -258,6 +269,7 @@ void setUpTiles() {}
 void releaseTiles() {}
 bool packRows(const Side&, int64_t, int64_t, int64_t, int64_t, Bf16*) { return false; }
 bool packColumns(const Side&, int64_t, int64_t, int64_t, int64_t, Bf16*) { return false; }
+void addToRows(float*, int64_t, int64_t, int64_t, const float*) {}
 void multiply(const Bf16*, const Bf16*, int64_t, float*, int64_t, bool) {}
 
 }  // namespace fw::kernels::cpu::amx

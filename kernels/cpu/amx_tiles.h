@@ -52,6 +52,9 @@ bool packColumns(const Side& b, int64_t first, int64_t end, int64_t k0, int64_t 
 /// c[32,32] (+)= the sum over `chunks` chunks of a block of A and one of B.
 void multiply(const Bf16* a, const Bf16* b, int64_t chunks, float* c, int64_t ldc, bool adds);
 
+/// c[i,j] += bias[j].
+void addToRows(float* c, int64_t ldc, int64_t rows, int64_t columns, const float* bias);
+
 /// A side of `count` vectors of length `depth` in pieces, block by block, takes sideSize() bf16.
 inline int64_t blocksOf(int64_t count) { return (count + kBlock - 1) / kBlock; }
 inline int64_t chunksOf(int64_t depth) { return (depth + kChunk - 1) / kChunk; }

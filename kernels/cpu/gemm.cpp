@@ -421,13 +421,13 @@ int64_t gemmWorkspace(const GemmArgs& args, int threads) {
   if (isSmall(args)) return 0;
   const GemmPlan plan = makePlan(args, threads);
   return std::max(plan.threads * (plan.block.aFloats + plan.block.bFloats) * int64_t(sizeof(float)),
-                  wantsAmx(args) ? amxWorkspace(args, threads) : 0);
+                  wantsAmx({{&args, 1}}) ? amxWorkspace({{&args, 1}}, threads) : 0);
 }
 
 void gemm(const Launch& launch, const GemmArgs& args, void* workspace) {
   if (isEmpty(args)) return;
   if (isSmall(args)) return runSmall(args, launch.threads);
-  if (wantsAmx(args)) return amxProduct(launch, args, workspace);
+  if (wantsAmx({{&args, 1}})) return amxProduct(launch, {{&args, 1}}, workspace);
   if (wantsLibrary(args) && runLibrary(args, launch.threads)) return;
   const GemmPlan plan = makePlan(args, launch.threads);
   if (plan.usesDots) return runDots(args, plan.threads);
@@ -453,6 +453,18 @@ void gemm(const Launch& launch, const GemmArgs& args, void* workspace) {
               mine + plan.block.aFloats);
     }
   });
+}
+
+int64_t gemmGroupWorkspace(const GemmGroup& group, int threads) {
+  if (wantsAmx(group)) return amxWorkspace(group, threads);
+  int64_t most = 0;
+  for (const GemmArgs& args : group.products) most = std::max(most, gemmWorkspace(args, threads));
+  return most;
+}
+
+void gemmGroup(const Launch& launch, const GemmGroup& group, void* workspace) {
+  if (wantsAmx(group)) return amxProduct(launch, group, workspace);
+  for (const GemmArgs& args : group.products) gemm(launch, args, workspace);
 }
 
 }  // namespace fw::kernels::cpu

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "kernels/activation.h"
 #include "kernels/launch.h"
@@ -50,5 +51,15 @@ struct Block {
 int64_t gemmWorkspace(const GemmArgs& args, int threads);
 
 void gemm(const Launch& launch, const GemmArgs& args, void* workspace);
+
+/// Products of one A or, where they share the right side, of one B; each with its own C.
+struct GemmGroup {
+  std::span<const GemmArgs> products;
+  bool sharesRight = false;
+};
+
+/// Where the products are alike the shared side is read once for all.
+int64_t gemmGroupWorkspace(const GemmGroup& group, int threads);
+void gemmGroup(const Launch& launch, const GemmGroup& group, void* workspace);
 
 }  // namespace fw::kernels::cpu

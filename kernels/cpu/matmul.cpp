@@ -1,6 +1,8 @@
 // Matrix product on the CPU: names the sides of gemm.
 #include "kernels/matmul.h"
 
+#include <vector>
+
 #include "kernels/cpu/gemm.h"
 
 namespace fw::kernels::cpu {
@@ -42,10 +44,26 @@ GemmArgs toGemm(const MatmulArgs& args) {
   return gemm;
 }
 
+std::vector<GemmArgs> toGemm(const MatmulGroup& group) {
+  std::vector<GemmArgs> products;
+  for (int64_t i = 0; i < group.count; ++i) products.push_back(toGemm(group.products[i]));
+  return products;
+}
+
 }  // namespace
 
 int64_t matmulWorkspace(const MatmulArgs& args, int threads) { return gemmWorkspace(toGemm(args), threads); }
 
 void matmul(const Launch& launch, const MatmulArgs& args, void* workspace) { gemm(launch, toGemm(args), workspace); }
+
+int64_t matmulGroupWorkspace(const Launch& launch, const MatmulGroup& group) {
+  const std::vector<GemmArgs> products = toGemm(group);
+  return gemmGroupWorkspace({products, group.sharesRight}, launch.threads);
+}
+
+void matmulGroup(const Launch& launch, const MatmulGroup& group, void* workspace) {
+  const std::vector<GemmArgs> products = toGemm(group);
+  gemmGroup(launch, {products, group.sharesRight}, workspace);
+}
 
 }  // namespace fw::kernels::cpu

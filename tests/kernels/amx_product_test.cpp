@@ -70,11 +70,11 @@ bool hasTiles() {
   cpu::GemmArgs large;
   large.m = large.n = large.k = 512;
   large.a.stride = large.b.stride = 1;
-  return cpu::wantsAmx(large);
+  return cpu::wantsAmx({{&large, 1}});
 }
 
-constexpr Sizes kSizes[] = {{225, 193, 513}, {256, 192, 512},  {203, 1500, 63},
-                            {1031, 197, 81}, {161, 225, 1601}, {1500, 203, 63}};
+constexpr Sizes kSizes[] = {{225, 193, 513},  {256, 192, 512},  {203, 1500, 99},
+                            {1031, 197, 113}, {161, 225, 1601}, {1500, 203, 97}};
 
 TEST(AmxProduct, IsAsExactAsFloats) {
   if (!hasTiles()) GTEST_SKIP() << "the processor has no tiles";
@@ -122,6 +122,36 @@ TEST(AmxProduct, AddsBiasAndAppliesActivation) {
     ASSERT_EQ(before[i], z) << i;
     ASSERT_EQ(result[i], z > 0 ? z : 0) << i;
   }
+}
+
+/// Products that share a side give the bits that each gives alone.
+TEST(AmxProduct, SharesASide) {
+  if (!hasTiles()) GTEST_SKIP() << "the processor has no tiles";
+  for (const bool sharesRight : {false, true})
+    for (int layout = 0; layout < 4; ++layout) {
+      const Product one({288, 256, 257}, layout);
+      const Product other = [&] {
+        Product made = one;
+        for (float& x : sharesRight ? made.a : made.b) x = 1 - x;
+        return made;
+      }();
+      std::vector<MatmulArgs> products = {one.args(), other.args()};
+      for (MatmulArgs& args : products) {
+        args.bias = one.bias.data();
+        args.activation = Activation::Relu;
+      }
+      const std::vector<float> expected[] = {one.run(products[0], 1), other.run(products[1], 1)};
+      for (const int threads : {1, 2, 3}) {
+        Guarded<float> c0(one.start), c1(one.start);
+        products[0].c = c0.data();
+        products[1].c = c1.data();
+        const MatmulGroup group = {products.data(), 2, sharesRight};
+        Guarded<float> workspace(cpu::matmulGroupWorkspace({threads}, group) / int64_t(sizeof(float)));
+        cpu::matmulGroup({threads}, group, workspace.data());
+        ASSERT_EQ(c0.values(), expected[0]) << layout << " on " << threads;
+        ASSERT_EQ(c1.values(), expected[1]) << layout << " on " << threads;
+      }
+    }
 }
 
 /// What is not finite reaches what it should, and nothing else.

@@ -250,9 +250,9 @@ TEST_F(TrainerTest, NotFiniteNamesOpAndBlockAndChangesNothing) {
       ADD_FAILURE() << "nothing was thrown";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), Code::Numeric);
-      EXPECT_EQ(
-          std::string(error.what()).find("[train] the loss of step 1 is not finite; first in op 'matmul' of 'mlp': "),
-          0u)
+      EXPECT_EQ(std::string(error.what())
+                    .find("[train] the loss of step 1 is not finite; first in op 'matmul_group' of 'mlp': "),
+                0u)
           << error.what();
     }
     EXPECT_EQ(parameters(*trainer), before);
