@@ -369,12 +369,16 @@ void CanvasController::cutItems(const std::vector<ui::ItemId>& items) {
   deleteItems(items, {}, false);
 }
 
-void CanvasController::pasteItems(const ui::CanvasPlace& wanted, bool keepWires) {
+void CanvasController::pasteItems(const ui::CanvasPlace& place, bool keepWires) {
+  pasteText(QGuiApplication::clipboard()->text().toStdString(), place, keepWires);
+}
+
+void CanvasController::pasteText(const std::string& text, const ui::CanvasPlace& wanted, bool keepWires) {
   const ui::CanvasPlace place = placeOf(wanted);
   std::vector<NodeId> added;
   document_.edit(tr("Paste"), {}, [&](Editor& editor) {
-    added = editor.paste(pathOf(place.container, place.lane), QGuiApplication::clipboard()->text().toStdString(),
-                         {place.position.x(), place.position.y()}, keepWires);
+    added =
+        editor.paste(pathOf(place.container, place.lane), text, {place.position.x(), place.position.y()}, keepWires);
   });
   select(added);
 }

@@ -52,6 +52,8 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires, bool heal) override;
   void pullOutItems(const std::vector<ui::ItemMove>& moves) override;
   void moveItemsInto(const std::vector<ui::ItemId>& items, const ui::CanvasPlace& place) override;
+  /// Puts copied nodes into the middle of the view.
+  void pasteText(const std::string& text, const ui::CanvasPlace& place, bool keepWires);
   void copyItems(const std::vector<ui::ItemId>& items) override;
   void cutItems(const std::vector<ui::ItemId>& items) override;
   void pasteItems(const ui::CanvasPlace& place, bool keepWires) override;

@@ -1,4 +1,4 @@
-// One open document.
+// The open documents.
 #include "app/document_controller.h"
 
 #include <QFileInfo>
@@ -25,45 +25,83 @@ DocumentFacts factsOf(const ArchitecturePtr& snapshot, int64_t time, const Cance
 }
 
 DocumentController::DocumentController(JobRunner& jobs, const QString& journalFolder, QObject* parent)
-    : QObject(parent), jobs_(jobs) {
-  if (journalFolder.isEmpty()) return;
-  journal_ = std::make_unique<RecoveryJournal>(journalFolder);
-  connect(journal_.get(), &RecoveryJournal::failed, this, &DocumentController::refused);
+    : QObject(parent), jobs_(jobs), journalFolder_(journalFolder) {
+  add();
 }
 
 DocumentController::~DocumentController() = default;
 
-QString DocumentController::title() const {
-  if (!file_.isEmpty()) return QFileInfo(file_).fileName();
-  return isOpen() && !current()->name.empty() ? QString::fromStdString(current()->name) : tr("Untitled");
+void DocumentController::add() {
+  auto made = std::make_unique<Held>();
+  made->id = ++lastId_;
+  if (!journalFolder_.isEmpty()) {
+    made->journal = std::make_unique<RecoveryJournal>(journalFolder_);
+    connect(made->journal.get(), &RecoveryJournal::failed, this, &DocumentController::refused);
+  }
+  held_.push_back(std::move(made));
+  active_ = count() - 1;
+}
+
+void DocumentController::activate(int index) {
+  if (index < 0 || index >= count() || index == active_) return;
+  active_ = index;
+  emit changed();
+  check();
+}
+
+void DocumentController::close(int index) {
+  if (count() < 2 || index < 0 || index >= count()) return;
+  const bool wasActive = index == active_;
+  held_.erase(held_.begin() + index);
+  if (active_ > index || active_ == count()) --active_;
+  if (!isOpen()) return;
+  emit changed();
+  if (wasActive) check();
+}
+
+QString DocumentController::titleAt(int index) const {
+  const Held& of = *held_[size_t(index)];
+  if (!of.file.isEmpty()) return QFileInfo(of.file).fileName();
+  return of.history && !of.history->current()->name.empty() ? QString::fromStdString(of.history->current()->name)
+                                                            : tr("Untitled");
+}
+
+bool DocumentController::isModifiedAt(int index) const {
+  const Held& of = *held_[size_t(index)];
+  return of.history && (of.history->isModified() || of.isRecovered);
+}
+
+ArchitecturePtr DocumentController::currentAt(int index) const {
+  const Held& of = *held_[size_t(index)];
+  return of.history ? of.history->current() : nullptr;
 }
 
 void DocumentController::open(const ArchitecturePtr& architecture, const QString& file) {
-  history_ = std::make_unique<History>(architecture, catalog());
-  file_ = file;
-  saved_ = file.isEmpty() ? nullptr : architecture;
-  isRecovered_ = false;
-  if (journal_) journal_->restart(file);
-  facts_ = {};
+  held().history = std::make_unique<History>(architecture, catalog());
+  held().file = file;
+  held().saved = file.isEmpty() ? nullptr : architecture;
+  held().isRecovered = false;
+  if (held().journal) held().journal->restart(file);
+  held().facts = {};
   emit changed();
   check();
 }
 
 void DocumentController::recover(const ArchitecturePtr& architecture, const QString& file, const QString& title) {
   open(architecture, file);
-  saved_ = nullptr;
-  isRecovered_ = true;
-  if (journal_) {
-    journal_->append(title.toStdString(), architecture);
-    journal_->flush();
+  held().saved = nullptr;
+  held().isRecovered = true;
+  if (held().journal) {
+    held().journal->append(title.toStdString(), architecture);
+    held().journal->flush();
   }
   emit changed();
 }
 
 int DocumentController::savedEntry() const {
-  const std::vector<History::Entry>& entries = history_->entries();
-  for (size_t i = 0; saved_ && i < entries.size(); ++i)
-    if (entries[i].snapshot == saved_) return int(i);
+  const std::vector<History::Entry>& entries = held().history->entries();
+  for (size_t i = 0; held().saved && i < entries.size(); ++i)
+    if (entries[i].snapshot == held().saved) return int(i);
   return -1;
 }
 
@@ -71,7 +109,7 @@ bool DocumentController::edit(const QString& title, const QString& mergeKey,
                               const std::function<void(Editor&)>& change) {
   try {
     const ArchitecturePtr before = current();
-    history_->edit(title.toStdString(), mergeKey.toStdString(), change);
+    held().history->edit(title.toStdString(), mergeKey.toStdString(), change);
     if (before == current()) return true;
   } catch (const Error& error) {
     emit refused(QString::fromStdString(error.what()));
@@ -82,36 +120,36 @@ bool DocumentController::edit(const QString& title, const QString& mergeKey,
 }
 
 void DocumentController::undo() {
-  history_->undo();
+  held().history->undo();
   published();
 }
 
 void DocumentController::redo() {
-  history_->redo();
+  held().history->redo();
   published();
 }
 
 void DocumentController::goTo(int index) {
-  history_->goTo(size_t(index));
+  held().history->goTo(size_t(index));
   published();
 }
 
 void DocumentController::published() {
-  if (journal_ && isModified())
-    journal_->append(history_->entries()[history_->index()].title, current());
-  else if (journal_)
-    journal_->restart(file_);  // undone back to what is on disk
+  if (held().journal && isModified())
+    held().journal->append(held().history->entries()[held().history->index()].title, current());
+  else if (held().journal)
+    held().journal->restart(held().file);  // undone back to what is on disk
   emit changed();
   check();
 }
 
 void DocumentController::save(const QString& file) {
   saveDocument(*current(), file.toStdString());
-  file_ = file;
-  history_->markSaved();
-  saved_ = current();
-  isRecovered_ = false;
-  if (journal_) journal_->restart(file);
+  held().file = file;
+  held().history->markSaved();
+  held().saved = current();
+  held().isRecovered = false;
+  if (held().journal) held().journal->restart(file);
   emit changed();
 }
 
@@ -121,7 +159,8 @@ void DocumentController::check() {
       [this, snapshot = current(), time = time](CancelToken cancel, const Progress&) -> JobRunner::Deliver {
         DocumentFacts facts = factsOf(snapshot, time, cancel);
         return [this, facts = std::move(facts)]() mutable {
-          facts_ = std::move(facts);
+          if (!isOpen() || facts.snapshot != current()) return;  // another document is active
+          held().facts = std::move(facts);
           emit factsChanged();
         };
       },

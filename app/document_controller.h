@@ -1,4 +1,5 @@
-// One open document: its history, its file, its recovery journal, and what is known of it (problems, shapes, cost).
+// The open documents, each with its history, its file, its recovery journal, and what is known of it (problems, shapes,
+// cost); one of them is the active one, which everything else is about.
 #pragma once
 
 #include <QObject>
@@ -34,21 +35,40 @@ class DocumentController : public QObject {
   void open(const ArchitecturePtr& architecture, const QString& file);
   /// What a crash left behind: differs from its file until it is saved. Back in a journal when this returns.
   void recover(const ArchitecturePtr& architecture, const QString& file, const QString& title);
-  bool isOpen() const { return history_ != nullptr; }
+  bool isOpen() const { return held().history != nullptr; }
 
-  const ArchitecturePtr& current() const { return history_->current(); }
-  const History& history() const { return *history_; }
-  const DocumentFacts& facts() const { return facts_; }
-  const QString& file() const { return file_; }
-  QString title() const;
-  bool isModified() const { return history_ && (history_->isModified() || isRecovered_); }
+  // ---- several documents
+
+  int count() const { return int(held_.size()); }
+  int active() const { return active_; }
+  /// A number that a document keeps while it is open.
+  int idAt(int index) const { return held_[size_t(index)]->id; }
+  QString titleAt(int index) const;
+  bool isModifiedAt(int index) const;
+  ArchitecturePtr currentAt(int index) const;
+  /// A place for one more, which is active, and shows nothing until something is opened in it.
+  void add();
+  void activate(int index);
+  /// Forgets a document and its journal; the last one cannot go.
+  void close(int index);
+
+  // ---- the active one
+
+  const ArchitecturePtr& current() const { return held().history->current(); }
+  const History& history() const { return *held().history; }
+  const DocumentFacts& facts() const { return held().facts; }
+  const QString& file() const { return held().file; }
+  QString title() const { return titleAt(active_); }
+  bool isModified() const { return isModifiedAt(active_); }
   /// Index of the history's entry that is on disk; -1: none.
   int savedEntry() const;
-  RecoveryJournal* journal() { return journal_.get(); }
+  RecoveryJournal* journal() { return held().journal.get(); }
 
   /// Runs an edit; a refusal is told through refused().
   bool edit(const QString& title, const QString& mergeKey, const std::function<void(Editor&)>& change);
-  void endMerge() { history_->endMerge(); }
+  void endMerge() {
+    if (isOpen()) held().history->endMerge();
+  }
   void undo();
   void redo();
   void goTo(int index);
@@ -68,13 +88,22 @@ class DocumentController : public QObject {
   void published();
   void check();
 
+  struct Held {
+    int id = 0;
+    std::unique_ptr<History> history;  // none: nothing is open in this place
+    std::unique_ptr<RecoveryJournal> journal;
+    QString file;
+    ArchitecturePtr saved;  // the snapshot that the file holds
+    DocumentFacts facts;
+    bool isRecovered = false;
+  };
+  Held& held() { return *held_[size_t(active_)]; }
+  const Held& held() const { return *held_[size_t(active_)]; }
+
   JobRunner& jobs_;
-  std::unique_ptr<History> history_;
-  std::unique_ptr<RecoveryJournal> journal_;
-  QString file_;
-  ArchitecturePtr saved_;  // the snapshot that the file holds
-  DocumentFacts facts_;
-  bool isRecovered_ = false;
+  QString journalFolder_;
+  std::vector<std::unique_ptr<Held>> held_;
+  int active_ = 0, lastId_ = 0;
 };
 
 }  // namespace fw

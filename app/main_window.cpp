@@ -9,6 +9,7 @@
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTabBar>
 #include <QToolBar>
 #include <QVBoxLayout>
 
@@ -77,6 +78,8 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   legend_ = new ui::HeatLegend;
   crumbs_->addWidget(legend_);
   canvas_ = new ui::CanvasView;
+  makeTabs();
+  column->addWidget(tabs_);
   column->addWidget(crumbs_);
   column->addWidget(canvas_, 1);
   pages_->addWidget(start_);
@@ -86,6 +89,9 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   setCentralWidget(pages_);
 
   canvasController_ = std::make_unique<CanvasController>(*document_, *canvas_, library_);
+  canvasController_->onDropOutside = [this](const std::vector<ui::ItemId>& items, QPoint global) {
+    return dropOnTab(items, global);
+  };
   makeDocks();
   inspectorController_ = std::make_unique<InspectorController>(*document_, *inspectorPanel_);
   makeActions();
@@ -219,8 +225,8 @@ void MainWindow::connectPanels() {
   connect(start_, &ui::StartPage::newRequested, this, &MainWindow::newDocument);
   connect(start_, &ui::StartPage::openRequested, this, &MainWindow::openDialog);
   connect(start_, &ui::StartPage::openFolderRequested, this, &MainWindow::openFolderDialog);
-  connect(start_, &ui::StartPage::templateChosen, this, &MainWindow::open);
-  connect(start_, &ui::StartPage::recentChosen, this, &MainWindow::open);
+  connect(start_, &ui::StartPage::templateChosen, this, [this](const QString& model) { open(model); });
+  connect(start_, &ui::StartPage::recentChosen, this, [this](const QString& model) { open(model); });
   connect(start_, &ui::StartPage::clearRecentRequested, this, [this] {
     QSettings().remove("recent");
     showStart();
@@ -359,6 +365,7 @@ void MainWindow::showScene() {
 
 void MainWindow::showTitle() {
   setWindowTitle(document_->title() + "[*] — Formwright");
+  showTabs();
   setWindowModified(document_->isModified());
   undo_->setEnabled(document_->history().canUndo());
   redo_->setEnabled(document_->history().canRedo());

@@ -20,6 +20,7 @@ class QDockWidget;
 class QMenu;
 class QToolBar;
 class QStackedWidget;
+class QTabBar;
 
 namespace fw::ui {
 class Breadcrumbs;
@@ -56,6 +57,14 @@ class MainWindow : public QMainWindow {
   bool open(const QString& model);
   void newDocument();
   void showStart();
+  // Documents in tabs: main_window_tabs.cpp.
+  /// An empty model in a tab of its own.
+  void newTab();
+  /// Opens a model in a tab of its own; false where it was not opened.
+  bool openInTab(const QString& model);
+  void switchTab(int index);
+  /// Asks where it has edits that are not saved.
+  void closeTab(int index);
   /// Asks about edits that a crash left behind, where there are some.
   void offerRecovery();
 
@@ -78,6 +87,7 @@ class MainWindow : public QMainWindow {
   ui::HistoryPanel& history() { return *history_; }
   ui::StartPage& startPage() { return *start_; }
   ui::Breadcrumbs& breadcrumbs() { return *crumbs_; }
+  QTabBar& tabs() { return *tabs_; }
   TextView& textView() { return *textView_; }
 
  protected:
@@ -146,6 +156,14 @@ class MainWindow : public QMainWindow {
   void setHeat(HeatMode mode);
   void showHeat();
 
+  bool open(const QString& model, bool inTab);
+  void makeTabs();
+  void addTabActions(QMenu* menu);
+  void showTabs();
+  void rememberPlace();
+  void fillCompareMenu(QMenu* menu);
+  bool dropOnTab(const std::vector<ui::ItemId>& items, QPoint global);
+
   // Opening, saving, closing: main_window_files.cpp.
   void showTable(const QString& path, const TensorTable& table);
   void applyPreset(const QString& model);
@@ -173,6 +191,7 @@ class MainWindow : public QMainWindow {
   std::unique_ptr<InspectorController> inspectorController_;
 
   QStackedWidget* pages_;
+  QTabBar* tabs_ = nullptr;
   ui::StartPage* start_;
   ui::CanvasView* canvas_;
   ui::Breadcrumbs* crumbs_;
@@ -203,6 +222,14 @@ class MainWindow : public QMainWindow {
   QByteArray defaultState_, layout_;  // of the docks: at first, and as the person left them
   class HelpWindow* help_ = nullptr;  // made when it is first asked for
   bool isDocumentShown_ = false;
+  /// Where one was in a document when another one was turned to.
+  struct Place {
+    SceneOverlay overlay;
+    ui::Camera camera;
+    QString model;
+  };
+  std::map<int, Place> places_;                      // by DocumentController::idAt()
+  QString model_;                                    // whose weights the text panel takes
   QTimer sentenceTimer_;                             // takes a sentence out of the status line
   std::map<QString, ui::TemplateDiagram> diagrams_;  // by preset, as far as they are made
 };

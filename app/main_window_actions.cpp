@@ -53,6 +53,7 @@ void MainWindow::makeFileMenu() {
   addAction(menu, tr("&New"), QKeySequence::New, tr("An empty model"), [this] {
     if (mayDiscard()) newDocument();
   });
+  addTabActions(menu);
   addAction(menu, tr("&Open…"), QKeySequence::Open, tr("Open a model file"), [this] { openDialog(); });
   addAction(menu, tr("Open &folder…"), {}, tr("Open the folder of a training run or of a Hugging Face model"),
             [this] { openFolderDialog(); });
@@ -65,6 +66,8 @@ void MainWindow::makeFileMenu() {
                     [this] { saveAs(); });
   menu->addSeparator();
   addDocumentAction(menu, tr("&Compare with…"), {}, tr("Another model beside this one"), [this] { compareDialog(); });
+  QMenu* tabs = menu->addMenu(tr("Compare with ta&b"));
+  connect(tabs, &QMenu::aboutToShow, this, [this, tabs] { fillCompareMenu(tabs); });
   addDocumentAction(menu, tr("Compare with the saved &version"), {}, tr("What has changed since it was saved"),
                     [this] { compareWithSaved(); });
   menu->addSeparator();

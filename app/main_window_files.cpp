@@ -26,21 +26,30 @@ void MainWindow::newDocument() {
   similarity_->reset();
   resetPlaces();
   measures_->reset();
-  generate_->setModel({});
+  model_.clear();
+  generate_->setModel(model_);
   document_->open(std::make_shared<const Architecture>(), {});
   canvas_->frameAll();
 }
 
-bool MainWindow::open(const QString& model) {
+bool MainWindow::open(const QString& model) { return open(model, false); }
+
+bool MainWindow::open(const QString& model, bool inTab) {
   try {
     if (const std::optional<TensorTable> table = openTensorTable(model.toStdString())) {
       showTable(model, *table);
       return true;
     }
     const OpenedModel opened = openModel(model.toStdString(), false);
+    if (inTab && document_->isOpen()) {
+      rememberPlace();
+      canvas_->clearSelection();
+      document_->add();
+    }
     training_->reset();
     similarity_->reset();
     measures_->reset();
+    model_ = model;
     generate_->setModel(model);
     applyPreset(model);
     resetPlaces();
@@ -182,11 +191,16 @@ void MainWindow::offerRecovery() {
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &RecoveryDialog::recovered, this,
           [this](const QString& file, const ArchitecturePtr& architecture, const QString& title) {
+            if (document_->isOpen()) {  // each comes into a tab of its own
+              rememberPlace();
+              document_->add();
+            }
             training_->reset();
             similarity_->reset();
             resetPlaces();
             measures_->reset();
-            generate_->setModel({});
+            model_.clear();
+            generate_->setModel(model_);
             document_->recover(architecture, file, title);
             canvas_->frameAll();
           });
@@ -194,7 +208,10 @@ void MainWindow::offerRecovery() {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-  if (!mayDiscard()) {
+  for (int tab = 0; tab < document_->count(); ++tab) {
+    if (!document_->isModifiedAt(tab)) continue;
+    switchTab(tab);
+    if (mayDiscard()) continue;
     event->ignore();
     return;
   }
