@@ -1,7 +1,6 @@
 // Searching blocks by a few letters.
 #include <gtest/gtest.h>
 
-#include "widgets/canvas/fuzzy_match.h"
 #include "widgets/canvas/search_palette.h"
 
 namespace fw::ui {
@@ -21,24 +20,6 @@ std::vector<PaletteBlock> blocks() {
 QString best(const QString& query) {
   const auto found = searchBlocks(blocks(), query, {});
   return found.empty() ? QString() : found.front().title;
-}
-
-TEST(FuzzyScore, WholeWordsBeforeBeginningsBeforeLetters) {
-  EXPECT_GT(fuzzyScore("norm", "Norm"), fuzzyScore("norm", "RMS norm"));
-  EXPECT_GT(fuzzyScore("norm", "RMS norm"), fuzzyScore("nor", "RMS norm") - 1);
-  EXPECT_GT(fuzzyScore("atten", "Attention"), fuzzyScore("atten", "Linear attention"));
-  EXPECT_GT(fuzzyScore("lin", "Linear"), fuzzyScore("near", "Linear"));
-  EXPECT_GT(fuzzyScore("gqa", "Grouped-query attention"), 0);
-  EXPECT_EQ(fuzzyScore("xyz", "Attention"), 0);
-  EXPECT_EQ(fuzzyScore("noitnetta", "Attention"), 0);
-}
-
-TEST(FuzzyScore, CaseAccentsAndSignsDoNotCount) {
-  EXPECT_EQ(fuzzyScore("RESUME", "résumé"), fuzzyScore("resume", "resume"));
-  EXPECT_EQ(fuzzyScore("multi head", "Multi-head"), fuzzyScore("multi-head", "multi head"));
-  EXPECT_GT(fuzzyScore("attention multi", "Multi-head attention"), 0) << "in any order";
-  EXPECT_GT(fuzzyScore("", "anything"), 0);
-  EXPECT_GT(fuzzyScore("  ", "anything"), 0);
 }
 
 TEST(SearchBlocks, FindsByTitleSynonymLettersAndCategory) {

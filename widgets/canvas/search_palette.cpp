@@ -11,7 +11,7 @@
 #include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
-#include "widgets/canvas/fuzzy_match.h"
+#include "widgets/fuzzy.h"
 #include "widgets/theme.h"
 
 namespace fw::ui {
@@ -53,11 +53,17 @@ class RowDelegate : public QStyledItemDelegate {
   }
 };
 
+/// 0 where nothing matches: titles before synonyms, those before categories and ids.
 int scoreOf(const PaletteBlock& block, const QString& query) {
-  int score = fuzzyScore(query, block.title) * 4;
-  for (const QString& synonym : block.synonyms) score = std::max(score, fuzzyScore(query, synonym) * 4 - 1);
-  score = std::max(score, fuzzyScore(query, block.category + ' ' + block.title) * 3);
-  return std::max(score, fuzzyScore(query, block.id) * 2);
+  int score = 0;
+  const auto look = [&](const QString& words, int rank) {
+    if (const auto match = fuzzyMatch(query, words)) score = std::max(score, std::max(1, match->score * 4 - rank));
+  };
+  look(block.title, 0);
+  for (const QString& synonym : block.synonyms) look(synonym, 4);
+  look(block.category + ' ' + block.title, 40);
+  look(block.id, 60);
+  return score;
 }
 
 }  // namespace

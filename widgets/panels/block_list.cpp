@@ -1,5 +1,6 @@
 // The list of blocks that the palette panel and the palette at the cursor share: model, search and painting.
 #include "widgets/panels/block_list.h"
+#include "widgets/fuzzy.h"
 
 #include <QApplication>
 #include <QDrag>
@@ -9,7 +10,6 @@
 #include <QStyledItemDelegate>
 #include <algorithm>
 
-#include "widgets/panels/fuzzy.h"
 #include "widgets/theme.h"
 
 namespace fw::ui {

@@ -8,7 +8,7 @@
 #include <QTest>
 
 #include "samples.h"
-#include "widgets/panels/fuzzy.h"
+#include "widgets/fuzzy.h"
 
 namespace fw::ui {
 namespace {
@@ -33,6 +33,22 @@ TEST(Fuzzy, PrefersStartsOfWordsRunsAndExactTitles) {
   EXPECT_GT(score("mamba", "Mamba"), score("mamba", "Mamba-2"));
   EXPECT_GT(score("lin", "Linear"), score("lin", "Sliding window"));
   EXPECT_GT(score("mha", "Multi-head attention", {"MHA"}), score("mha", "Mamba hybrid alpha"));
+}
+
+TEST(Fuzzy, WholeWordsBeforeBeginningsBeforeLetters) {
+  EXPECT_GT(score("norm", "Norm"), score("norm", "RMS norm"));
+  EXPECT_GT(score("atten", "Attention"), score("atten", "Linear attention"));
+  EXPECT_GT(score("lin", "Linear"), score("near", "Linear"));
+  EXPECT_FALSE(fuzzyMatch("noitnetta", "Attention"));
+  EXPECT_FALSE(fuzzyMatch("tnin", "Attention mixes")) << "letters from the middles of words are chance";
+}
+
+TEST(Fuzzy, CaseAccentsAndOrderDoNotCount) {
+  EXPECT_EQ(score("RESUME", "résumé"), score("resume", "resume"));
+  EXPECT_EQ(score("multi head", "Multi-head"), score("multi-head", "multi head"));
+  EXPECT_EQ(fuzzyMatch("attention multi", "Multi attention")->positions.size(), 14u) << "in any order";
+  EXPECT_FALSE(fuzzyMatch("attention xyz", "Multi attention"));
+  EXPECT_TRUE(fuzzyMatch("  ", "anything"));
 }
 
 TEST(Fuzzy, SynonymsMustBeginWithWhatWasTyped) {

@@ -1,5 +1,5 @@
 // Fuzzy search: how well a typed text fits a title, as a subsequence that prefers starts of words and runs of letters.
-#include "widgets/panels/fuzzy.h"
+#include "widgets/fuzzy.h"
 
 #include <algorithm>
 #include <limits>
@@ -15,18 +15,21 @@ bool isWordStart(const QString& text, int at) {
   return !before.isLetterOrNumber() || (before.isLower() && here.isUpper()) || (before.isLetter() && here.isDigit());
 }
 
+QChar plain(QChar c) {
+  const QString parts = QString(c).normalized(QString::NormalizationForm_KD);
+  return (parts.isEmpty() ? c : parts.front()).toLower();
+}
+
 QString withoutBlanks(const QString& text) {
   QString result;
   for (const QChar c : text)
-    if (c.isLetterOrNumber()) result += c.toLower();
+    if (c.isLetterOrNumber()) result += plain(c);
   return result;
 }
 
-}  // namespace
+constexpr int kLeastLetter = 4;  // letters picked from the middles of words are chance
 
-std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title) {
-  const QString wanted = withoutBlanks(query);
-  if (wanted.isEmpty()) return FuzzyMatch{};
+std::optional<FuzzyMatch> matchLetters(const QString& wanted, const QString& title) {
   const int m = int(wanted.size()), n = int(title.size());
   if (m > n) return {};
   // best[i][j]: the best score with letter i of the query at place j of the title; from[i][j]: where letter i-1 was.
@@ -39,7 +42,7 @@ std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title)
         running = best[size_t(i - 1)][size_t(j - 2)];
         runningAt = j - 2;
       }
-      if (title[j].toLower() != wanted[i]) continue;
+      if (plain(title[j]) != wanted[i]) continue;
       const int letter = isWordStart(title, j) ? 12 : 2;
       if (i == 0) {
         best[0][size_t(j)] = letter - std::min(j, 10);  // early is better
@@ -57,7 +60,7 @@ std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title)
   }
   const auto& last = best[size_t(m - 1)];
   int at = int(std::max_element(last.begin(), last.end()) - last.begin());
-  if (last[size_t(at)] <= kNone) return {};
+  if (last[size_t(at)] < kLeastLetter * m - 2) return {};
   FuzzyMatch match;
   match.score = last[size_t(at)] - n / 8;  // a short title is nearer
   for (int i = m - 1; i >= 0; --i) {
@@ -71,6 +74,28 @@ std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title)
   else if (plain.startsWith(wanted))
     match.score += 60;
   return match;
+}
+
+}  // namespace
+
+std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title) {
+  const QString wanted = withoutBlanks(query);
+  if (wanted.isEmpty()) return FuzzyMatch{};
+  std::optional<FuzzyMatch> best = matchLetters(wanted, title);
+  const QStringList words = query.split(' ', Qt::SkipEmptyParts);
+  if (best || words.size() < 2) return best;
+  FuzzyMatch all;  // word by word, in another order
+  for (const QString& word : words) {
+    const QString letters = withoutBlanks(word);
+    if (letters.isEmpty()) continue;
+    const std::optional<FuzzyMatch> match = matchLetters(letters, title);
+    if (!match) return {};
+    all.score += match->score / int(words.size());
+    all.positions.insert(all.positions.end(), match->positions.begin(), match->positions.end());
+  }
+  std::sort(all.positions.begin(), all.positions.end());
+  all.positions.erase(std::unique(all.positions.begin(), all.positions.end()), all.positions.end());
+  return all;
 }
 
 std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title, const QStringList& synonyms) {

@@ -13,7 +13,8 @@ struct FuzzyMatch {
   std::vector<int> positions;  // of the matched letters in the title; empty where a synonym matched
 };
 
-/// Nothing where `query` is no subsequence of `title`, letter case and blanks aside. An empty query matches everything.
+/// Nothing where `query` is no subsequence of `title`, letter case, accents and blanks aside, or only one of letters
+/// picked from the middles of words. Several words match in any order. An empty query matches everything.
 std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title);
 
 /// The best of title and synonyms ("MHA", "SwiGLU"): an exact synonym is as good as an exact title.
