@@ -2,18 +2,17 @@
 // result.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <string>
 
-#include "engine/exec/executor.h"
 #include "engine/exec/optimize.h"
-#include "engine/ir/op.h"
 #include "engine/ops/adamw.h"
+#include "tests/exec/fusion.h"
 
 namespace fw {
 namespace {
+
+using fw::testing::countOf, fw::testing::guardedPlan, fw::testing::outputsOf;
 
 struct Sizes {
   std::string name;
@@ -39,36 +38,11 @@ ir::Graph stepOn(const std::vector<Sizes>& tensors) {
   return builder.finish();
 }
 
-int countOf(const ir::Graph& graph, const std::string& op) {
-  return int(
-      std::count_if(graph.nodes.begin(), graph.nodes.end(), [&](const ir::Node& node) { return node.op->name == op; }));
-}
-
 /// Outputs after two steps, which pass their results on in place.
 std::map<std::string, std::vector<float>> run(const ir::Graph& graph) {
-  ir::verify(graph);
-  const std::unique_ptr<Backend> backend = makeCpuBackend(2);
-  Store store(*backend);
-  for (const ir::InputInfo& input : graph.inputs) {
-    const ir::TensorType type = graph.type({input.node, 0});
-    if (type.dtype == DType::I64) {
-      store.set(input.name, Tensor::scalarInt(3));
-      continue;
-    }
-    Tensor value = Tensor::make(type.dtype, type.shape);
-    const double start = double(input.name.size()) + double(input.name.back());
-    for (int64_t i = 0; i < value.count(); ++i) value.data()[i] = float(1.5 + std::sin(start + double(i)));
-    store.set(input.name, value);
-  }
-  const auto plan = std::make_shared<const Plan>(
-      makePlan(std::make_shared<const ir::Graph>(graph), {.threads = 2, .guardBytes = 64}));
+  const std::shared_ptr<const Plan> plan = guardedPlan(graph);
   EXPECT_TRUE(plan->copies.empty()) << "a step was not done in place";
-  Executor executor(plan, store);
-  executor.setGuarded(true);
-  for (int i = 0; i < 2; ++i) executor.run();
-  std::map<std::string, std::vector<float>> outputs;
-  for (const ir::OutputInfo& output : graph.outputs) outputs[output.name] = executor.output(output.name).toFloats();
-  return outputs;
+  return outputsOf(plan, 2);
 }
 
 TEST(FuseOptimizer, StepsOfOneRuleAreOneWithTheSameBits) {

@@ -1,21 +1,20 @@
 // Products of one side as one step: the same results, and only where every reader still comes after.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 
-#include "engine/exec/executor.h"
 #include "engine/exec/optimize.h"
 #include "engine/ir/autodiff.h"
-#include "engine/ir/op.h"
 #include "engine/ir/passes.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/sum.h"
+#include "tests/exec/fusion.h"
 
 namespace fw {
 namespace {
+
+using fw::testing::countOf, fw::testing::guardedPlan, fw::testing::outputsOf;
 
 constexpr int64_t kRows = 9, kWidth = 33;
 
@@ -23,30 +22,7 @@ ir::Value weight(ir::Builder& builder, const std::string& name, int64_t out = kW
   return builder.input(name, {DType::F32, {out, kWidth}});
 }
 
-int countOf(const ir::Graph& graph, const std::string& op) {
-  return int(
-      std::count_if(graph.nodes.begin(), graph.nodes.end(), [&](const ir::Node& node) { return node.op->name == op; }));
-}
-
-std::map<std::string, std::vector<float>> run(const ir::Graph& graph) {
-  ir::verify(graph);
-  const std::unique_ptr<Backend> backend = makeCpuBackend(2);
-  Store store(*backend);
-  for (const ir::InputInfo& input : graph.inputs) {
-    Tensor value = Tensor::make(DType::F32, graph.type({input.node, 0}).shape);
-    const double start = double(input.name.size()) + double(input.name.back());
-    for (int64_t i = 0; i < value.count(); ++i) value.data()[i] = float(std::sin(start + double(i)));
-    store.set(input.name, value);
-  }
-  Executor executor(std::make_shared<const Plan>(
-                        makePlan(std::make_shared<const ir::Graph>(graph), {.threads = 2, .guardBytes = 64})),
-                    store);
-  executor.setGuarded(true);
-  executor.run();
-  std::map<std::string, std::vector<float>> outputs;
-  for (const ir::OutputInfo& output : graph.outputs) outputs[output.name] = executor.output(output.name).toFloats();
-  return outputs;
-}
+std::map<std::string, std::vector<float>> run(const ir::Graph& graph) { return outputsOf(guardedPlan(graph), 1); }
 
 /// Three products of x and, where asked for, the gradients of their weights.
 ir::Graph projections(bool withGradients) {
