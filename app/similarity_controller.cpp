@@ -135,7 +135,10 @@ ui::SimilarityState similarityState(const AnalysisResult& result) {
       if (!byPart.contains(part)) {
         parts.push_back(part);
         QString title = isBlock ? QObject::tr("Block") : QString::fromStdString(part);
-        title[0] = title[0].toUpper();
+        if (part == "mlp")
+          title = QObject::tr("MLP");
+        else
+          title[0] = title[0].toUpper();
         byPart[part] = {.part = QString::fromStdString(part),
                         .title = title,
                         .object = isBlock ? QString() : QString::fromStdString(part)};
@@ -258,7 +261,7 @@ void SimilarityController::drop(const QString& ranking, const std::vector<ui::Dr
     return apply(items, titleOf(items));
   }
   const DropCall call{before, ranking.toStdString(), int64_t(picks.size()), true};
-  const QString title = tr("Dropping %n one by one", nullptr, int(picks.size()));
+  const QString title = tr("Dropping %1 one by one").arg(picks.size());
   report(title, tr("Ranking again after each"));
   jobs_.start(
       "drop", tr("Drop one by one"),

@@ -302,12 +302,12 @@ void SimilarityPanel::showRanking() {
   if (picked_.empty())
     drop_->setText(tr("Nothing to drop"));
   else if (isMixed)
-    drop_->setText(tr("Drop %1 parts").arg(count));
+    drop_->setText(counted(count, tr("Drop 1 part"), tr("Drop %1 parts")));
   else if (isIterative)
-    drop_->setText(ranking->object.isEmpty() ? tr("Drop %1 layers").arg(count)
+    drop_->setText(ranking->object.isEmpty() ? counted(count, tr("Drop 1 layer"), tr("Drop %1 layers"))
                                              : tr("Drop %1 \u00d7 %2").arg(count).arg(ranking->object));
   else if (ranking->object.isEmpty())
-    drop_->setText(tr("Drop layers %1", nullptr, count).arg(layerList(layers)));
+    drop_->setText((count == 1 ? tr("Drop layer %1") : tr("Drop layers %1")).arg(layerList(layers)));
   else
     drop_->setText(tr("Drop %1 in %2").arg(ranking->object, layerList(layers)));
   effect_->setText(tr("%1 time").arg(formatChange(-saved)));

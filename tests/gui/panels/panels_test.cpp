@@ -230,7 +230,7 @@ TEST_F(SimilarityTest, TheButtonDropsWhatIsPicked) {
   panel_.setState(sampleSimilarity());  // the same proposal: the person's choice stays
   EXPECT_EQ(panel_.dropButton()->text(), "Drop attention in 10, 11");
   press(button(panel_, "Block"));
-  EXPECT_EQ(panel_.dropButton()->text(), "Drop layers 9");
+  EXPECT_EQ(panel_.dropButton()->text(), "Drop layer 9");
   QTest::mouseClick(panel_.dropButton(), Qt::LeftButton);
   EXPECT_EQ(ranking_, "block");
   QTest::mouseClick(bars, Qt::LeftButton, {}, bars->rowRect(8).center().toPoint());
