@@ -34,6 +34,25 @@ bool accepts(const ir::Node& node, int parameter) {
          !node.attrs.flag("transpose_a", false) && !node.attrs.flag("keep", false);
 }
 
+/// Products that were made one step, each alone again where one of their weights shall be compact.
+ir::Graph withSingleProducts(const ir::Graph& graph, const std::function<DType(const ir::ParameterInfo&)>& dtypeOf) {
+  std::set<int> compact;
+  for (const ir::ParameterInfo& parameter : graph.parameters)
+    if (graph.type({parameter.node, 0}).shape.rank() == 2 && dtypeOf(parameter) != DType::F32)
+      compact.insert(parameter.node);
+  Rewriter rewriter(graph);
+  return rewriter.run([&](int i) {
+    const ir::Node& node = graph.nodes[size_t(i)];
+    if (node.op->name != "matmul_group") return false;
+    if (std::none_of(node.inputs.begin(), node.inputs.end(),
+                     [&](const ir::ValueRef& input) { return compact.contains(input.node); }))
+      return false;
+    const std::vector<ir::Value> inputs = rewriter.at(node.inputs);
+    rewriter.set(i, node.op->decompose(DecomposeCall{rewriter.builder(), inputs, node.attrs}));
+    return true;
+  });
+}
+
 /// The graph with parameters of their new types, in which the nodes that read them do not fit yet.
 struct Compaction {
   ir::Graph graph;
@@ -119,7 +138,7 @@ ir::Value expertsOf(ir::Builder& builder, const ir::Node& node, const std::vecto
 std::string scaleName(const std::string& weight) { return weight + "/scale"; }
 
 ir::Graph withCompactWeights(const ir::Graph& graph, const std::function<DType(const ir::ParameterInfo&)>& dtypeOf) {
-  const Compaction compaction = withNewTypes(graph, dtypeOf);
+  const Compaction compaction = withNewTypes(withSingleProducts(graph, dtypeOf), dtypeOf);
   if (compaction.parameters.empty()) return graph;
   Rewriter rewriter(compaction.graph);
   Scales scales(compaction.graph, rewriter.builder());

@@ -16,10 +16,13 @@
 #include "engine/ops/embedding.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/routed_experts.h"
+#include "tests/exec/fusion.h"
 #include "tests/support/expect_error.h"
 
 namespace fw {
 namespace {
+
+using fw::testing::countOf;
 
 constexpr int64_t kWords = 11, kWidth = 9, kHidden = 33;
 
@@ -184,6 +187,25 @@ TEST(CompactWeights, WhatWantsF32StaysAsItIs) {
   const ir::Graph one = withCompactWeights(
       graph, [](const ir::ParameterInfo& parameter) { return parameter.name == "up" ? DType::F16 : DType::F32; });
   EXPECT_EQ(dtypesOf(one), (std::vector<std::string>{"bias f32", "down f32", "mixed f32", "table f32", "up f16"}));
+}
+
+/// Products that had become one step read their compact weights one by one.
+TEST(CompactWeights, ProductsOfTheSameRowsAreCompactToo) {
+  ir::Builder builder;
+  const ir::Value x = builder.input("x", {DType::F32, Shape{3, kWidth}});
+  for (const char* name : {"q", "k", "v"})
+    builder.output(std::string("y/") + name,
+                   ir::linear(x, builder.parameter(name, {DType::F32, Shape{kHidden, kWidth}})));
+  const ir::Graph graph = optimized(builder.finish());
+  ASSERT_EQ(countOf(graph, "matmul_group"), 1);
+  const ir::Graph wide = withCompactWeights(graph, [](const ir::ParameterInfo&) { return DType::F32; });
+  EXPECT_EQ(countOf(wide, "matmul_group"), 1);
+  const ir::Graph compact = withCompactWeights(graph, [](const ir::ParameterInfo&) { return DType::BF16; });
+  ir::verify(compact);
+  EXPECT_EQ(countOf(compact, "matmul_group"), 0);
+  EXPECT_EQ(countOf(compact, "compact_linear"), 3);
+  for (const ir::ParameterInfo& parameter : compact.parameters)
+    EXPECT_EQ(compact.type({parameter.node, 0}).dtype, DType::BF16) << parameter.name;
 }
 
 TEST(QuantisedRows, EachRowHasItsOwnStep) {
