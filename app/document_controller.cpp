@@ -135,10 +135,11 @@ void DocumentController::goTo(int index) {
 }
 
 void DocumentController::published() {
-  if (held().journal && isModified())
+  if (held().journal && isModified()) {
     held().journal->append(held().history->entries()[held().history->index()].title, current());
-  else if (held().journal)
+  } else if (held().journal) {
     held().journal->restart(held().file);  // undone back to what is on disk
+  }
   emit changed();
   check();
 }

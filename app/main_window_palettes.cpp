@@ -83,7 +83,7 @@ void MainWindow::openCommands() {
     entries.push_back(std::move(entry));
   }
   ui::SearchPalette* palette = openPalette(std::move(entries), *this, tr("Search commands…"));
-  connect(palette, &ui::SearchPalette::chosen, this, [this, actions](const QString& id) {
+  connect(palette, &ui::SearchPalette::chosen, this, [actions](const QString& id) {
     QAction* action = actions[id.toULongLong()];
     QTimer::singleShot(0, action, [action] { action->trigger(); });  // when the palette is gone
   });
@@ -207,7 +207,7 @@ void MainWindow::wireByKeyboard() {
   for (const PortDef& port : ports.inputs) add({node->id, port.name}, false);
   ui::SearchPalette* palette = openPalette(std::move(entries), *this, tr("Wire %1 to…").arg(titleOf(*node)));
   connect(palette, &ui::SearchPalette::chosen, this, [this, path, wires](const QString& id) {
-    const Wire wire = wires[id.toULongLong()];
+    const Wire& wire = wires[id.toULongLong()];
     document_->edit(tr("Connect"), {}, [&](Editor& editor) { editor.connect(path, wire.from, wire.to); });
   });
 }
