@@ -61,10 +61,18 @@ QString titleOf(const std::vector<DropItem>& items) {
   for (const auto& [part, layers] : byPart) {
     QStringList numbers;
     for (const int64_t layer : layers) numbers << QString::number(layer);
-    parts << (part == kWholeBlock ? QObject::tr("layers %1").arg(numbers.join(", "))
+    const QString blocks = numbers.size() == 1 ? QObject::tr("layer %1") : QObject::tr("layers %1");
+    parts << (part == kWholeBlock ? blocks.arg(numbers.join(", "))
                                   : QObject::tr("%1 in %2").arg(QString::fromStdString(part), numbers.join(", ")));
   }
   return QObject::tr("Drop %1").arg(parts.join("; "));
+}
+
+/// "+1.2", "−0.3", "0.0": with the true minus sign, and none where nothing is left of it.
+QString signedTenths(double value) {
+  const double tenths = std::round(10 * value) / 10;
+  const QString digits = QString::number(std::abs(tenths), 'f', 1);
+  return (tenths > 0 ? "+" : tenths < 0 ? "\u2212" : "") + digits;
 }
 
 std::vector<ui::BeforeAfter> figuresOf(const DropEffect& effect, const std::string& metric) {
@@ -78,7 +86,7 @@ std::vector<ui::BeforeAfter> figuresOf(const DropEffect& effect, const std::stri
   if (before.measures.contains(metric) && after.measures.contains(metric)) {
     const double from = before.measures.at(metric), to = after.measures.at(metric);
     figures.push_back({QString::fromStdString(metric), ui::formatPercent(from), ui::formatPercent(to),
-                       QObject::tr("%1 points").arg(QString::asprintf("%+.1f", 100 * (to - from))), to < from});
+                       QObject::tr("%1 points").arg(signedTenths(100 * (to - from))), to < from});
   }
   add(QObject::tr("perplexity"), std::exp(before.loss), std::exp(after.loss), false, ui::formatValue);
   add(QObject::tr("parameters"), effect.before.parameters, effect.after.parameters, false, ui::formatCount);

@@ -141,11 +141,8 @@ __global__ void __launch_bounds__(kTensorThreads)
   SharedMemory memory;
   const SharedArray<Bf16> q = memory.array<Bf16>(kOwnRows * step), dOut = memory.array<Bf16>(kOwnRows * step);
   const SharedArray<Bf16> k = memory.array<Bf16>(2 * kOthers * step), v = memory.array<Bf16>(2 * kOthers * step);
-  Rows rows = rowsOfBlock(in, tiles);
-  rows.first = blockIdx.x % tiles * kOwnRows;
-  rows.count -= rows.first;
+  const Rows rows = ownRowsOfBlock(in, tiles);
   if (rows.count <= 0) return;
-  if (rows.count > kOwnRows) rows.count = kOwnRows;
 
   const KeyRange any = rows.visible(in);
   const auto copyKeys = [&](int64_t first, int stage) {

@@ -130,4 +130,13 @@ __device__ inline Rows rowsOfBlock(const AttentionInputs& in, int64_t tiles) {
   return rows;
 }
 
+/// Of those, the ones that the block owns, kOwnRows at most; none where the count is not positive.
+__device__ inline Rows ownRowsOfBlock(const AttentionInputs& in, int64_t tiles) {
+  Rows rows = rowsOfBlock(in, tiles);
+  rows.first = blockIdx.x % tiles * kOwnRows;
+  rows.count -= rows.first;
+  if (rows.count > kOwnRows) rows.count = kOwnRows;
+  return rows;
+}
+
 }  // namespace fw::kernels::FW_CUDA
