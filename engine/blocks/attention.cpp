@@ -2,6 +2,7 @@
 // capped where asked for; W_o.
 #include "engine/blocks/attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/blocks/rope.h"
@@ -20,7 +21,6 @@
 #include "engine/ops/transpose.h"
 
 namespace fw {
-namespace {
 
 /// Slopes of Press, Smith and Lewis, Train Short, Test Long, 2021: 2^(-8 i / n) for the nearest power of two n of
 /// heads, those of 2n with odd i for the rest.
@@ -33,22 +33,14 @@ std::vector<double> alibiSlopes(int64_t heads) {
   return slopes;
 }
 
-struct Sizes {
-  int64_t heads, keyHeads, headWidth;
-};
+namespace {
 
-Sizes sizesOf(const Lowering& at, int64_t width) {
-  Sizes sizes{at.integer("heads"), at.integer("kv_heads"), at.integer("head_width")};
-  if (sizes.keyHeads == 0) sizes.keyHeads = sizes.heads;
-  if (sizes.headWidth == 0) {
-    if (width % sizes.heads != 0)
-      throw Error(Code::Shape,
-                  text("width ", width, " is no multiple of ", sizes.heads, " heads; expected one, or a head width."));
-    sizes.headWidth = width / sizes.heads;
-  }
-  if (sizes.heads % sizes.keyHeads != 0)
-    throw Error(Code::Shape, text(sizes.heads, " heads are no multiple of ", sizes.keyHeads, " key-value heads."));
-  return sizes;
+int64_t headWidthOf(const Lowering& at, int64_t width, int64_t heads) {
+  if (const int64_t given = at.integer("head_width"); given > 0) return given;
+  if (width % heads != 0)
+    throw Error(Code::Shape,
+                text("width ", width, " is no multiple of ", heads, " heads; expected one, or a head width."));
+  return width / heads;
 }
 
 ir::Value rmsNorm(Lowering& at, const std::string& name, ir::Value x) {
@@ -110,39 +102,43 @@ ir::Value cappedAttention(ir::Value q, ir::Value k, ir::Value v, const ir::Atten
   return ir::transpose(ir::reshape(mixed, Shape{batch, keyHeads, group, time, v.size(3)}), {0, 3, 1, 2, 4});
 }
 
-void lower(Lowering& at) {
+}  // namespace
+
+void lowerAttention(Lowering& at, const HeadCounts& counts) {
   const ir::Value x = at.input("x");
   const int64_t batch = x.size(0), time = x.size(1), width = x.size(2);
-  const Sizes sizes = sizesOf(at, width);
+  const int64_t headWidth = headWidthOf(at, width, counts.ofWidth), heads = std::max(counts.queries, counts.keys);
+  if (heads % counts.queries != 0 || heads % counts.keys != 0)
+    throw Error(Code::Shape, text(counts.queries, " heads are no multiple of ", counts.keys, " key-value heads."));
   const std::string &positions = at.text("positions"), &mask = at.text("mask"), &bias = at.text("bias");
   const bool isCausal = mask != "bidirectional";
   if (at.isDecode() && !isCausal)
     throw Error(Code::Graph, "is bidirectional and cannot decode token by token; expected a causal mask.");
 
   const bool isNormed = at.flag("qk_norm"), isNormedWhole = at.text("qk_norm_over") == "all";
-  const auto project = [&](const char* name, int64_t heads, const char* norm) {
-    ir::Value rows = at.linear(name, x, heads * sizes.headWidth, bias == "qkv" || bias == "all");
+  const auto project = [&](const char* name, int64_t count, const char* norm) {
+    ir::Value rows = at.linear(name, x, count * headWidth, bias == "qkv" || bias == "all");
     if (norm && isNormed && isNormedWhole) rows = rmsNorm(at, norm, rows);
-    rows = ir::reshape(rows, Shape{batch, time, heads, sizes.headWidth});
+    rows = ir::reshape(rows, Shape{batch, time, count, headWidth});
     return norm && isNormed && !isNormedWhole ? rmsNorm(at, norm, rows) : rows;
   };
-  ir::Value q = project("q", sizes.heads, "q_norm"), k = project("k", sizes.keyHeads, "k_norm"),
-            v = project("v", sizes.keyHeads, nullptr);
+  ir::Value q = project("q", counts.queries, "q_norm"), k = project("k", counts.keys, "k_norm"),
+            v = project("v", counts.keys, nullptr);
   ir::AttentionOptions options{.scale = at.real("score_scale"), .isCausal = isCausal};
   if (positions == "rotary") {
-    const int64_t turned = int64_t(std::floor(double(sizes.headWidth) * at.real("rope_share") / 2)) * 2;
+    const int64_t turned = int64_t(std::floor(double(headWidth) * at.real("rope_share") / 2)) * 2;
     if (turned < 2)
-      throw Error(Code::Shape, text("head width ", sizes.headWidth, " leaves no pair to rotate; expected at least 2."));
+      throw Error(Code::Shape, text("head width ", headWidth, " leaves no pair to rotate; expected at least 2."));
     q = rotated(at, q, turned);
     k = rotated(at, k, turned);
   }
-  if (positions == "alibi") options.slopes = alibiSlopes(sizes.heads);
+  if (heads > counts.queries) q = ir::concat(std::vector<ir::Value>(size_t(heads / counts.queries), q), 2);
+  if (positions == "alibi") options.slopes = alibiSlopes(heads);
   if (mask == "sliding") options.windowLeft = at.integer("window") - 1;
   if (at.hasInput("key_mask")) options.keyMask = at.input("key_mask");
   if (at.isDecode()) {
     const auto cached = [&](const char* name, ir::Value rows) {
-      const ir::Value cache =
-          at.state(name, {DType::F32, {batch, at.cacheLength(), sizes.keyHeads, sizes.headWidth}}, true);
+      const ir::Value cache = at.state(name, {DType::F32, {batch, at.cacheLength(), counts.keys, headWidth}}, true);
       const ir::Value next = ir::cacheUpdate(cache, rows, at.position());
       at.setState(name, next);
       return next;
@@ -153,11 +149,21 @@ void lower(Lowering& at) {
   }
   const double cap = at.real("soft_cap");
   const ir::Value mixed = cap > 0 ? cappedAttention(q, k, v, options, cap) : ir::attention(q, k, v, options);
-  ir::Value y = at.linear("o", ir::reshape(mixed, Shape{batch, time, sizes.heads * sizes.headWidth}), width,
-                          bias == "all" || bias == "o");
+  ir::Value y =
+      at.linear("o", ir::reshape(mixed, Shape{batch, time, heads * headWidth}), width, bias == "all" || bias == "o");
   if (at.real("dropout") > 0 && at.mode() == Mode::Train)
     y = ir::dropout(y, at.randomSeed(), at.real("dropout"), at.randomStream("dropout"));
   at.output("y", y);
+}
+
+namespace {
+
+void lower(Lowering& at) {
+  HeadCounts counts{at.integer("heads"), at.integer("kv_heads"), at.integer("heads")};
+  if (counts.keys == 0) counts.keys = counts.queries;
+  if (counts.queries % counts.keys != 0)
+    throw Error(Code::Shape, text(counts.queries, " heads are no multiple of ", counts.keys, " key-value heads."));
+  lowerAttention(at, counts);
 }
 
 BlockExample example(Params params, int64_t width = 8) {
@@ -231,7 +237,7 @@ BlockDef attentionBlock(BlockDef def, int64_t keyHeads, const std::string& mask)
           .label("Interleaved")
           .when("positions=rotary")
           .help("Pairs lie side by side instead of half a head apart."),
-      choiceParam("rope_scaling", "none", {"none", "linear", "dynamic", "llama3", "yarn", "longrope"})
+      choiceParam("rope_scaling", "none", {"none", "linear", "ntk", "dynamic", "llama3", "yarn", "longrope"})
           .label("Rotary stretch")
           .when("positions=rotary")
           .help(

@@ -17,11 +17,15 @@ double pairOfTurns(double turns, double base, int64_t dims, double length) {
   return double(dims) * std::log(length / (turns * 2 * std::numbers::pi)) / (2 * std::log(base));
 }
 
-/// The base that gives the slowest pair `factor` times its wavelength where the text is as long as that.
-double raisedBase(double base, int64_t dims, const RopeScaling& scaling) {
-  const double longer = std::max(double(scaling.time), scaling.length) / scaling.length;
-  const double stretch = scaling.factor * longer - (scaling.factor - 1);
+/// The base that makes the wavelength of the slowest pair longer by `stretch` and leaves that of the fastest.
+double raisedBase(double base, int64_t dims, double stretch) {
   return dims > 2 ? base * std::pow(stretch, double(dims) / double(dims - 2)) : base;
+}
+
+/// Grows with the length of the text.
+double dynamicStretch(const RopeScaling& scaling) {
+  const double longer = std::max(double(scaling.time), scaling.length) / scaling.length;
+  return scaling.factor * longer - (scaling.factor - 1);
 }
 
 }  // namespace
@@ -42,7 +46,8 @@ std::vector<double> numbersOf(const std::string& list, const std::string& what) 
 }
 
 std::vector<double> scaledFrequencies(double base, int64_t dims, const RopeScaling& scaling) {
-  if (scaling.kind == "dynamic") base = raisedBase(base, dims, scaling);
+  if (scaling.kind == "dynamic") base = raisedBase(base, dims, dynamicStretch(scaling));
+  if (scaling.kind == "ntk") base = raisedBase(base, dims, scaling.factor);
   std::vector<double> frequencies = ir::rotaryFrequencies(base, dims);
   if (scaling.kind == "longrope") {
     const bool isLong = double(scaling.time) > scaling.length;

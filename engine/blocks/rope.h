@@ -8,7 +8,7 @@
 namespace fw {
 
 struct RopeScaling {
-  std::string kind = "none";   // none, linear, dynamic, llama3, yarn, longrope
+  std::string kind = "none";   // none, linear, ntk, dynamic, llama3, yarn, longrope
   double factor = 1;           // longer by this
   double low = 1, high = 4;    // turns over the original length: below `low` stretched, above `high` kept
   double length = 8192;        // positions of the training
@@ -18,10 +18,10 @@ struct RopeScaling {
 };
 
 /// Radians a position, dims/2 of them, slowest last. llama3 blends over the number of turns (Grattafiori et al., 2024),
-/// yarn over the index of the pair (Peng et al., YaRN, 2023), with whole indices as bounds. dynamic raises the base as
-/// far as the text is longer than `length` (NTK-aware), longrope divides by the short factors up to `length` positions
-/// and by the long ones above (Ding et al., LongRoPE, 2024). Throws Code::Parameter where longrope's factors are not
-/// dims/2 numbers above 0.
+/// yarn over the index of the pair (Peng et al., YaRN, 2023), with whole indices as bounds. ntk raises the base so that
+/// the slowest pair turns slower by the factor (NTK-aware), dynamic as far as the text is longer than `length`;
+/// longrope divides by the short factors up to `length` positions and by the long ones above (Ding et al., LongRoPE,
+/// 2024). Throws Code::Parameter where longrope's factors are not dims/2 numbers above 0.
 std::vector<double> scaledFrequencies(double base, int64_t dims, const RopeScaling& scaling);
 
 /// Numbers separated by spaces; throws Code::Parameter that names `what` for anything else.

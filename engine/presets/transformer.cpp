@@ -14,8 +14,10 @@ Architecture transformer(const TransformerSketch& of, const Catalog& catalog) {
   layer.sublayer(of.norm, of.attentionBlock, of.attention, of.normParams, "norm_attention");
   layer.sublayer(of.norm, of.mlp, of.mlpParams, of.normParams, "norm_mlp");
   layer.finish();
-  sketch.add(of.norm, of.normParams, "norm_final");
-  sketch.add("head.language_model", {{"vocabulary", of.vocabulary}, {"tied", of.isTied}});
+  if (of.hasFinalNorm) sketch.add(of.norm, of.normParams, "norm_final");
+  Params head = {{"vocabulary", of.vocabulary}, {"tied", of.isTied}};
+  if (of.hasHeadBias) head["bias"] = true;
+  sketch.add("head.language_model", head);
   sketch.add("out", {}, "logits");
   return sketch.result();
 }

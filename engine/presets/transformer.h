@@ -16,6 +16,7 @@ struct TransformerSketch {
   Params mlpParams;
   bool isTied = true;
   std::string attentionBlock = "attention.multi_head";
+  bool hasFinalNorm = true, hasHeadBias = false;
 };
 
 /// tokens -> embedding (+ positions) -> layers x (norm, attention, norm, mlp) -> norm -> head -> logits. The width is

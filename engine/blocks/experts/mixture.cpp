@@ -16,7 +16,7 @@ namespace {
 
 /// [...,E]: the share of each expert, 0 for those that are not among the best.
 ir::Value shares(Lowering& at, ir::Value x, int64_t experts) {
-  const ir::Value scores = ir::softmax(at.linear("router", x, experts, false));
+  const ir::Value scores = ir::softmax(at.linear("router", x, experts, at.flag("router_bias")));
   const ir::Value best = ir::topK(ir::stopGradient(scores), at.integer("top_k")).indices;
   const ir::Value chosen = scores * ir::sum(ir::oneHot(best, experts), {-2}, false);
   at.probe("experts.share", chosen);
@@ -30,12 +30,22 @@ ir::Value weight(Lowering& at, const std::string& name, int64_t outputs, int64_t
 
 /// Every expert for every token: as fast as the other way where gradients are asked for, and with any activation.
 ir::Value mixedDensely(Lowering& at, ir::Value x, ir::Value share, const std::vector<ir::ExpertValues>& experts) {
+  const auto bias = [&](size_t e, const char* name, int64_t size) {
+    if (!at.flag("bias")) return ir::Value{};
+    return at.weight({.name = text("experts.", e, ".", name, ".bias"),
+                      .shape = {size},
+                      .init = initZeros(),
+                      .role = "bias",
+                      .decays = false});
+  };
+  const int64_t hidden = at.integer("hidden"), width = x.size(-1);
   ir::Value y;
   for (size_t e = 0; e < experts.size(); ++e) {
-    const ir::Value inside =
-        activate(at.text("activation"), ir::linear(x, experts[e].gate)) * ir::linear(x, experts[e].up);
+    const ir::Value gate = ir::linear(x, experts[e].gate, bias(e, "gate", hidden)),
+                    up = ir::linear(x, experts[e].up, bias(e, "up", hidden));
     const ir::Value part =
-        ir::linear(inside, experts[e].down) * ir::slice(share, share.rank() - 1, int64_t(e), int64_t(e) + 1);
+        ir::linear(activate(at.text("activation"), gate) * up, experts[e].down, bias(e, "down", width)) *
+        ir::slice(share, share.rank() - 1, int64_t(e), int64_t(e) + 1);
     y = y.isValid() ? y + part : part;
   }
   return y;
@@ -52,7 +62,7 @@ void lower(Lowering& at) {
     experts.push_back({gate, up, weight(at, name + "down", width, hidden)});
   }
   const std::string& activation = at.text("activation");
-  const bool isRouted = at.mode() != Mode::Train && ir::canRoute(activation);
+  const bool isRouted = at.mode() != Mode::Train && ir::canRoute(activation) && !at.flag("bias");
   at.output("y", isRouted ? ir::routedExperts(x, share, experts, at.integer("top_k"), activation)
                           : mixedDensely(at, x, share, experts));
 }
@@ -86,6 +96,8 @@ BlockDef block_experts_mixture() {
            choiceParam("activation", "silu", activationNames())
                .label("Activation")
                .help("Applied to the gate of each expert."),
+           boolParam("bias", false).label("Bias").help("Whether the maps of the experts have one."),
+           boolParam("router_bias", false).label("Router bias").help("Adds a number to each expert's score."),
            boolParam("normalize", true).label("Normalise").help("Whether the weights of the chosen experts sum to 1.")},
       .summary = {"experts", "top_k", "hidden"},
       .isCausal = true,
@@ -97,7 +109,9 @@ BlockDef block_experts_mixture() {
                                {"top_k", int64_t(1)},
                                {"hidden", int64_t(3)},
                                {"normalize", false},
-                               {"activation", std::string("gelu")}},
+                               {"activation", std::string("gelu")},
+                               {"bias", true},
+                               {"router_bias", true}},
                     .dims = {{"B", 2}, {"T", 7}, {"D", 4}}}},
   };
 }
