@@ -6,9 +6,11 @@
 // to oneDNN where it is faster, all large ones to the tiles of AMX where the processor has them.
 #include "kernels/cpu/gemm.h"
 
+#include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/amx_product.h"
@@ -378,17 +380,28 @@ GemmPlan makePlan(const GemmArgs& args, int threads) {
 bool wantsLibrary(const GemmArgs& args) {
   if (args.batch != 1 || args.a.write != nullptr || args.b.write != nullptr || args.b.stride != 1) return false;
   if (args.bias != nullptr || args.activation != Activation::None || args.preActivation != nullptr) return false;
+  if (args.accumulates) return false;  // a call that fails would be repeated
   return args.a.kStride == 1 && std::min({args.m, args.n, args.k}) >= 512;
 }
 
-/// False where oneDNN had no memory for its buffers: nothing is written then.
+/// False where oneDNN had no memory for its buffers. Each task is a call of one thread: the library's own threads would
+/// wait for work where ours have some. Tasks depend on sizes alone.
 bool runLibrary(const GemmArgs& args, int threads) {
-  const int before = omp_get_max_threads();
-  omp_set_num_threads(threads);
-  const dnnl_status_t status = dnnl_sgemm('N', 'N', args.m, args.n, args.k, 1, args.a.data, args.a.stride, args.b.data,
-                                          args.b.kStride, args.accumulates ? 1 : 0, args.c, args.ldc);
-  omp_set_num_threads(before);
-  return status == dnnl_success;
+  constexpr int64_t taskRows = 256, taskColumns = 512;
+  const int64_t rowTasks = ceilDiv(args.m, taskRows), columnTasks = ceilDiv(args.n, taskColumns);
+  std::atomic<bool> hasFailed = false;
+  parallelTasks({threads}, rowTasks * columnTasks, [&](int64_t task, int) {
+    const int64_t row = task / columnTasks * taskRows, column = task % columnTasks * taskColumns;
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(1);
+    const dnnl_status_t status =
+        dnnl_sgemm('N', 'N', std::min(taskRows, args.m - row), std::min(taskColumns, args.n - column), args.k, 1,
+                   args.a.data + row * args.a.stride, args.a.stride, args.b.data + column, args.b.kStride, 0,
+                   args.c + row * args.ldc + column, args.ldc);
+    omp_set_num_threads(before);
+    if (status != dnnl_success) hasFailed = true;
+  });
+  return !hasFailed;
 }
 
 void runSmall(const GemmArgs& args, int threads) {
