@@ -69,4 +69,10 @@ Tensor CheckpointFiles::tensor(const std::string& name) const {
   return views_.at(at->second.file).tensor(at->second.entry);
 }
 
+StoredTensor CheckpointFiles::stored(const std::string& name) const {
+  const auto at = tensors_.find(name);
+  if (at == tensors_.end()) throw Error(Code::Data, text("[", name, "] there is no tensor of this name."));
+  return views_.at(at->second.file).stored(at->second.entry);
+}
+
 }  // namespace fw

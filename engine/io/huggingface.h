@@ -28,6 +28,8 @@ class CheckpointFiles {
   };
   const std::map<std::string, Item>& tensors() const { return tensors_; }
   Tensor tensor(const std::string& name) const;
+  /// Its bytes as the file has them.
+  StoredTensor stored(const std::string& name) const;
 
  private:
   void addFile(const std::string& folder, const std::string& file);

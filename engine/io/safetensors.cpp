@@ -213,6 +213,15 @@ Tensor SafetensorsView::tensor(const SafetensorsEntry& entry) const {
   return tensor;
 }
 
+StoredTensor SafetensorsView::stored(const SafetensorsEntry& entry) const {
+  return {entry.dtype, entry.shape, {memory_, memory_.get() + entry.begin}, entry.end - entry.begin};
+}
+
+bool keepsDtype(const std::string& dtype) {
+  const Format* format = findFormat(dtype);
+  return format && !format->convert;
+}
+
 SafetensorsFile loadSafetensors(const std::string& path) {
   const SafetensorsView view(path);
   SafetensorsFile file{.metadata = view.metadata()};
@@ -220,32 +229,61 @@ SafetensorsFile loadSafetensors(const std::string& path) {
   return file;
 }
 
-std::string safetensorsHeader(const std::map<std::string, SafetensorsSpec>& tensors,
-                              const std::map<std::string, std::string>& metadata) {
-  SortedJson header = SortedJson::object();
-  header["__metadata__"]["format"] = "pt";
-  for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
-  int64_t offset = 0;
-  for (const auto& [name, spec] : tensors) {
-    header[name] = {{"dtype", formatName(spec.dtype)},
-                    {"shape", spec.shape.dims()},
-                    {"data_offsets", {offset, offset + spec.bytes()}}};
-    offset += spec.bytes();
+namespace {
+
+/// A header that grows by one tensor after the other.
+class HeaderWriter {
+ public:
+  explicit HeaderWriter(const std::map<std::string, std::string>& metadata) {
+    header_["__metadata__"]["format"] = "pt";
+    for (const auto& [key, value] : metadata) header_["__metadata__"][key] = value;
   }
-  std::string json = header.dump();
+  void add(const std::string& name, const std::string& dtype, const Shape& shape, int64_t bytes) {
+    header_[name] = {{"dtype", dtype}, {"shape", shape.dims()}, {"data_offsets", {offset_, offset_ + bytes}}};
+    offset_ += bytes;
+  }
+  std::string text() const;
+
+ private:
+  SortedJson header_ = SortedJson::object();
+  int64_t offset_ = 0;
+};
+
+std::string HeaderWriter::text() const {
+  std::string json = header_.dump();
   json.resize((json.size() + 8 + 63) / 64 * 64 - 8, ' ');
   const uint64_t length = json.size();
   return std::string(reinterpret_cast<const char*>(&length), sizeof length) + json;
 }
 
+}  // namespace
+
+std::string safetensorsHeader(const std::map<std::string, SafetensorsSpec>& tensors,
+                              const std::map<std::string, std::string>& metadata) {
+  HeaderWriter header(metadata);
+  for (const auto& [name, spec] : tensors) header.add(name, formatName(spec.dtype), spec.shape, spec.bytes());
+  return header.text();
+}
+
+StoredTensor storedTensor(const Tensor& tensor) {
+  return {formatName(tensor.dtype), tensor.shape, tensor.memory, tensor.bytes()};
+}
+
 void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
                      const std::map<std::string, std::string>& metadata) {
-  std::map<std::string, SafetensorsSpec> specs;
-  for (const auto& [name, tensor] : tensors) specs[name] = {tensor.dtype, tensor.shape};
-  const std::string header = safetensorsHeader(specs, metadata);
-  std::vector<std::string_view> parts = {header};
+  std::map<std::string, StoredTensor> stored;
+  for (const auto& [name, tensor] : tensors) stored.emplace(name, storedTensor(tensor));
+  saveStoredTensors(path, stored, metadata);
+}
+
+void saveStoredTensors(const std::string& path, const std::map<std::string, StoredTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  HeaderWriter header(metadata);
+  for (const auto& [name, tensor] : tensors) header.add(name, tensor.dtype, tensor.shape, tensor.bytes);
+  const std::string front = header.text();
+  std::vector<std::string_view> parts = {front};
   for (const auto& [name, tensor] : tensors)
-    parts.push_back({reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes())});
+    parts.push_back({reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes)});
   writeFileAtomically(path, parts);
 }
 

@@ -15,6 +15,17 @@ struct SafetensorsEntry {
   int64_t begin = 0, end = 0;  // bytes in the map
 };
 
+/// A tensor as a file has it, of any dtype of the format.
+struct StoredTensor {
+  std::string dtype;  // "F8_E4M3"
+  Shape shape;
+  std::shared_ptr<std::byte> memory;
+  int64_t bytes = 0;
+};
+
+/// Whether tensors of this dtype of the format are kept as they are when they are read; else they become another.
+bool keepsDtype(const std::string& dtype);
+
 /// A file whose header has been read and checked; no tensor has been touched. Copies share the map.
 class SafetensorsView {
  public:
@@ -27,6 +38,8 @@ class SafetensorsView {
   /// Shares the map: nothing is read until it is touched. F32 F16 BF16 I64 I32 I8 BOOL are kept as they are (unaligned
   /// tensors are copied); F64 F8_E4M3 F8_E5M2 become f32, I16 U8 U16 i32, U32 U64 i64, which reads and copies.
   Tensor tensor(const SafetensorsEntry& entry) const;
+  /// Its bytes as they lie; shares the map.
+  StoredTensor stored(const SafetensorsEntry& entry) const;
 
  private:
   std::shared_ptr<std::byte> memory_;
@@ -55,5 +68,10 @@ std::string safetensorsHeader(const std::map<std::string, SafetensorsSpec>& tens
 /// Writes atomically, tensors ordered by name, the header padded so that data is 64-byte aligned.
 void saveSafetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
                      const std::map<std::string, std::string>& metadata = {});
+
+StoredTensor storedTensor(const Tensor& tensor);
+/// The same for tensors of any dtype of the format.
+void saveStoredTensors(const std::string& path, const std::map<std::string, StoredTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace fw

@@ -1,4 +1,5 @@
-// safetensors: whatever is accepted has its tensors inside the file, and survives being written and read again.
+// safetensors: whatever is accepted has its tensors inside the file, and survives being written and read again, as what
+// it becomes here and byte by byte.
 #include "engine/io/safetensors.h"
 
 #include <cstring>
@@ -15,6 +16,20 @@ bool areEqual(const Tensor& a, const Tensor& b) {
          (a.bytes() == 0 || std::memcmp(a.memory.get(), b.memory.get(), size_t(a.bytes())) == 0);
 }
 
+void expectSameBytes(const SafetensorsView& view, const std::string& copy) {
+  std::map<std::string, StoredTensor> stored;
+  for (const auto& [name, entry] : view.entries()) stored.emplace(name, view.stored(entry));
+  saveStoredTensors(copy, stored, view.metadata());
+  const SafetensorsView again(copy);
+  if (again.entries().size() != stored.size()) throw std::logic_error("tensors were lost");
+  for (const auto& [name, tensor] : stored) {
+    const StoredTensor theirs = again.stored(again.entries().at(name));
+    if (theirs.dtype != tensor.dtype || theirs.shape != tensor.shape || theirs.bytes != tensor.bytes ||
+        (tensor.bytes > 0 && std::memcmp(theirs.memory.get(), tensor.memory.get(), size_t(tensor.bytes)) != 0))
+      throw std::logic_error("a tensor has changed: " + name);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -28,5 +43,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (again.tensors.size() != read->tensors.size()) throw std::logic_error("tensors were lost");
   for (const auto& [name, tensor] : read->tensors)
     if (!areEqual(tensor, again.tensors.at(name))) throw std::logic_error("a tensor has changed: " + name);
+  expectSameBytes(SafetensorsView(file.path()), copy);
   return 0;
 }

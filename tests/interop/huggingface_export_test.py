@@ -76,6 +76,55 @@ def check_round_trips(root):
     print(f"{number + 1} folders come back byte by byte")
 
 
+SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "U16": 2, "U32": 4, "U64": 8, "BOOL": 1,
+         "F8_E4M3": 1, "F8_E5M2": 1}
+
+
+def write_raw(path, tensors):
+    """{name: (dtype, shape, bytes)}, by the format's description alone."""
+    header, at = {}, 0
+    for name, (dtype, shape, data) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
+        at += len(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(data for _, _, data in tensors.values()))
+
+
+def check_dtypes(root):
+    """Every dtype of the format comes back, bits that are no numbers too, whole tensors and those that are cut into parts or turned;
+    one that was edited leaves in the type that it has here."""
+    for name in ("gpt2", "phi3", "bert"):
+        model = model_of(name)
+        model.save_pretrained(root / name / "plain")
+        shapes = {key: list(one[1]) for key, one in raw(root / name / "plain").items()}
+        for number, (dtype, size) in enumerate(SIZES.items()):
+            before, after = root / name / dtype, root / name / (dtype + "_after")
+            before.mkdir()
+            (before / "config.json").write_bytes((root / name / "plain/config.json").read_bytes())
+            generator = torch.Generator().manual_seed(number)
+            bits = lambda count: torch.randint(0, 2 if dtype == "BOOL" else 256, (count,), generator=generator, dtype=torch.uint8).numpy().tobytes()
+            tensors = {key: (dtype, shape, bits(size * torch.Size(shape).numel())) for key, shape in shapes.items()}
+            tensors["left.over"] = (dtype, [3], bits(3 * size))
+            if name == "bert":  # names of TensorFlow's time
+                tensors = {key.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): value for key, value in tensors.items()}
+                assert any(key.endswith("gamma") for key in tensors)
+            write_raw(before / "model.safetensors", tensors)
+            run("export", before, "--to", "huggingface", "--out", after)
+            assert raw(after) == raw(before), (name, dtype)
+    # One weight is edited; the rest stay f64.
+    folder = root / "gpt2" / "F64"
+    run("export", folder, "--to", "pytorch", "--out", root / "py")
+    weights = load_file(root / "py/model.safetensors")
+    weights["norm_final.weight"] = torch.arange(24.0)
+    save_file(weights, root / "edited.safetensors")
+    run("export", folder, "--to", "huggingface", "--weights", root / "edited.safetensors", "--out", root / "edited")
+    before, after = raw(folder), raw(root / "edited")
+    assert [key for key in before if before[key] != after[key]] == ["transformer.ln_f.weight"]
+    assert after["transformer.ln_f.weight"][:3] == ("F32", (24,), torch.arange(24.0).numpy().tobytes())
+    print(f"3 folders come back in each of {len(SIZES)} types")
+
+
 def run(*arguments):
     done = subprocess.run([cli, *map(str, arguments)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -93,6 +142,7 @@ tokens = torch.randint(0, 61, (2, 17))
 with tempfile.TemporaryDirectory() as temporary:
     root = pathlib.Path(temporary)
     check_round_trips(root)
+    check_dtypes(root / "dtypes")
     for name, model in models.items():
         model.eval().save_pretrained(root / name)
         run("export", root / name, "--to", "huggingface", "--out", root / (name + "_back"))

@@ -1,10 +1,14 @@
 // Writes every preset (shrunk), containers and every example of every block by the exporters that are named, with
-// inputs, outputs and gradients that our engine computes. usage: write_exports FOLDER EXPORTER...
+// inputs, outputs, gradients and, of causal language models, the likeliest text that our engine computes. usage:
+// write_exports FOLDER EXPORTER...
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <optional>
 
 #include "engine/arch/editor.h"
+#include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/blocks/policy.h"
 #include "engine/exec/executor.h"
@@ -57,11 +61,30 @@ Architecture shrunk(const Architecture& architecture) {
   return editor.result();
 }
 
-/// Inputs, outputs and gradients at these sizes.
+/// A prompt and the 32 likeliest tokens after it, one by one with the model's states; none for what cannot be run so.
+std::optional<Tensor> greedyText(const Architecture& architecture, const std::map<std::string, Tensor>& weights) {
+  const auto named = [&](const char* block, const char* name) {
+    return std::any_of(architecture.root->nodes.begin(), architecture.root->nodes.end(),
+                       [&](const auto& node) { return node.second->block == block && node.second->name == name; });
+  };
+  if (!named(kInBlock, "tokens") || !named(kOutBlock, "logits") || smallestBatch(architecture) > 1) return std::nullopt;
+  if (longestTime(architecture, 37) < 37) return std::nullopt;
+  try {
+    const std::vector<int64_t> tokens =
+        generate(architecture, weights, {.prompt = {3, 1, 4, 1, 5}, .tokens = 32, .temperature = 0});
+    return Tensor::fromInts({1, int64_t(tokens.size())}, tokens);
+  } catch (const Error& error) {
+    std::cout << architecture.name << " writes no text: " << error.what() << '\n';
+    return std::nullopt;
+  }
+}
+
+/// Inputs, outputs and gradients at these sizes, and `more`.
 void writeData(const std::string& path, const Architecture& architecture, const std::map<std::string, Tensor>& weights,
-               const std::map<std::string, int64_t>& dims, uint64_t seed) {
+               const std::map<std::string, int64_t>& dims, uint64_t seed,
+               const std::map<std::string, Tensor>& more = {}) {
   const auto model = lowerOrThrow(architecture, catalog(), {.mode = Mode::Prefill, .dims = dims});
-  std::map<std::string, Tensor> data;
+  std::map<std::string, Tensor> data = more;
   ir::Builder builder(*model);
   std::vector<ir::Value> results, seeds, wanted;
   std::vector<std::string> names;
@@ -116,7 +139,9 @@ void writeCase(const std::filesystem::path& folder, const Architecture& architec
     for (const ExporterDef& exporter : allExporters())
       if (exporter.id == id)
         exporter.write({architecture, &weights, (folder / ("model" + exporter.extension)).string()});
-  writeData((folder / "data.safetensors").string(), architecture, weights, dims, seed);
+  std::map<std::string, Tensor> text;
+  if (const std::optional<Tensor> tokens = greedyText(architecture, weights)) text["greedy"] = *tokens;
+  writeData((folder / "data.safetensors").string(), architecture, weights, dims, seed, text);
   if (!otherDims.empty())
     writeData((folder / "other.data.safetensors").string(), architecture, weights, otherDims, seed + 50);
 }

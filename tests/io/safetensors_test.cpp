@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "engine/base/file.h"
 #include "tests/support/expect_error.h"
@@ -89,6 +90,43 @@ TEST_F(Safetensors, EveryDtypeIsRead) {
   EXPECT_EQ(one("F8_E5M2", raw(uint8_t(0x7b), uint8_t(0x01))).second, Numbers({57344, 0x1p-16}));
   EXPECT_TRUE(std::isnan(one("F8_E4M3", raw(uint8_t(0x7f), uint8_t(0))).second[0]));
   EXPECT_TRUE(std::isinf(one("F8_E5M2", raw(uint8_t(0x7c), uint8_t(0))).second[0]));
+}
+
+/// What becomes another type when it is read can still leave as it lies.
+TEST_F(Safetensors, EveryDtypeLeavesAsItCame) {
+  std::map<std::string, StoredTensor> tensors;
+  int seed = 0;
+  for (const auto& [dtype, size] : std::map<std::string, int64_t>{{"F64", 8},
+                                                                  {"F32", 4},
+                                                                  {"F16", 2},
+                                                                  {"BF16", 2},
+                                                                  {"I64", 8},
+                                                                  {"I32", 4},
+                                                                  {"I16", 2},
+                                                                  {"I8", 1},
+                                                                  {"U8", 1},
+                                                                  {"U16", 2},
+                                                                  {"U32", 4},
+                                                                  {"U64", 8},
+                                                                  {"BOOL", 1},
+                                                                  {"F8_E4M3", 1},
+                                                                  {"F8_E5M2", 1}}) {
+    StoredTensor one{dtype, {3, 7}, allocateAligned(21 * size, "test"), 21 * size};
+    for (int64_t i = 0; i < one.bytes; ++i) one.memory.get()[i] = std::byte((seed += 37) % (dtype == "BOOL" ? 2 : 251));
+    tensors[dtype] = one;
+  }
+  saveStoredTensors(path(), tensors);
+  const SafetensorsView view(path());
+  ASSERT_EQ(view.entries().size(), 15u);
+  for (const auto& [dtype, expected] : tensors) {
+    const StoredTensor got = view.stored(view.entries().at(dtype));
+    EXPECT_EQ(got.dtype, dtype);
+    EXPECT_EQ(got.shape, expected.shape);
+    ASSERT_EQ(got.bytes, expected.bytes);
+    EXPECT_EQ(std::memcmp(got.memory.get(), expected.memory.get(), size_t(got.bytes)), 0) << dtype;
+    const bool isKept = std::set<std::string>{"F32", "F16", "BF16", "I64", "I32", "I8", "BOOL"}.contains(dtype);
+    EXPECT_EQ(keepsDtype(dtype), isKept) << dtype;
+  }
 }
 
 /// A header of odd length: no tensor is aligned in the file.

@@ -177,6 +177,22 @@ TEST(Tokenizer, AStreamGivesWholeCharacters) {
   }
 }
 
+/// Special tokens around a text may have ids that the vocabulary has not: they count.
+TEST(Tokenizer, SpecialTokensMayLieBeyondTheVocabulary) {
+  const auto made = [](const std::string& processor) {
+    return parseTokenizer(smallBpe(R"(, "post_processor": )" + processor), "t");
+  };
+  const Tokenizer bert = made(R"({"type": "BertProcessing", "sep": ["[SEP]", 22], "cls": ["[CLS]", 1]})");
+  EXPECT_EQ(bert.encode("a").ids, (std::vector<int64_t>{1, 0, 22}));
+  EXPECT_EQ(bert.size(), 23);
+  const Tokenizer nested = made(
+      R"({"type": "Sequence", "processors": [{"type": "TemplateProcessing",
+          "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+          "special_tokens": {"<s>": {"id": "<s>", "ids": [9], "tokens": ["<s>"]}}}]})");
+  EXPECT_EQ(nested.encode("b").ids, (std::vector<int64_t>{9, 1}));
+  EXPECT_EQ(nested.size(), 10);
+}
+
 TEST(Tokenizer, IdsMayBeFarApart) {
   const Tokenizer tokenizer = parseTokenizer(
       R"({"model": {"type": "WordLevel", "vocab": {"a": 2147483647, "<unk>": 7}, "unk_token": "<unk>"}})", "t");

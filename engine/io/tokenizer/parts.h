@@ -37,6 +37,7 @@ using PreTokenizer = std::function<void(Pieces&)>;
 struct PostProcessor {
   std::function<void(std::vector<Encoding>&, bool hasSpecialTokens)> apply;
   int64_t addedToOne = 0, addedToPair = 0;  // special tokens that it puts around one text, around two
+  int64_t size = 0;                         // one more than the largest id of those
 };
 
 /// How a file cuts texts that are too long and fills up those that are too short.

@@ -107,12 +107,22 @@ int64_t specialCount(const std::vector<TemplatePart>& parts) {
   return count;
 }
 
+/// One more than the largest id.
+int64_t sizeOf(const std::vector<TemplatePart>& parts) {
+  int64_t size = 0;
+  for (const TemplatePart& part : parts)
+    for (const Special& special : part.specials) size = std::max(size, special.id + 1);
+  return size;
+}
+
 PostProcessor templated(const SortedJson& json, const std::string& place) {
   const std::map<std::string, std::vector<Special>> known = specialsOf(json, place);
   const std::vector<TemplatePart> single = partsOf(fields::listOf(json, "single", place), 1, known, place);
   std::vector<TemplatePart> pair = {{.sequence = 0}, {.sequence = 1, .typeId = 1}};
   if (fields::find(json, "pair", place)) pair = partsOf(fields::listOf(json, "pair", place), 2, known, place);
-  PostProcessor made{.addedToOne = specialCount(single), .addedToPair = specialCount(pair)};
+  PostProcessor made{.addedToOne = specialCount(single),
+                     .addedToPair = specialCount(pair),
+                     .size = std::max(sizeOf(single), sizeOf(pair))};
   made.apply = [single, pair, place](std::vector<Encoding>& encodings, bool hasSpecialTokens) {
     if (encodings.size() > 2)
       throw Error(Code::Data, text("[", place, "] a template meets ", encodings.size(), " parts; expected 1 or 2."));
@@ -135,7 +145,7 @@ PostProcessor bracketed(const SortedJson& json, bool isRoberta, const std::strin
   const Special begin = pairOf(json, "cls", place), end = pairOf(json, "sep", place);
   const bool isTrimmed = isRoberta && fields::flagOf(json, "trim_offsets", true, place);
   const bool hasPrefix = fields::flagOf(json, "add_prefix_space", true, place);
-  PostProcessor made{.addedToOne = 2, .addedToPair = isRoberta ? 4 : 3};
+  PostProcessor made{.addedToOne = 2, .addedToPair = isRoberta ? 4 : 3, .size = std::max(begin.id, end.id) + 1};
   made.apply = [=](std::vector<Encoding>& encodings, bool hasSpecialTokens) {
     std::vector<Encoding> out;
     for (size_t i = 0; i < encodings.size(); ++i) {
@@ -162,6 +172,7 @@ PostProcessor makePostProcessor(const SortedJson& json, const std::string& place
       steps.push_back(makePostProcessor(step, place));
       made.addedToOne += steps.back().addedToOne;
       made.addedToPair += steps.back().addedToPair;
+      made.size = std::max(made.size, steps.back().size);
     }
     made.apply = [steps](std::vector<Encoding>& encodings, bool hasSpecialTokens) {
       for (const PostProcessor& step : steps)

@@ -116,7 +116,9 @@ std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool hasSpecialTo
   return out;
 }
 
-int64_t Tokenizer::size() const { return std::max(parts_->model->vocabulary().size(), parts_->addedIds.size()); }
+int64_t Tokenizer::size() const {
+  return std::max({parts_->model->vocabulary().size(), parts_->addedIds.size(), parts_->postProcessor.size});
+}
 
 std::optional<int64_t> Tokenizer::id(const std::string& token) const {
   if (const auto id = parts_->addedIds.id(token)) return int64_t(*id);

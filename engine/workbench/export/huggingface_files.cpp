@@ -2,8 +2,10 @@
 #include "engine/workbench/export/huggingface_files.h"
 
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
@@ -27,14 +29,23 @@ std::string withPythonNumbers(std::string json) {
   return json;
 }
 
-/// The file of each tensor in a folder with an index; empty for one without.
-std::map<std::string, std::string> filesOf(const std::string& source) {
+bool hasTensors(const std::string& source) {
   std::error_code ignored;
-  if (source.empty() || !fs::exists(fs::path(source) / kIndex, ignored)) return {};
-  std::map<std::string, std::string> files;
-  const CheckpointFiles checkpoint(source);
-  for (const auto& [name, item] : checkpoint.tensors()) files[name] = item.file;
-  return files;
+  return !source.empty() &&
+         (fs::exists(fs::path(source) / kSingle, ignored) || fs::exists(fs::path(source) / kIndex, ignored));
+}
+
+/// A tensor as it leaves: with the bytes of the source where its file has a dtype that becomes another when it is read,
+/// and the tensor is what becomes of them.
+StoredTensor leaving(const std::string& name, const Tensor& tensor, const CheckpointFiles* source) {
+  if (!source) return storedTensor(tensor);
+  const auto at = source->tensors().find(name);
+  if (at == source->tensors().end() || keepsDtype(at->second.entry.dtype)) return storedTensor(tensor);
+  const Tensor theirs = source->tensor(name);
+  const bool isUntouched =
+      theirs.dtype == tensor.dtype && theirs.shape == tensor.shape &&
+      (tensor.bytes() == 0 || std::memcmp(theirs.memory.get(), tensor.memory.get(), size_t(tensor.bytes())) == 0);
+  return isUntouched ? source->stored(name) : storedTensor(tensor);
 }
 
 }  // namespace
@@ -76,38 +87,45 @@ void writeConfig(const std::string& config, const std::string& source, const std
 
 void writeTensors(const std::map<std::string, Tensor>& tensors, const std::string& source, const std::string& folder,
                   int64_t mostBytes) {
-  const std::map<std::string, std::string> known = filesOf(source);
+  std::optional<const CheckpointFiles> checkpoint;
+  if (hasTensors(source)) checkpoint.emplace(source);
+  std::error_code ignored;
+  const bool isCut = checkpoint && !fs::exists(fs::path(source) / kSingle, ignored);
+  std::map<std::string, StoredTensor> stored;
   int64_t total = 0;
-  for (const auto& [name, tensor] : tensors) total += tensor.bytes();
-  if (known.empty() && total <= mostBytes) {
-    saveSafetensors((fs::path(folder) / kSingle).string(), tensors, {{"format", "pt"}});
+  for (const auto& [name, tensor] : tensors) {
+    const StoredTensor& one = stored[name] = leaving(name, tensor, checkpoint ? &*checkpoint : nullptr);
+    total += one.bytes;
+  }
+  if (!isCut && total <= mostBytes) {
+    saveStoredTensors((fs::path(folder) / kSingle).string(), stored, {{"format", "pt"}});
     return;
   }
-  std::map<std::string, std::map<std::string, Tensor>> files;
-  std::vector<std::map<std::string, Tensor>> parts;
+  std::map<std::string, std::map<std::string, StoredTensor>> files;
+  std::vector<std::map<std::string, StoredTensor>> parts;
   int64_t filled = 0;
-  for (const auto& [name, tensor] : tensors) {
-    if (const auto at = known.find(name); at != known.end()) {
-      files[at->second][name] = tensor;
+  for (const auto& [name, tensor] : stored) {
+    if (isCut && checkpoint->tensors().contains(name)) {
+      files[checkpoint->tensors().at(name).file][name] = tensor;
       continue;
     }
-    if (parts.empty() || filled + tensor.bytes() > mostBytes) {
+    if (parts.empty() || filled + tensor.bytes > mostBytes) {
       parts.emplace_back();
       filled = 0;
     }
     parts.back()[name] = tensor;
-    filled += tensor.bytes();
+    filled += tensor.bytes;
   }
   for (size_t i = 0; i < parts.size(); ++i) {
     char file[80];
     std::snprintf(file, sizeof file,
-                  known.empty() ? "model-%05zu-of-%05zu.safetensors" : "model-more-%05zu-of-%05zu.safetensors", i + 1,
+                  isCut ? "model-more-%05zu-of-%05zu.safetensors" : "model-%05zu-of-%05zu.safetensors", i + 1,
                   parts.size());
     files[file] = std::move(parts[i]);
   }
   SortedJson index = {{"metadata", {{"total_size", total}}}, {"weight_map", SortedJson::object()}};
   for (const auto& [file, held] : files) {
-    saveSafetensors((fs::path(folder) / file).string(), held, {{"format", "pt"}});
+    saveStoredTensors((fs::path(folder) / file).string(), held, {{"format", "pt"}});
     for (const auto& [name, tensor] : held) index["weight_map"][name] = file;
   }
   writeFileAtomically((fs::path(folder) / kIndex).string(), index.dump(2) + "\n");

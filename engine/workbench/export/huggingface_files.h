@@ -21,7 +21,8 @@ void copyTextFiles(const std::string& source, const std::string& folder);
 void writeConfig(const std::string& config, const std::string& source, const std::string& folder);
 
 /// model.safetensors, or files of at most `mostBytes` (a larger tensor alone) with an index. Where `source` has an
-/// index tensors stay in the files that it names.
+/// index tensors stay in the files that it names; a tensor that is as `source` has it keeps its bytes there, whatever
+/// their dtype.
 void writeTensors(const std::map<std::string, Tensor>& tensors, const std::string& source, const std::string& folder,
                   int64_t mostBytes);
 

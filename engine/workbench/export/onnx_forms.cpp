@@ -246,7 +246,11 @@ void writeBody(OnnxBuilder& out, const PortableGraph& body, std::map<ir::ValueRe
     OnnxCall call{out, body, i, {}};
     for (const ir::ValueRef& input : inner.nodes[size_t(i)].inputs) call.inputs.push_back(names.at(input));
     const Names results = (*findOnnxForm(inner.nodes[size_t(i)].op->name))(call);
-    for (size_t k = 0; k < results.size(); ++k) names[{i, int(k)}] = results[k];
+    for (size_t k = 0; k < results.size(); ++k) {
+      const ir::ValueRef value{i, int(k)};
+      names[value] = results[k];
+      out.body().results.push_back({results[k], inner.type(value).dtype, body.dims(value)});
+    }
   }
 }
 

@@ -26,7 +26,9 @@ class OnnxBuilder {
   /// One-dimensional, of these sizes; B and T become nodes that `batch` and `time` name, of one element each.
   std::string sizes(const SymbolicSizes& sizes);
 
-  std::string batch = "sizes.B", time = "sizes.T";
+  static constexpr const char* kBatch = "sizes.B";
+  static constexpr const char* kTime = "sizes.T";
+  std::string batch = kBatch, time = kTime;
   bool usesBatch = false, usesTime = false;
   OnnxBody& body() { return body_; }
   /// Scans of a known length become their steps.

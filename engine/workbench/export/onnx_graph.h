@@ -46,14 +46,15 @@ struct OnnxBody {
   std::string name;
   std::vector<OnnxValue> inputs, outputs;
   std::vector<OnnxNode> nodes;
+  std::vector<OnnxValue> results = {};  // of the model's steps
+  std::vector<OnnxValue> wires = {};    // all that are no outputs; see findSizes()
 };
 
-/// Names aside, the same steps.
+/// Names aside, the same steps on the same sizes.
 bool areEqual(const OnnxBody& a, const OnnxBody& b);
 
 struct OnnxModel {
   OnnxBody graph;
-  std::vector<OnnxValue> wires;       // of the graph, besides inputs and outputs
   std::vector<OnnxValue> parameters;  // with weights initialisers, without them inputs
   std::vector<OnnxBody> functions;
   std::string name;

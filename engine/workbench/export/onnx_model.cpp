@@ -6,16 +6,19 @@
 #include "engine/ir/op.h"
 #include "engine/workbench/export/modules.h"
 #include "engine/workbench/export/onnx_forms.h"
+#include "engine/workbench/export/onnx_sizes.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
 
 bool areEqual(const OnnxBody& a, const OnnxBody& b) {
-  const auto sameNames = [](const std::vector<OnnxValue>& left, const std::vector<OnnxValue>& right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](const OnnxValue& x, const OnnxValue& y) { return x.name == y.name; });
+  const auto areSame = [](const std::vector<OnnxValue>& left, const std::vector<OnnxValue>& right) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](const OnnxValue& x, const OnnxValue& y) {
+      return x.name == y.name && x.dtype == y.dtype && x.dims == y.dims;
+    });
   };
-  if (!sameNames(a.inputs, b.inputs) || !sameNames(a.outputs, b.outputs) || a.nodes.size() != b.nodes.size())
+  if (!areSame(a.inputs, b.inputs) || !areSame(a.outputs, b.outputs) || !areSame(a.results, b.results) ||
+      a.nodes.size() != b.nodes.size())
     return false;
   for (size_t i = 0; i < a.nodes.size(); ++i) {
     const OnnxNode &x = a.nodes[i], &y = b.nodes[i];
@@ -95,7 +98,7 @@ class OnnxWriter {
     }
     for (const ModuleStep& step : m.steps) {
       if (step.child >= 0) {
-        callFunction(step.child, out, names, index == 0);
+        callFunction(step.child, out, names);
         continue;
       }
       OnnxCall one{out, portable_, step.node, {}};
@@ -105,7 +108,7 @@ class OnnxWriter {
       const std::vector<std::string> results = (*form)(one);
       for (size_t k = 0; k < results.size(); ++k) {
         names[{step.node, int(k)}] = results[k];
-        if (index == 0) model_.wires.push_back(valueOf(results[k], {step.node, int(k)}));
+        body.results.push_back(valueOf(results[k], {step.node, int(k)}));
       }
     }
     for (size_t i = 0; i < m.outputs.size(); ++i) {
@@ -114,6 +117,7 @@ class OnnxWriter {
       body.outputs.push_back(valueOf(name, m.outputs[i]));
     }
     if (index == 0) {
+      findSizes(body, portable_, out.batch, out.time, model_.parameters);
       model_.graph = std::move(body);
       return;
     }
@@ -141,7 +145,7 @@ class OnnxWriter {
     return at->second;
   }
 
-  void callFunction(int child, OnnxBuilder& out, std::map<ir::ValueRef, std::string>& names, bool isRoot) {
+  void callFunction(int child, OnnxBuilder& out, std::map<ir::ValueRef, std::string>& names) const {
     const Module& m = tree_.modules[size_t(child)];
     const Call& call = calls_[size_t(child)];
     std::vector<std::string> inputs;
@@ -155,7 +159,7 @@ class OnnxWriter {
     const std::vector<std::string> results = out.body().nodes.back().outputs;
     for (size_t i = 0; i < m.outputs.size(); ++i) {
       names[m.outputs[i]] = results[i];
-      if (isRoot) model_.wires.push_back(valueOf(results[i], m.outputs[i]));
+      out.body().results.push_back(valueOf(results[i], m.outputs[i]));
     }
   }
 
@@ -203,8 +207,9 @@ class OnnxWriter {
                          [&](const OnnxBody& f) { return f.name == name; });
     };
     for (int number = 2; isTaken(body.name); ++number) body.name = wish + "_" + std::to_string(number);
-    model_.functions.push_back(body);
-    return body.name;
+    findSizes(body, portable_, OnnxBuilder::kBatch, OnnxBuilder::kTime);
+    model_.functions.push_back(std::move(body));
+    return model_.functions.back().name;
   }
 
   const Architecture& architecture_;

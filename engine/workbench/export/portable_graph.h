@@ -18,6 +18,7 @@ struct SymbolicSize {
   int64_t constant = 0, batch = 0, time = 0, both = 0, divisor = 1;
   bool isConstant() const { return batch == 0 && time == 0 && both == 0; }
   bool operator==(const SymbolicSize&) const = default;
+  int64_t at(int64_t b, int64_t t) const { return (constant + batch * b + time * t + both * b * t) / divisor; }
   /// "2*T", "B//4"; `batchName` and `timeName` stand for B and T.
   std::string toString(const std::string& batchName = "B", const std::string& timeName = "T") const;
 };
@@ -41,6 +42,14 @@ class PortableGraph {
   /// The body of a scan.
   PortableGraph body(int node) const;
 
+  /// A batch and a time at which the model was lowered.
+  struct Point {
+    int64_t batch, time;
+  };
+  const std::vector<Point>& points() const { return points_; }
+  /// The size that has these values at the points.
+  SymbolicSize fit(const std::vector<int64_t>& values) const;
+
   /// Lowered for a whole sequence at several sizes, or at the length `time` alone. Ops for which `isKnown` does not
   /// hold are replaced by what they are made of. Throws what lowering throws, and Code::Graph "[export] there is no
   /// form for the op 'x'."
@@ -48,11 +57,7 @@ class PortableGraph {
                           const std::function<bool(const ir::Graph&, const ir::Node&)>& isKnown, int64_t time = 0);
 
  private:
-  struct Point {
-    int64_t batch, time;
-  };
   void setRange(const RotationLimits& limits, bool differsBeyond);
-  SymbolicSize fit(const std::vector<int64_t>& values) const;
 
   std::vector<std::shared_ptr<const ir::Graph>> graphs_;  // the same steps at each point
   std::vector<Point> points_;                             // one, or (b,t) (b',t) and, with time, (b,t') (b',t')

@@ -33,6 +33,27 @@ void writeCustom(const ExportCall& call, const fs::path& folder, int64_t mostByt
   writeTensors(tensors, {}, call.path, mostBytes);
 }
 
+/// Names of an older time, as the source has them, in place of those of today. `missing`: what stands before the names
+/// of the family's rules but not before those of the files.
+void keepOldNames(const FamilyModel& model, const CheckpointFiles& files, const std::string& missing,
+                  std::map<std::string, Tensor>& tensors) {
+  std::vector<std::string> numbers;
+  for (const auto& [name, item] : files.tensors())
+    for (const WeightRule& old : model.weights) {
+      if (!old.isOldName || !matchesName(old.tensor, missing + name, numbers)) continue;
+      for (const WeightRule& rule : model.weights) {
+        if (rule.isOldName || rule.parts.front().name != old.parts.front().name) continue;
+        const std::string whole = filledName(rule.tensor, numbers);
+        if (!whole.starts_with(missing)) continue;
+        const std::string today = whole.substr(missing.size());
+        if (files.tensors().contains(today) || !tensors.contains(today)) continue;
+        auto node = tensors.extract(today);
+        node.key() = name;
+        tensors.insert(std::move(node));
+      }
+    }
+}
+
 /// The tensors that a checkpoint of this family has, under the names that `source` uses, with those of `source` that no
 /// weight of the document needs where the model is the same.
 std::map<std::string, Tensor> tensorsOf(const NativeModel& native, const ExportCall& call) {
@@ -49,6 +70,7 @@ std::map<std::string, Tensor> tensorsOf(const NativeModel& native, const ExportC
       bare[name.starts_with(prefix) ? name.substr(prefix.size()) : name] = std::move(tensor);
     tensors = std::move(bare);
   }
+  keepOldNames(native.model, files, isBare ? prefix : "", tensors);
   if (!native.isWhole) return tensors;
   const auto isNamed = [&](const std::string& name) {
     std::vector<std::string> numbers;

@@ -1,6 +1,5 @@
 // ONNX: opset 17, a function for each kind of module, weights inside or beside the file.
 #include <onnx/onnx_pb.h>
-#include <onnx/shape_inference/implementation.h>
 
 #include <filesystem>
 
@@ -8,86 +7,25 @@
 #include "engine/base/file.h"
 #include "engine/workbench/export/onnx_forms.h"
 #include "engine/workbench/export/onnx_graph.h"
+#include "engine/workbench/export/onnx_proto.h"
 #include "engine/workbench/exporter.h"
 
 namespace fw {
 namespace {
 
-constexpr int kOpset = 17, kIrVersion = 8;
 constexpr int64_t kAlignment = 4096;  // of weights beside the file, so that they can be mapped
-
-void describe(const OnnxValue& value, onnx::ValueInfoProto& out) {
-  out.set_name(value.name);
-  onnx::TypeProto_Tensor& type = *out.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(onnxType(value.dtype));
-  onnx::TensorShapeProto& shape = *type.mutable_shape();
-  for (const SymbolicSize& size : value.dims)
-    if (size.isConstant())
-      shape.add_dim()->set_dim_value(size.constant / size.divisor);
-    else
-      shape.add_dim()->set_dim_param(size.toString());
-}
-
-void addNodes(const OnnxBody& body, google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes);
-
-void setAttribute(const std::string& name, const OnnxAttr& value, onnx::AttributeProto& out) {
-  out.set_name(name);
-  if (const auto* integer = std::get_if<int64_t>(&value)) {
-    out.set_type(onnx::AttributeProto::INT);
-    out.set_i(*integer);
-  } else if (const auto* real = std::get_if<float>(&value)) {
-    out.set_type(onnx::AttributeProto::FLOAT);
-    out.set_f(*real);
-  } else if (const auto* words = std::get_if<std::string>(&value)) {
-    out.set_type(onnx::AttributeProto::STRING);
-    out.set_s(*words);
-  } else if (const auto* list = std::get_if<std::vector<int64_t>>(&value)) {
-    out.set_type(onnx::AttributeProto::INTS);
-    for (const int64_t one : *list) out.add_ints(one);
-  } else if (const auto* tensor = std::get_if<OnnxTensor>(&value)) {
-    out.set_type(onnx::AttributeProto::TENSOR);
-    onnx::TensorProto& t = *out.mutable_t();
-    t.set_data_type(onnxType(tensor->dtype));
-    for (const int64_t size : tensor->dims) t.add_dims(size);
-    t.set_raw_data(tensor->bytes);
-  } else {
-    const OnnxBody& body = **std::get_if<std::shared_ptr<OnnxBody>>(&value);
-    out.set_type(onnx::AttributeProto::GRAPH);
-    onnx::GraphProto& graph = *out.mutable_g();
-    graph.set_name(body.name);
-    // Runtimes find the sizes in a body themselves.
-    for (const OnnxValue& input : body.inputs) graph.add_input()->set_name(input.name);
-    for (const OnnxValue& output : body.outputs) {
-      onnx::ValueInfoProto& info = *graph.add_output();
-      info.set_name(output.name);
-      info.mutable_type()->mutable_tensor_type()->set_elem_type(onnxType(output.dtype));
-    }
-    addNodes(body, *graph.mutable_node());
-  }
-}
-
-void addNodes(const OnnxBody& body, google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes) {
-  for (const OnnxNode& node : body.nodes) {
-    onnx::NodeProto& out = *nodes.Add();
-    out.set_op_type(node.op);
-    out.set_domain(node.domain);
-    out.set_name(node.outputs.empty() ? node.op : node.outputs[0]);
-    for (const std::string& input : node.inputs) out.add_input(input);
-    for (const std::string& output : node.outputs) out.add_output(output);
-    for (const auto& [name, value] : node.attrs) setAttribute(name, value, *out.add_attribute());
-  }
-}
 
 void addOpsets(google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& opsets) {
   onnx::OperatorSetIdProto& standard = *opsets.Add();
   standard.set_domain("");
-  standard.set_version(kOpset);
+  standard.set_version(kOnnxOpset);
   onnx::OperatorSetIdProto& own = *opsets.Add();
   own.set_domain(kOnnxDomain);
   own.set_version(1);
 }
 
-/// Initialisers in the graph, or in a file beside it where they are many.
+/// Initialisers in the graph, or in a file beside it where they are many. Those of another type than the model computes
+/// in stay as they are stored, before a cast.
 void addWeights(const OnnxModel& model, const ExportCall& call, int64_t mostInside, onnx::GraphProto& graph) {
   int64_t total = 0;
   for (const OnnxValue& parameter : model.parameters) {
@@ -104,6 +42,15 @@ void addWeights(const OnnxModel& model, const ExportCall& call, int64_t mostInsi
     const Tensor& tensor = call.weights->at(parameter.name);
     onnx::TensorProto& out = *graph.add_initializer();
     out.set_name(parameter.name);
+    if (tensor.dtype != parameter.dtype) {
+      out.set_name(parameter.name + ".stored");
+      describe(parameter, *graph.add_value_info());
+      addNode({.op = "Cast",
+               .inputs = {out.name()},
+               .outputs = {parameter.name},
+               .attrs = {{"to", int64_t(onnxType(parameter.dtype))}}},
+              *graph.add_node());
+    }
     out.set_data_type(onnxType(tensor.dtype));
     for (const int64_t size : tensor.shape.dims()) out.add_dims(size);
     const std::string_view bytes(reinterpret_cast<const char*>(tensor.memory.get()), size_t(tensor.bytes()));
@@ -144,7 +91,7 @@ void write(const ExportCall& call) {
     throw Error(Code::Usage, "[onnx] a scan is unrolled for one length; expected the option time=N beside unroll.");
   const OnnxModel model = onnxModel(call.architecture, choice);
   onnx::ModelProto out;
-  out.set_ir_version(kIrVersion);
+  out.set_ir_version(kOnnxIrVersion);
   out.set_producer_name("Formwright");
   addOpsets(*out.mutable_opset_import());
   onnx::StringStringEntryProto& title = *out.add_metadata_props();
@@ -164,7 +111,7 @@ void write(const ExportCall& call) {
   else
     for (const OnnxValue& parameter : model.parameters) describe(parameter, *graph.add_input());
   for (const OnnxValue& output : model.graph.outputs) describe(output, *graph.add_output());
-  for (const OnnxValue& wire : model.wires) describe(wire, *graph.add_value_info());
+  for (const OnnxValue& wire : model.graph.wires) describe(wire, *graph.add_value_info());
   addNodes(model.graph, *graph.mutable_node());
   for (const OnnxBody& body : model.functions) {
     onnx::FunctionProto& function = *out.add_functions();
@@ -174,9 +121,8 @@ void write(const ExportCall& call) {
     for (const OnnxValue& output : body.outputs) function.add_output(output.name);
     addNodes(body, *function.mutable_node());
     addOpsets(*function.mutable_opset_import());
+    addSizes(body, function);
   }
-  // Sizes of the wires inside a form, which are the form's own.
-  onnx::shape_inference::InferShapes(out);
   writeFileAtomically(call.path, out.SerializeAsString());
 }
 
