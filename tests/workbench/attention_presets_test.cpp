@@ -45,5 +45,62 @@ TEST(AttentionPresets, SparseQueriesHaveTheSizesOfTheMixturesOfExperts) {
         << variant;
 }
 
+TEST(AttentionPresets, LongDocumentEncodersHaveTheirPublishedSizes) {
+  EXPECT_EQ(parameters(make("longformer-base")), 148659456);
+  EXPECT_EQ(parameters(make("big-bird-base")), 127468800);
+}
+
+TEST(AttentionPresets, StreamingKeepsAConstantCache) {
+  const CostReport report = cost(make("streaming-llm"), {.time = 64, .withPeak = false});
+  EXPECT_EQ(report.parametersUnique, 6738415616.0);  // Llama 2 7B
+  EXPECT_EQ(report.kvBytesPerToken, 0);
+  EXPECT_EQ(report.stateBytes, 32.0 * 2 * (4 + 1999) * 4096 * 4);  // sinks and all but the newest of the window, f32
+}
+
+/// The reported ratios are 0.353 and 0.352 (6 and 12 encoders); the width is not known.
+TEST(AttentionPresets, AttentionAloneIsAThirdOfTheEncoder) {
+  const Architecture muted = with(make("minimal-transformer"), "attention.collapsed",
+                                  {{"similarity", std::string("full")}, {"values", std::string("full")}});
+  Editor editor(muted, catalog());
+  const std::function<void(const Graph&)> unmute = [&](const Graph& graph) {
+    for (const auto& [id, node] : graph.nodes) {
+      if (node->block == "structure.residual") editor.setMuted(id, false);
+      for (const auto& [name, body] : node->bodies) unmute(*body);
+    }
+  };
+  unmute(*muted.root);
+  const double all = parameters(editor.result());
+  EXPECT_NEAR(parameters(muted) / all, 0.35, 0.03);
+  EXPECT_LT(parameters(make("minimal-transformer")) / all, 0.12);
+  // Of each layer the MLP, 2 h N^2 + h N + N with h = 4, and its norm.
+  EXPECT_EQ(all - parameters(muted), 6.0 * (8 * 64 * 64 + 4 * 64 + 64 + 2 * 64));
+}
+
+/// Layers times heads stay: attention keeps its weights but for a bias a layer, MLPs and depth shrink.
+TEST(AttentionPresets, WideAndDeepStacksShareTheirAttention) {
+  const auto of = [](int64_t layers, int64_t heads) {
+    return with(with(make("wide-text"), "structure.repeat", {{"count", layers}}), "attention.multi_head",
+                {{"heads", heads}});
+  };
+  const double rest = parameters(of(0, 16));
+  EXPECT_EQ(parameters(of(4, 4)) - rest, 3159040);
+  EXPECT_EQ(parameters(of(2, 8)) - rest, 2105344);
+  EXPECT_EQ(parameters(of(1, 16)) - rest, 1578496);
+  // Multiply-adds: maps and scores of the heads stay, those of the MLP are divided.
+  const auto macs = [&](int64_t layers, int64_t heads) {
+    return cost(of(layers, heads), {.time = 64, .withPeak = false}).macs -
+           cost(of(0, 16), {.time = 64, .withPeak = false}).macs;
+  };
+  const double mlp = 64.0 * 2 * 256 * 1024;
+  EXPECT_EQ(macs(4, 4) - macs(1, 16), 3 * mlp);
+  EXPECT_EQ(macs(1, 16) - mlp, 64.0 * 4 * 256 * 1024 + 2.0 * 64 * 64 * 1024);
+}
+
+TEST(AttentionPresets, KindsOfMixedAttentionHaveTheSameSize) {
+  const double mixed = parameters(make("mixed-cosine"));
+  for (const char* kind : {"cosine", "softmax"})
+    EXPECT_EQ(parameters(with(make("mixed-cosine"), "attention.cosine", {{"kind", std::string(kind)}})), mixed);
+}
+
 }  // namespace
 }  // namespace fw
