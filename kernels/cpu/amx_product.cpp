@@ -242,7 +242,7 @@ bool wantsAmx(const GemmGroup& group) {
   if (args.b.stride != 1 && args.b.kStride != 1) return false;
   const double m = double(args.m), n = double(args.n), k = double(args.k);
   // Taking numbers apart must be little beside multiplying them.
-  if (k < 96 || m * n * k < 1.6e7 || m * n < 90 * (m + n)) return false;
+  if (k < 32 || m * n * k < 4e6 || m * n < 50 * (m + n)) return false;
   return isAvailable();
 }
 

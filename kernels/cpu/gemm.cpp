@@ -230,13 +230,18 @@ void computeDots(const GemmArgs& args, int64_t batch, int64_t first, int64_t las
   }
 }
 
-/// Elements [first, last) of the batch of a product that isSmall.
-void computeSmall(const GemmArgs& args, int64_t first, int64_t last) {
-  for (int64_t batch = first; batch < last; ++batch) {
-    computeSmallProduct(args, batch);
-    if (args.activation != Activation::None || args.preActivation != nullptr) {
-      activate(args, {batch, 0, args.m, 0, args.n});
+/// Elements [first, last) of the batch of a product that isSmall, or halves of the only one. The first half is larger:
+/// who calls begins sooner than who is called.
+void computeSmall(const GemmArgs& args, bool isHalved, int64_t first, int64_t last) {
+  for (int64_t i = first; i < last; ++i) {
+    Block part = {isHalved ? 0 : i, 0, args.m, 0, args.n};
+    if (isHalved && args.b.stride == 1) {
+      (i == 0 ? part.row1 : part.row0) = args.m * 9 / 16;
+    } else if (isHalved) {  // each half transposes its own columns of B
+      (i == 0 ? part.column1 : part.column0) = args.n / 2;
     }
+    computeSmallPart(args, part);
+    if (args.activation != Activation::None || args.preActivation != nullptr) activate(args, part);
   }
 }
 
@@ -260,7 +265,8 @@ constexpr int64_t rowsAtATime = 84;                // with usualK: 86 KB of A
 constexpr int64_t columnsAtATime = 1024;           // with usualK: 1 MB of B
 constexpr int64_t nearFloats = int64_t(64) << 10;  // 256 KB: so much of a second-level cache may be read in place
 constexpr int64_t smallSide = 64, narrow = 64;
-constexpr double threadWork = 3.5e5;  // less work for a thread is not worth waking it
+constexpr int64_t smallWork = 200000;  // multiply-adds of a small product that two threads share
+constexpr double threadWork = 2e5;     // less work for a thread is not worth waking it
 
 /// How the whole product is cut: `rowBlocks` x `columnBlocks` blocks an element of the batch.
 struct GemmPlan {
@@ -326,7 +332,8 @@ BlockPlan planBlock(const GemmArgs& args, int64_t rows, int64_t columns) {
   }
   plan.isInPlace = isInPlace(args, tile, rows, columns, plan.kBlock);
   if (plan.isInPlace) {
-    if (args.b.stride != 1) plan.bFloats = roundUp(roundUp(columns, tile.lanes) * plan.kBlock + tile.lanes, 16);
+    const int64_t panel = std::min(columns, 4 * tile.lanes);
+    if (args.b.stride != 1) plan.bFloats = roundUp(roundUp(panel, tile.lanes) * plan.kBlock + tile.lanes, 16);
     return plan;
   }
   plan.aIsPacked = !readsAInPlace(args.a, tile, rows, columns, plan.kBlock);
@@ -406,12 +413,14 @@ bool runLibrary(const GemmArgs& args, int threads) {
 
 void runSmall(const GemmArgs& args, int threads) {
   const auto compute = HWY_DYNAMIC_DISPATCH(computeSmall);
-  if (args.batch == 1 || threads == 1) return compute(args, 0, args.batch);
+  if (args.batch * args.m * args.n * args.k < smallWork) return compute(args, false, 0, args.batch);
+  if (args.batch == 1) {  // cut the same way for any number of threads, on which no bit may depend
+    return parallelTasks({threads}, 2, [&](int64_t half, int) { compute(args, true, half, half + 1); });
+  }
   const double work = workOf(args);
-  if (work < 2 * threadWork) return compute(args, 0, args.batch);
-  const int64_t grain = std::max<int64_t>(1, int64_t(threadWork / 2 * double(args.batch) / work));
-  parallelFor({threads}, args.batch, std::min(grain, ceilDiv(args.batch, 4 * threads)),
-              [&](int64_t begin, int64_t end) { compute(args, begin, end); });
+  const int64_t grain = std::max<int64_t>(1, int64_t(threadWork * double(args.batch) / work));
+  parallelFor({threads}, args.batch, std::max(grain, args.batch / (4 * threads)),
+              [&](int64_t begin, int64_t end) { compute(args, false, begin, end); });
 }
 
 void runDots(const GemmArgs& args, int threads) {

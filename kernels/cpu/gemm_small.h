@@ -213,32 +213,38 @@ void computeInPlace(const GemmArgs& args, const Block& part, int64_t k0, int64_t
   }
 }
 
-/// What k [k0,k1) adds to a part of C; `scratch` holds the part's columns of B where these lie along k, and a vector
-/// more.
+/// What k [k0,k1) adds to a part of C. Where B lies along k, `scratch` holds a panel of it as wide as a tile,
+/// transposed, and a vector more.
 template <bool splitsK>
 void computeInPlace(const GemmArgs& args, const Block& part, int64_t k0, int64_t k1, float* scratch) {
-  const float* b = args.b.data + part.batch * args.b.batchStride + part.column0 + k0 * args.b.kStride;
-  int64_t bStride = args.b.kStride;
-  if (args.b.stride != 1) {
-    const int64_t columns = part.column1 - part.column0;
-    bStride = (columns + laneCount() - 1) / laneCount() * laneCount();
-    packStrided(args.b, {part.batch, part.column0, columns, bStride, k0, k1}, scratch);
-    b = scratch;
+  const auto compute = [&](const Block& of, const float* b, int64_t bStride) {
+    if (args.a.kStride == 1) {
+      computeInPlace<true, splitsK>(args, of, k0, k1, b, bStride);
+    } else {
+      computeInPlace<false, splitsK>(args, of, k0, k1, b, bStride);
+    }
+  };
+  if (args.b.stride == 1) {
+    const float* b = args.b.data + part.batch * args.b.batchStride + part.column0 + k0 * args.b.kStride;
+    return compute(part, b, args.b.kStride);
   }
-  if (args.a.kStride == 1) {
-    computeInPlace<true, splitsK>(args, part, k0, k1, b, bStride);
-  } else {
-    computeInPlace<false, splitsK>(args, part, k0, k1, b, bStride);
+  Block panel = part;
+  for (; panel.column0 < part.column1; panel.column0 = panel.column1) {
+    panel.column1 = std::min(panel.column0 + 4 * laneCount(), part.column1);
+    const int64_t columns = panel.column1 - panel.column0;
+    const int64_t stride = (columns + laneCount() - 1) / laneCount() * laneCount();
+    packStrided(args.b, {part.batch, panel.column0, columns, stride, k0, k1}, scratch);
+    compute(panel, scratch, stride);
   }
 }
 
 // So much of a transposed B lies on the stack.
 inline constexpr int64_t smallFloats = 4096;
 
-/// One element of the batch of a product whose sides are 64 at most.
-inline void computeSmallProduct(const GemmArgs& args, int64_t batch) {
+/// A part of a product whose sides are 64 at most.
+inline void computeSmallPart(const GemmArgs& args, const Block& part) {
   HWY_ALIGN float transposed[smallFloats + 64 / sizeof(float)];
-  computeInPlace<true>(args, {batch, 0, args.m, 0, args.n}, 0, args.k, transposed);
+  computeInPlace<true>(args, part, 0, args.k, transposed);
 }
 
 }  // namespace fw::kernels::cpu::HWY_NAMESPACE

@@ -27,6 +27,15 @@ void pause() {
 #endif
 }
 
+/// Asks for a line of the cache to be written to.
+void claimLine(const void* line) {
+#if defined(__x86_64__)
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(line)));
+#else
+  __builtin_prefetch(line, 1);
+#endif
+}
+
 class Team {
  public:
   Team() = default;
@@ -36,6 +45,7 @@ class Team {
   ~Team() {
     isEnding_.store(true);
     publish(0);
+    wake();
     for (std::thread& worker : workers_) worker.join();
   }
 
@@ -47,10 +57,14 @@ class Team {
     count_.store(count, std::memory_order_relaxed);
     threads_.store(threads, std::memory_order_relaxed);
     isDealt_.store(isDealt, std::memory_order_relaxed);
-    finished_.store(0, std::memory_order_relaxed);
-    publish(isDealt ? uint32_t((uint64_t(1) << count) - 1) : uint32_t(count));
-    const int64_t mine = takePart(epoch_, 0);
-    for (int spins = 0; finished_.load(std::memory_order_acquire) + mine < count;) {
+    const int64_t before = finished_.load(std::memory_order_relaxed);
+    publish(isDealt ? uint32_t((uint64_t(1) << count) - 2) : uint32_t(count - 1));  // without the caller's first task
+    const bool someSlept = sleepers_.load(std::memory_order_relaxed) > 0;
+    if (someSlept) wake();
+    work(context, 0, 0);
+    if (!someSlept) wake();  // who fell asleep just then
+    const int64_t mine = 1 + takePart(epoch_, 0);
+    for (int spins = 0; finished_.load(std::memory_order_acquire) - before + mine < count;) {
       if (++spins < kSpinsToEnd) {
         pause();
       } else {
@@ -74,16 +88,18 @@ class Team {
     }
   }
 
-  void publish(uint32_t left) {
-    word_.store(uint64_t(++epoch_) << 32 | left);
-    if (sleepers_.load() == 0) return;
+  /// Puts a job on. Who is awake sees it soon: nobody waits for the word to get there.
+  void publish(uint32_t left) { word_.store(uint64_t(++epoch_) << 32 | left, std::memory_order_release); }
+
+  void wake() {
+    if (sleepers_.fetch_add(0) == 0) return;  // a change of nothing: who counts itself a sleeper later sees the word
     alarm_.fetch_add(1);
     alarm_.notify_all();
   }
 
   void serve(int thread, uint32_t seen) {
     for (;;) {
-      seen = awaitAfter(seen);
+      seen = awaitAfter(seen, threads_.load(std::memory_order_relaxed) == 2);
       if (isEnding_.load()) return;
       if (thread >= threads_.load(std::memory_order_relaxed)) continue;
       const int64_t done = takePart(seen, thread);
@@ -91,9 +107,10 @@ class Team {
     }
   }
 
-  /// The next epoch after `seen`.
-  uint32_t awaitAfter(uint32_t seen) {
+  /// The next epoch after `seen`; isAlone: nobody else waits.
+  uint32_t awaitAfter(uint32_t seen, bool isAlone) {
     for (int spins = 0; spins < kSpins; ++spins) {
+      if (isAlone) claimLine(&word_);  // with others the line would never rest
       const uint32_t epoch = epochOf(word_.load(std::memory_order_acquire));
       if (epoch != seen) return epoch;
       pause();
@@ -125,7 +142,9 @@ class Team {
         task = isFree ? thread : 31 - std::countl_zero(left);
         claimed = word & ~(uint64_t(1) << task);
       }
+      __builtin_prefetch(context);
       if (!word_.compare_exchange_weak(word, claimed, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+      if (thread != 0) claimLine(&finished_);
       work(context, task, thread);
       ++done;
       word = word_.load(std::memory_order_acquire);
@@ -133,9 +152,9 @@ class Team {
     return done;
   }
 
-  // Who waits reads the word alone; what a job is changes before it does.
+  // One line of the cache: who sees a new word has the job as well.
   alignas(64) std::atomic<uint64_t> word_ = 0;  // epoch, and what is left: a number of tasks, or one bit each if dealt
-  alignas(64) std::atomic<TeamWork> work_ = nullptr;
+  std::atomic<TeamWork> work_ = nullptr;
   std::atomic<const void*> context_ = nullptr;
   std::atomic<int64_t> count_ = 0;
   std::atomic<int> threads_ = 0;
