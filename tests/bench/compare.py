@@ -70,7 +70,7 @@ class Bench:
     """The benchmark executable, answering one sample at a time."""
 
     def __init__(self, path):
-        self.process = subprocess.Popen([path, "--serve", f"--benchmark_min_time={SAMPLE}"], text=True,
+        self.process = subprocess.Popen([path, "--serve", f"--benchmark_min_time={SAMPLE}", f"--benchmark_min_warmup_time={SAMPLE / 4}"], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def sample(self, name):
