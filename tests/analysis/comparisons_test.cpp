@@ -66,8 +66,9 @@ TEST(Comparisons, AreOneWithThemselvesAndHaveNoValueForConstants) {
   for (const ComparisonDef& comparison : allComparisons()) {
     EXPECT_NEAR(compare(comparison, x.view(), x.view()), 1, 1e-9) << comparison.id;
     // Neighbours of samples that are all alike are the first ones: ties, not a missing value.
-    if (comparison.id != "mutual_knn")
+    if (comparison.id != "mutual_knn") {
       EXPECT_TRUE(std::isnan(compare(comparison, x.view(), constant.view()))) << comparison.id;
+    }
     EXPECT_THROW(compare(comparison, x.view(), gaussians(62, 7, 1).view()), Error) << comparison.id;
   }
   EXPECT_THROW(findComparison("astrology"), Error);

@@ -287,9 +287,11 @@ TEST(RandomEdits, UndoBringsBackEverySnapshot) {
     const auto known = seen.emplace(now, toDocumentText(*now));
     ASSERT_EQ(known.first->second, toDocumentText(*now)) << "a published snapshot has changed at step " << step;
   }
-  for (const History::Entry& entry : monkey.history().entries())
-    if (const auto known = seen.find(entry.snapshot); known != seen.end())
+  for (const History::Entry& entry : monkey.history().entries()) {
+    if (const auto known = seen.find(entry.snapshot); known != seen.end()) {
       EXPECT_EQ(known->second, toDocumentText(*entry.snapshot));
+    }
+  }
 }
 
 }  // namespace
