@@ -98,7 +98,7 @@ HWY_INLINE void multiplyFetching(const TileArgs& tile, Vec (&sum)[rows][vectors]
     __builtin_prefetch(c + tile.columns - 1, 1);
     c += --rowsToFetch > 0 ? tile.ldc : 0;
   };
-  while (rowsToFetch > groups) fetchRow();
+  for (int64_t early = rows - groups; early > 0; --early) fetchRow();
   Ahead ahead = *tile.ahead;
   for (int64_t group = 0; group < groups; ++group) {
     fetchRow();
