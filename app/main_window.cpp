@@ -212,6 +212,7 @@ void MainWindow::connectPanels() {
   connect(measuresPanel_, &ui::MeasuresPanel::stepsRequested, measures_.get(), &MeasuresController::computeSteps);
   connect(measuresPanel_, &ui::MeasuresPanel::forkRequested, measures_.get(), &MeasuresController::fork);
   connect(measuresPanel_, &ui::MeasuresPanel::pruneRequested, measures_.get(), &MeasuresController::prune);
+  connect(measuresPanel_, &ui::MeasuresPanel::mixtureRequested, measures_.get(), &MeasuresController::mixHidden);
   connectRecordings(*measuresPanel_, *measures_);
   connect(measuresPanel_, &ui::MeasuresPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(measures_.get(), &MeasuresController::changed, this,

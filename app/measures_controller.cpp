@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/workbench/drop.h"
 #include "engine/workbench/fork_edit.h"
+#include "engine/workbench/hidden_mixture.h"
 #include "engine/workbench/prune.h"
 #include "engine/workbench/recording.h"
 
@@ -138,6 +139,7 @@ void MeasuresController::reset() {
   state_.warning.clear();
   state_.forkLayer = -1;
   state_.deadUnits = 0;
+  state_.mixture.clear();
   state_.panel = {ui::PanelPhase::Empty, tr("Choose what to measure; the run bar's task supplies the data."),
                   tr("Compute"), -1};
   analysed_.reset();
@@ -174,6 +176,7 @@ void MeasuresController::markStale() {
   // What was proposed was for the model before.
   state_.forkLayer = -1;
   state_.deadUnits = 0;
+  state_.mixture.clear();
   if (state_.panel.phase != ui::PanelPhase::Ready) return emit changed();
   state_.panel = {ui::PanelPhase::Stale, {}, tr("recompute"), -1};
   emit changed();
@@ -243,6 +246,17 @@ void MeasuresController::prune() {
   }
 }
 
+void MeasuresController::mixHidden() {
+  const std::optional<HiddenMixture> mixture = proposedMixture(*document_.current(), result_);
+  if (!mixture) return;
+  const std::map<std::string, Tensor> weights = training_.weightsOf(*document_.current());
+  const bool isDone =
+      document_.edit(tr("Mixture of hidden dimensions, %1 of %2 shared").arg(mixture->shared).arg(mixture->parts), {},
+                     [&](Editor& editor) { mixHiddenDimensions(editor, *mixture); });
+  if (isDone && !weights.empty())
+    training_.adopt(*document_.current(), weightsAfterMixing(weights, *document_.current(), 1));
+}
+
 void MeasuresController::run(const AnalyzeCall& call, const Analysis& analysis) {
   runAnalysis(
       jobs_, "measures", call, analysis, !state_.results.empty(),
@@ -253,7 +267,8 @@ void MeasuresController::run(const AnalyzeCall& call, const Analysis& analysis) 
       [this, call](AnalysisResult result) {
         std::vector<ui::MeasureResult> results = measureResults(result);
         const std::vector<LayerInfo> layers = layersOf(*call.architecture);
-        return [this, call, layers, results = std::move(results), result = std::move(result)] {
+        const std::optional<HiddenMixture> mixture = proposedMixture(*call.architecture, result);
+        return [this, call, layers, mixture, results = std::move(results), result = std::move(result)] {
           result_ = result;
           state_.results = results;
           state_.recipe = QString::fromStdString(result.recipe);
@@ -262,6 +277,7 @@ void MeasuresController::run(const AnalyzeCall& call, const Analysis& analysis) 
           state_.deadUnits = 0;
           for (const DeadUnits& dead : deadUnits(*call.architecture, layers, result))
             state_.deadUnits += int(dead.units.size());
+          state_.mixture = mixture ? tr("%1 of %2").arg(mixture->shared).arg(mixture->parts) : QString();
           for (const Series& series : result.series)
             if (series.name == "parting" && !series.layers.empty()) state_.forkLayer = int(series.layers.front());
           state_.panel = {ui::PanelPhase::Ready, {}, {}, -1};

@@ -33,6 +33,7 @@ class MeasuresController : public QObject {
   void fork(int layer);
   /// Cuts the units that the last result found dead: one edit.
   void prune();
+  void mixHidden();
   void reset();
   /// The document has changed since the picture was made.
   void markStale();

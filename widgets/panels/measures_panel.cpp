@@ -62,6 +62,9 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   fork_->setProperty("isPrimary", true);
   prune_ = addButton({}, tr("MLPs become narrower by the units that never fire; an edit that can be undone."));
   prune_->setProperty("isPrimary", true);
+  mixture_ =
+      addButton({}, tr("Each token uses half of the width: parts that all share, and some that a router chooses. An "
+                       "edit that can be undone; train the model afterwards."));
   steps_ = addButton(tr("Over the training"), tr("At each step that the last training kept, and with its end."));
   against_ = addButton(tr("Against\u2026"), tr("With a recording, a run or another model, on the same data."));
   record_ =
@@ -130,6 +133,7 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   connect(frame_, &StateFrame::actionRequested, this, &MeasuresPanel::actionRequested);
   connect(fork_, &QPushButton::clicked, this, [this] { emit forkRequested(state_.forkLayer); });
   connect(prune_, &QPushButton::clicked, this, &MeasuresPanel::pruneRequested);
+  connect(mixture_, &QPushButton::clicked, this, &MeasuresPanel::mixtureRequested);
   connect(steps_, &QPushButton::clicked, this, &MeasuresPanel::stepsRequested);
   connect(against_, &QPushButton::clicked, this, &MeasuresPanel::againstRequested);
   connect(record_, &QPushButton::clicked, this, &MeasuresPanel::recordRequested);
@@ -180,6 +184,8 @@ void MeasuresPanel::setState(const MeasuresState& state) {
   fork_->setVisible(state.forkLayer >= 0);
   prune_->setVisible(state.deadUnits > 0);
   prune_->setText(tr("Prune %n dead unit(s)", nullptr, state.deadUnits));
+  mixture_->setVisible(!state.mixture.isEmpty());
+  mixture_->setText(tr("Mix hidden dimensions, %1 shared").arg(state.mixture));
   fork_->setText(tr("Fork at layer %1").arg(state.forkLayer + 1));
   steps_->setVisible(state.isComparing && state.hasSteps);
   against_->setVisible(state.isComparing);

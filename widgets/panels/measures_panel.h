@@ -49,6 +49,7 @@ struct MeasuresState {
   QString recipe;
   QString warning;           // sentences; empty: none
   int deadUnits = 0;         // that may be pruned
+  QString mixture;           // "2 of 8": parts of the width that all tokens would share; empty: no such proposal
   int forkLayer = -1;        // the layer (from 0) before which the model may be forked; -1: no such proposal
   bool isComparing = false;  // the analysis can be set against other models
   bool hasSteps = false;     // and the last training kept its steps
@@ -73,6 +74,7 @@ class MeasuresPanel : public QWidget {
   FrameTiles* tiles() const { return tiles_; }
   QSlider* slider() const { return slider_; }
   QPushButton* forkButton() const { return fork_; }
+  QPushButton* mixtureButton() const { return mixture_; }
   QPushButton* stepsButton() const { return steps_; }
 
  signals:
@@ -88,6 +90,8 @@ class MeasuresPanel : public QWidget {
   void forkRequested(int layer);
   /// Cut the units that never fire.
   void pruneRequested();
+  /// Turn the model into a mixture of hidden dimensions.
+  void mixtureRequested();
   /// A bar was clicked: select this layer (from 0) on the canvas.
   void layersSelected(const std::set<int>& layers);
 
@@ -115,7 +119,7 @@ class MeasuresPanel : public QWidget {
   QWidget* frameRow_;
   QSlider* slider_;
   Label* frameText_;
-  QPushButton *fork_, *prune_, *steps_, *against_, *record_;
+  QPushButton *fork_, *prune_, *mixture_, *steps_, *against_, *record_;
   Label* recipe_;
   Label* warning_;
 };
