@@ -37,7 +37,7 @@
 namespace fw {
 namespace {
 
-constexpr int kStateVersion = 3;       // of the arrangement of docks
+constexpr int kStateVersion = 4;       // of the arrangement of docks
 constexpr int kSentenceShown = 12000;  // milliseconds that a sentence stands in the status line
 
 }  // namespace
@@ -66,6 +66,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   training_ = std::make_unique<TrainingController>(jobs_, *document_, folders.runs);
   similarity_ = std::make_unique<SimilarityController>(jobs_, *document_, *training_);
   measures_ = std::make_unique<MeasuresController>(jobs_, *document_, *training_);
+  tradeOff_ = std::make_unique<TradeOffController>(jobs_, *document_, *training_, folders.runs);
   generate_ = std::make_unique<GenerateController>(jobs_, *document_, *training_);
 
   pages_ = new QStackedWidget;
@@ -108,6 +109,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
     inspectorController_->refresh();
     similarity_->markStale();
     measures_->markStale();
+    tradeOff_->markStale();
   });
   connect(document_.get(), &DocumentController::factsChanged, this, [this] {
     showScene();
@@ -125,6 +127,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   trainingPanel_->setState(training_->state());
   similarityPanel_->setState(similarity_->state());
   measuresPanel_->setState(measures_->state());
+  tradeOffPanel_->setState(tradeOff_->state());
   generatePanel_->setState(generate_->state());
   jobsPanel_->setState({.panel = {ui::PanelPhase::Empty, tr("Nothing is running."), {}, -1}});
   showStatus();
@@ -156,6 +159,7 @@ void MainWindow::makeDocks() {
   trainingPanel_ = new ui::TrainingPanel;
   similarityPanel_ = new ui::SimilarityPanel;
   measuresPanel_ = new ui::MeasuresPanel;
+  tradeOffPanel_ = new ui::TradeOffPanel;
   generatePanel_ = new ui::GeneratePanel;
   jobsPanel_ = new ui::JobsPanel;
   textView_ = new TextView;
@@ -174,6 +178,8 @@ void MainWindow::makeDocks() {
   QDockWidget* text = addDock("TextDock", tr("Text"), textView_, Qt::BottomDockWidgetArea);
   splitDockWidget(training, similarity, Qt::Horizontal);
   tabifyDockWidget(similarity, measures);
+  QDockWidget* tradeOff = addDock("TradeOffDock", tr("Trade-off"), tradeOffPanel_, Qt::BottomDockWidgetArea);
+  tabifyDockWidget(measures, tradeOff);
   QDockWidget* generate = addDock("GenerateDock", tr("Generate"), generatePanel_, Qt::BottomDockWidgetArea);
   tabifyDockWidget(training, generate);
   tabifyDockWidget(generate, problems);
@@ -201,6 +207,7 @@ void MainWindow::connectPanels() {
   connectFiles(*similarityPanel_, *similarity_);
   connectFiles(*measuresPanel_, *measures_);
   connectFiles(*trainingPanel_, *training_);
+  connectTradeOff();
   connect(similarityPanel_, &ui::SimilarityPanel::layersSelected, this, &MainWindow::selectLayers);
   connect(similarityPanel_, &ui::SimilarityPanel::dropRequested, this,
           [this](const QString& ranking, const std::vector<ui::DropPick>& picks, bool isIterative) {
@@ -247,6 +254,27 @@ void MainWindow::connectPanels() {
     state.panel = state.jobs.empty() ? ui::PanelState{ui::PanelPhase::Empty, tr("Nothing is running."), {}, -1}
                                      : ui::PanelState{ui::PanelPhase::Ready, {}, {}, -1};
     jobsPanel_->setState(state);
+  });
+}
+
+void MainWindow::connectTradeOff() {
+  connectFiles(*tradeOffPanel_, *tradeOff_);
+  connect(tradeOff_.get(), &TradeOffController::changed, this,
+          [this] { tradeOffPanel_->setState(tradeOff_->state()); });
+  connect(tradeOffPanel_, &ui::TradeOffPanel::analysisChosen, tradeOff_.get(), &TradeOffController::choose);
+  connect(tradeOffPanel_, &ui::TradeOffPanel::optionEdited, tradeOff_.get(), &TradeOffController::setOption);
+  connect(tradeOffPanel_, &ui::TradeOffPanel::actionRequested, this, [this] { tradeOff_->compute(); });
+  connect(tradeOffPanel_, &ui::TradeOffPanel::calibrationRequested, this, [this] { tradeOff_->compute(true); });
+  connect(tradeOffPanel_, &ui::TradeOffPanel::openRequested, this, &MainWindow::openInTab);
+  connect(tradeOffPanel_, &ui::TradeOffPanel::compareRequested, this, [this](const QString& run) {
+    try {
+      compare(openModel(run.toStdString(), false).architecture, QFileInfo(run).fileName());
+    } catch (const Error& error) {
+      tell(QString::fromStdString(error.what()));
+    }
+  });
+  connect(tradeOffPanel_, &ui::TradeOffPanel::nodeChosen, this, [this](qint64 node) {
+    if (findNode(*document_->current(), node)) goTo(node);
   });
 }
 

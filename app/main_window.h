@@ -13,6 +13,7 @@
 #include "app/scene_builder.h"
 #include "app/shortcuts.h"
 #include "app/similarity_controller.h"
+#include "app/trade_off_controller.h"
 #include "app/training_controller.h"
 #include "widgets/start/start_page.h"
 
@@ -74,10 +75,12 @@ class MainWindow : public QMainWindow {
   TrainingController& training() { return *training_; }
   SimilarityController& similarity() { return *similarity_; }
   MeasuresController& measures() { return *measures_; }
+  TradeOffController& tradeOff() { return *tradeOff_; }
   ui::CanvasView& canvas() { return *canvas_; }
   ui::RunBar& runBar() { return *runBar_; }
   ui::SimilarityPanel& similarityPanel() { return *similarityPanel_; }
   ui::MeasuresPanel& measuresPanel() { return *measuresPanel_; }
+  ui::TradeOffPanel& tradeOffPanel() { return *tradeOffPanel_; }
   ui::TrainingPanel& trainingPanel() { return *trainingPanel_; }
   ui::GeneratePanel& generatePanel() { return *generatePanel_; }
   ui::TensorTable& tensorTable() { return *tensorTable_; }
@@ -98,6 +101,7 @@ class MainWindow : public QMainWindow {
  private:
   void makeDocks();
   void connectPanels();
+  void connectTradeOff();
   void connectCanvas();
   QDockWidget* addDock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
   void showScene();
@@ -186,6 +190,7 @@ class MainWindow : public QMainWindow {
   std::unique_ptr<TrainingController> training_;
   std::unique_ptr<SimilarityController> similarity_;
   std::unique_ptr<MeasuresController> measures_;
+  std::unique_ptr<TradeOffController> tradeOff_;
   std::unique_ptr<GenerateController> generate_;
   std::unique_ptr<CanvasController> canvasController_;
   std::unique_ptr<InspectorController> inspectorController_;
@@ -205,6 +210,7 @@ class MainWindow : public QMainWindow {
   ui::TrainingPanel* trainingPanel_;
   ui::SimilarityPanel* similarityPanel_;
   ui::MeasuresPanel* measuresPanel_;
+  ui::TradeOffPanel* tradeOffPanel_;
   ui::GeneratePanel* generatePanel_;
   ui::TensorTable* tensorTable_;
   ui::JobsPanel* jobsPanel_;

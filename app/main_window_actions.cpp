@@ -172,6 +172,13 @@ void MainWindow::makeRunMenu() {
                       dock->raise();
                       measures_->compute();
                     });
+  addDocumentAction(analyse, tr("&Trade-off"), Qt::CTRL | Qt::Key_F6,
+                    tr("What the model costs on a device, and trained models against each other"), [this] {
+                      auto* dock = findChild<QDockWidget*>("TradeOffDock");
+                      dock->show();
+                      dock->raise();
+                      tradeOff_->compute();
+                    });
 }
 
 void MainWindow::makeViewMenu() {

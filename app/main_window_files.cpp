@@ -26,6 +26,7 @@ void MainWindow::newDocument() {
   similarity_->reset();
   resetPlaces();
   measures_->reset();
+  tradeOff_->reset();
   model_.clear();
   generate_->setModel(model_);
   document_->open(std::make_shared<const Architecture>(), {});
@@ -49,6 +50,7 @@ bool MainWindow::open(const QString& model, bool inTab) {
     training_->reset();
     similarity_->reset();
     measures_->reset();
+    tradeOff_->reset();
     model_ = model;
     generate_->setModel(model);
     applyPreset(model);
@@ -199,6 +201,7 @@ void MainWindow::offerRecovery() {
             similarity_->reset();
             resetPlaces();
             measures_->reset();
+            tradeOff_->reset();
             model_.clear();
             generate_->setModel(model_);
             document_->recover(architecture, file, title);

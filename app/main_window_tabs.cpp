@@ -99,6 +99,7 @@ void MainWindow::switchTab(int index) {
   document_->activate(index);
   similarity_->reset();
   measures_->reset();
+  tradeOff_->reset();
   generate_->setModel(model_);
   if (isKnown)
     canvas_->setCamera(place.camera);

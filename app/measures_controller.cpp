@@ -123,7 +123,7 @@ MeasuresController::MeasuresController(JobRunner& jobs, DocumentController& docu
     : QObject(parent), jobs_(jobs), document_(document), training_(training) {
   for (const AnalysisDef& analysis : allAnalyses())
     // Layer similarity has a panel of its own, with the edits that follow from it.
-    if (analysis.id != "similarity")
+    if (analysis.id != "similarity" && analysis.needsData())
       state_.analyses.push_back({QString::fromStdString(analysis.id), QString::fromStdString(analysis.title),
                                  QString::fromStdString(analysis.help)});
   // A training leaves steps to compare.

@@ -86,6 +86,16 @@ void connectFiles(ui::MeasuresPanel& panel, const MeasuresController& controller
                 "measures", [&controller](const Folder& folder) { writeAnalysis(controller.result(), folder); });
 }
 
+void connectFiles(ui::TradeOffPanel& panel, TradeOffController& controller) {
+  connectSaving(panel, panel.saveButton(), &ui::SaveButton::pictureRequested, &ui::SaveButton::numbersRequested,
+                "trade-off", [&controller](const Folder& folder) { writeAnalysis(controller.result(), folder); });
+  QObject::connect(&panel, &ui::TradeOffPanel::folderRequested, &panel, [&panel, &controller] {
+    const QString folder =
+        QFileDialog::getExistingDirectory(&panel, QObject::tr("Folder of runs"), controller.state().folder);
+    if (!folder.isEmpty()) controller.setFolder(folder);
+  });
+}
+
 void connectRecordings(ui::MeasuresPanel& panel, MeasuresController& controller) {
   QObject::connect(&panel, &ui::MeasuresPanel::recordRequested, &panel, [&panel, &controller] {
     const QString path = QFileDialog::getSaveFileName(&panel, QObject::tr("Record"), "recording.safetensors",

@@ -3,6 +3,7 @@
 
 #include "app/measures_controller.h"
 #include "app/similarity_controller.h"
+#include "app/trade_off_controller.h"
 #include "app/training_controller.h"
 #include "widgets/panels/training_panel.h"
 
@@ -12,6 +13,7 @@ namespace fw {
 // writes what is shown as CSV and NPZ, results of analyses also as JSON. A failure is told in a message.
 void connectFiles(ui::SimilarityPanel& panel, const SimilarityController& controller);
 void connectFiles(ui::MeasuresPanel& panel, const MeasuresController& controller);
+void connectFiles(ui::TradeOffPanel& panel, TradeOffController& controller);
 void connectFiles(ui::TrainingPanel& panel, const TrainingController& controller);
 
 /// "Record" asks where to, "Against" for a recording, a document or any file of a run or model folder.

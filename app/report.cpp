@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "app/similarity_controller.h"
+#include "app/trade_off_controller.h"
 #include "engine/arch/document_file.h"
 #include "engine/base/error.h"
 #include "engine/base/file.h"
@@ -111,6 +112,18 @@ void writeReport(const QString& model, const QString& folder) {
   } catch (const Error& error) {
     // A model without layers has no similarity; the rest of the report stands.
     note = QString::fromStdString(error.what());
+  }
+
+  std::cerr << "Trade-off" << std::endl;
+  for (const AnalysisDef& def : allAnalyses()) {
+    if (!def.ofPlan) continue;
+    const AnalysisResult cost = analyze(
+        {.architecture = opened.architecture, .weights = result.weights, .analysis = def.id, .modelName = opened.name});
+    writeAnalysis(cost, folder.toStdString());
+    const ui::TradeOffResult shown = tradeOffResults(cost).front();
+    const std::unique_ptr<ui::Plot> plot = tradeOffPlot(shown);
+    figures += savePictures({plot.get()}, folder, QString::fromStdString(def.id),
+                            shown.title + ": " + QString::fromStdString(cost.recipe));
   }
 
   saveDocument(*opened.architecture, (folder + "/model.fw.json").toStdString());

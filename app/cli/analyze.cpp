@@ -7,6 +7,7 @@
 #include "engine/base/file.h"
 #include "engine/workbench/drop.h"
 #include "engine/workbench/recording.h"
+#include "engine/workbench/trade_off.h"
 
 namespace fw::cli {
 namespace {
@@ -66,6 +67,18 @@ std::string dropInto(const DropCall& call, const std::string& folder) {
   return json;
 }
 
+/// MODEL is a folder of runs; the figures are for this machine unless the option "on" names another device.
+AnalysisResult ofRuns(const Options& options) {
+  Params rest = parseOptions(options.options);
+  std::string on = "cpu";
+  if (const auto at = rest.find("on"); at != rest.end()) {
+    if (const std::string* name = std::get_if<std::string>(&at->second)) on = *name;
+    rest.erase(at);
+  }
+  return analyzeRuns(options.call.analysis, rest, {options.model}, latencyModelOf(on, false, interruptToken()),
+                     interruptToken());
+}
+
 void printDrop(const Json& drop) {
   std::cout << "dropped";
   for (const Json& item : drop["items"])
@@ -87,7 +100,7 @@ void addAnalyze(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("analyze", "An analysis of activations on a task's or a file's data");
   const auto options = std::make_shared<Options>();
   AnalyzeCall& call = options->call;
-  verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json")->required();
+  verb->add_option("MODEL", options->model, "Run folder, preset or .fw.json; for pareto a folder of runs")->required();
   verb->add_option("--analysis", call.analysis, "See: list analyses")->required();
   verb->add_option("--option", options->options, "name=value, again for more");
   CLI::Option* data =
@@ -128,6 +141,17 @@ void addAnalyze(CLI::App& program) {
     AnalyzeCall& call = options->call;
     DropCall dropping{.isIterative = options->isIterative};
     if (!options->drop.empty()) parseDrop(options->drop, dropping);
+    const auto write = [&](const AnalysisResult& result) {
+      writeAnalysis(result, options->out);
+      for (const std::string& warning : result.warnings) std::cerr << "warning: " << warning << std::endl;
+    };
+    if (findAnalysis(call.analysis).ofRuns) {
+      const AnalysisResult result = ofRuns(*options);
+      write(result);
+      if (options->isJson) return printJson(parseJson(analysisJson(result), "result"));
+      std::cout << "wrote " << options->out << " (" << result.recipe << ")" << std::endl;
+      return;
+    }
     const OpenedModel opened = openModel(options->model);
     call.architecture = opened.architecture;
     call.weights = opened.weights;
@@ -143,8 +167,7 @@ void addAnalyze(CLI::App& program) {
     call.modelName = options->model;
     call.recordSamples = options->samples;
     const AnalysisResult result = naming(options->model, opened, [&] { return analysed(*options, opened); });
-    writeAnalysis(result, options->out);
-    for (const std::string& warning : result.warnings) std::cerr << "warning: " << warning << std::endl;
+    write(result);
     Json json = parseJson(analysisJson(result), "result");
     if (!options->drop.empty()) {
       dropping.data = call;

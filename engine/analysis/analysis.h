@@ -29,6 +29,7 @@ struct Matrix {
   std::vector<std::string> frames = {};
   std::string frameTitle = {};          // "step", "head"
   std::vector<std::string> cells = {};  // texts for people, one a cell; empty: none
+  bool isParallel = false;              // columns have units of their own: shown as parallel coordinates
   double at(size_t row, size_t column) const { return values[row * columns.size() + column]; }
 };
 
@@ -51,6 +52,26 @@ struct Curves {
   std::string xTitle;               // "depth"
   std::vector<std::string> labels;  // along the axis
   std::vector<Line> lines;
+  bool isBars = false;  // labels have no order between them: a group of bars for each
+};
+
+/// Points over two axes and lines between them: steps under a roof, runs and their front.
+struct Scatter {
+  struct Point {
+    std::string label, group;  // one colour a group
+    double x = 0, y = 0;
+    int64_t origin = 0;      // document node; 0: none
+    std::string opens = {};  // a model that the point stands for; empty: none
+  };
+  struct Line {
+    std::string name;
+    std::vector<double> x, y;
+  };
+  std::string name, title;
+  std::string xTitle, yTitle;  // with units
+  bool isLogX = false, isLogY = false;
+  std::vector<Point> points;
+  std::vector<Line> lines;
 };
 
 struct AnalysisResult {
@@ -58,6 +79,7 @@ struct AnalysisResult {
   std::vector<Matrix> matrices;
   std::vector<Series> series;
   std::vector<Curves> curves = {};
+  std::vector<Scatter> scatters = {};
   std::vector<std::string> warnings;
   /// Units that never fire, by the module path of what has them; places without one are left out.
   std::map<std::string, std::vector<int64_t>> deadUnits = {};
@@ -91,6 +113,9 @@ class AnalysisRun {
   virtual AnalysisResult finish(const CancelToken& cancel) = 0;
 };
 
+struct PlannedModel;
+struct RunFigures;
+
 struct AnalysisDef {
   std::string id;     // "similarity"
   std::string title;  // "Layer similarity"
@@ -104,6 +129,13 @@ struct AnalysisDef {
   /// Whether the run wants a probe.
   bool (*wants)(const ir::ProbeInfo& probe, const Params& complete) = nullptr;
   std::unique_ptr<AnalysisRun> (*make)(const Params& complete) = nullptr;
+  /// Instead of `make`: of the model as a device runs it; no data, and only where `needsTiming` it runs.
+  AnalysisResult (*ofPlan)(const PlannedModel& model, const Params& complete) = nullptr;
+  bool needsTiming = false;
+  /// Instead of `make`: of trained models, each with what it achieves and costs.
+  AnalysisResult (*ofRuns)(const std::vector<RunFigures>& runs, const Params& complete) = nullptr;
+  /// Whether it looks at activations that data makes.
+  bool needsData() const { return make != nullptr; }
 };
 
 /// Every analysis (generated).

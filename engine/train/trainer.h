@@ -80,6 +80,8 @@ class Trainer {
   const Task& task() const { return *task_; }
   Store& store() { return store_; }
   const Plan& plan() const { return executor_->plan(); }
+  /// Of one piece of a step; the optimiser too where a step is one piece.
+  Executor& stepExecutor() { return *executor_; }
   const ArchitecturePtr& architecture() const { return architecture_; }
 
  private:

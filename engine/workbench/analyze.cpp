@@ -13,6 +13,7 @@
 #include "engine/exec/executor.h"
 #include "engine/io/arrays.h"
 #include "engine/workbench/recording.h"
+#include "engine/workbench/trade_off.h"
 
 namespace fw {
 
@@ -137,8 +138,12 @@ class DepthSampler : public AnalysisRun {
 }  // namespace
 
 AnalysisResult analyze(const AnalyzeCall& call, const CancelToken& cancel, const Progress& progress) {
+  const AnalysisDef& analysis = findAnalysis(call.analysis);
+  if (analysis.ofPlan) return analyzePlan(call, cancel, progress);
+  if (!analysis.needsData())
+    throw Error(Code::Usage, text("[", analysis.id, "] looks at runs; expected a folder of them."));
   const AnalysisData data = dataOf(call);
-  const Prepared prepared = prepare(call, findAnalysis(call.analysis), data);
+  const Prepared prepared = prepare(call, analysis, data);
   std::unique_ptr<Recorder> recorder;
   if (!call.recordFile.empty()) recorder = recorderFor(call, prepared.planned, data);
   std::function<void(const Recording&)> alsoTo;
@@ -190,11 +195,36 @@ Json numbers(const std::vector<double>& values) {
   return out;
 }
 
+Json scatterJson(const Scatter& scatter) {
+  Json points = Json::array(), lines = Json::array();
+  for (const Scatter::Point& point : scatter.points) {
+    points.push_back({{"label", point.label}, {"group", point.group}, {"x", point.x}, {"y", point.y}});
+    if (!point.opens.empty()) points.back()["model"] = point.opens;
+  }
+  for (const Scatter::Line& line : scatter.lines)
+    lines.push_back({{"name", line.name}, {"x", numbers(line.x)}, {"y", numbers(line.y)}});
+  return {{"name", scatter.name},      {"title", scatter.title},      {"x_title", scatter.xTitle},
+          {"y_title", scatter.yTitle}, {"points", std::move(points)}, {"lines", std::move(lines)}};
+}
+
+/// Points, then the corners of lines; the first column says which.
+std::string scatterCsv(const Scatter& scatter) {
+  std::ostringstream out = classicStream();
+  out << "label,group," << csvText(scatter.xTitle) << ',' << csvText(scatter.yTitle) << '\n';
+  for (const Scatter::Point& point : scatter.points)
+    out << csvText(point.label) << ',' << csvText(point.group) << ',' << point.x << ',' << point.y << '\n';
+  for (const Scatter::Line& line : scatter.lines)
+    for (size_t i = 0; i < line.x.size(); ++i)
+      out << csvText(line.name) << ",line," << line.x[i] << ',' << line.y[i] << '\n';
+  return out.str();
+}
+
 }  // namespace
 
 std::string analysisJson(const AnalysisResult& result) {
   Json json = {{"analysis", result.analysis}, {"recipe", result.recipe}, {"warnings", result.warnings},
-               {"matrices", Json::array()},   {"series", Json::array()}, {"curves", Json::array()}};
+               {"matrices", Json::array()},   {"series", Json::array()}, {"curves", Json::array()},
+               {"scatters", Json::array()}};
   for (const Matrix& matrix : result.matrices) {
     Json entry = {{"name", matrix.name},
                   {"title", matrix.title},
@@ -228,6 +258,7 @@ std::string analysisJson(const AnalysisResult& result) {
                               {"labels", curves.labels},
                               {"lines", std::move(lines)}});
   }
+  for (const Scatter& scatter : result.scatters) json["scatters"].push_back(scatterJson(scatter));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -269,6 +300,8 @@ void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& fo
     }
     writeFileAtomically((folder / (curves.name + ".csv")).string(), out.str());
   }
+  for (const Scatter& scatter : result.scatters)
+    writeFileAtomically((folder / (scatter.name + ".csv")).string(), scatterCsv(scatter));
   std::map<std::string, Tensor> arrays;
   const auto add = [&](const std::string& name, const Shape& shape, const std::vector<double>& values) {
     Tensor tensor = Tensor::make(DType::F32, shape);
@@ -284,6 +317,11 @@ void writeAnalysis(const AnalysisResult& result, const std::filesystem::path& fo
     std::vector<double> values;
     for (const Curves::Line& line : curves.lines) values.insert(values.end(), line.values.begin(), line.values.end());
     add(curves.name, {int64_t(curves.lines.size()), int64_t(curves.labels.size())}, values);
+  }
+  for (const Scatter& scatter : result.scatters) {
+    std::vector<double> values;
+    for (const Scatter::Point& point : scatter.points) values.insert(values.end(), {point.x, point.y});
+    add(scatter.name, {int64_t(scatter.points.size()), 2}, values);
   }
   for (const Series& series : result.series) add(series.name, {int64_t(series.values.size())}, series.values);
   saveArrays((folder / (result.analysis + ".npz")).string(), arrays);

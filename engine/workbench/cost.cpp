@@ -1,6 +1,7 @@
 // Counting on the null device: parameters, FLOPs, bytes, decode states, peak memory.
 #include <cmath>
 
+#include "engine/analysis/cost/step_costs.h"
 #include "engine/base/error.h"
 #include "engine/exec/optimize.h"
 #include "engine/exec/plan.h"
@@ -33,24 +34,31 @@ ir::Graph withBackward(const ir::Graph& forward) {
   return optimized(builder.finish());
 }
 
-Cost nodeCost(const ir::Graph& graph, const ir::Node& node) {
-  if (!node.op->infer || node.op->isView) return {};
-  std::vector<ir::TensorType> inputs;
-  for (const ir::ValueRef& ref : node.inputs) inputs.push_back(graph.type(ref));
-  return costOf(*node.op, OpCall{inputs, node.attrs, node.body.get()}, node.types);
+ir::Graph counted(const ir::Graph& lowered, Mode mode) {
+  return mode == Mode::Train ? withBackward(lowered) : optimized(lowered);
+}
+
+LowerOptions loweringOf(const Architecture& architecture, const CostOptions& options) {
+  const Mode mode = modeOf(options.mode);
+  return {.mode = mode,
+          .dims = {{"B", options.batch > 0 ? options.batch : smallestBatch(architecture)},
+                   {"T", mode == Mode::Decode ? 1 : options.time}},
+          .cacheLength = options.time};
 }
 
 }  // namespace
 
+ir::Graph countedGraph(const Architecture& architecture, const CostOptions& options) {
+  return counted(*lowerOrThrow(architecture, catalog(), loweringOf(architecture, options)), modeOf(options.mode));
+}
+
 CostReport cost(const Architecture& architecture, const CostOptions& options) {
   const Mode mode = modeOf(options.mode);
   const int64_t fewest = smallestBatch(architecture), batch = options.batch > 0 ? options.batch : fewest;
-  LowerOptions lowering{.mode = mode,
-                        .dims = {{"B", batch}, {"T", mode == Mode::Decode ? 1 : options.time}},
-                        .cacheLength = options.time};
+  const LowerOptions lowering = loweringOf(architecture, options);
   const LowerResult lowered = lower(architecture, catalog(), lowering);
   if (!lowered.graph) lowerOrThrow(architecture, catalog(), lowering);
-  const ir::Graph graph = mode == Mode::Train ? withBackward(*lowered.graph) : optimized(*lowered.graph);
+  const ir::Graph graph = counted(*lowered.graph, mode);
 
   CostReport report;
   std::map<NodeId, NodeCost> perNode;

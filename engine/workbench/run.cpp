@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "engine/analysis/cost/latency_model.h"
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/exec/executor.h"
@@ -231,6 +232,34 @@ std::vector<int64_t> generate(const Architecture& architecture, const std::map<s
   return tokens;
 }
 
+namespace {
+
+constexpr int64_t kTimedRuns = 5;  // in which every step is on the clock
+
+/// Runs with every step on the clock, and puts the medians into the report.
+void timeSteps(Executor& executor, int64_t runs, const std::function<void()>& run, BenchReport& report) {
+  executor.setTiming(true);
+  std::vector<std::vector<double>> seconds;
+  for (int64_t i = 0; i < runs; ++i) {
+    run();
+    seconds.resize(executor.stepSeconds().size());
+    for (size_t s = 0; s < seconds.size(); ++s) seconds[s].push_back(executor.stepSeconds()[s]);
+  }
+  executor.setTiming(false);
+  const Plan& plan = executor.plan();
+  report.plan = std::make_shared<const Plan>(plan);
+  report.stepSeconds.assign(plan.steps.size(), 0);
+  size_t s = 0;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const ir::Node& node = plan.graph->nodes[size_t(plan.steps[i].node)];
+    if (node.op->isView || s >= seconds.size()) continue;
+    report.stepSeconds[i] = median(seconds[s++]);
+    report.nodeSeconds[node.origin] += report.stepSeconds[i];
+  }
+}
+
+}  // namespace
+
 BenchReport bench(const Architecture& architecture, const BenchOptions& given, const CancelToken& cancel) {
   BenchOptions options = given;
   if (options.batch <= 0) options.batch = smallestBatch(architecture);
@@ -238,14 +267,16 @@ BenchReport bench(const Architecture& architecture, const BenchOptions& given, c
   BenchReport report;
   const CostReport counted =
       cost(architecture, {.batch = options.batch, .time = options.time, .mode = options.mode, .withPeak = false});
+  const int64_t timedRuns = std::min(options.repeat, kTimedRuns);
   if (options.mode == "train") {
-    TrainOptions training{.task = "random_tokens", .steps = options.repeat + 1, .batch = options.batch};
+    TrainOptions training{.task = "random_tokens", .steps = options.repeat + timedRuns + 1, .batch = options.batch};
     training.taskOptions = {{"length", options.time},
                             {"vocabulary", vocabularyOf(*lowerOrThrow(architecture, catalog(), {}))}};
     Trainer trainer(std::make_shared<const Architecture>(architecture), training, *backend);
     trainer.step(cancel);
     for (int64_t i = 0; i < options.repeat; ++i) report.seconds.push_back(trainer.step(cancel).seconds);
-    report.peakBytes = trainer.plan().peakBytes();
+    timeSteps(
+        trainer.stepExecutor(), timedRuns, [&] { trainer.step(cancel); }, report);
   } else {
     const bool isDecode = options.mode == "decode";
     const auto graph = lowerOrThrow(architecture, catalog(),
@@ -264,22 +295,11 @@ BenchReport bench(const Architecture& architecture, const BenchOptions& given, c
       executor.run(cancel);
       report.seconds.push_back(backend->seconds() - start);
     }
-    executor.setTiming(true);
-    executor.run(cancel);
-    size_t s = 0;
-    for (const Step& step : executor.plan().steps) {
-      const ir::Node& node = executor.plan().graph->nodes[size_t(step.node)];
-      if (node.op->isView) continue;
-      if (s < executor.stepSeconds().size()) report.nodeSeconds[node.origin] += executor.stepSeconds()[s];
-      ++s;
-    }
-    report.peakBytes = executor.plan().peakBytes();
+    timeSteps(
+        executor, timedRuns, [&] { executor.run(cancel); }, report);
   }
-  std::vector<double> ordered = report.seconds;
-  std::sort(ordered.begin(), ordered.end());
-  if (!ordered.empty())
-    report.median = ordered.size() % 2 ? ordered[ordered.size() / 2]
-                                       : (ordered[ordered.size() / 2 - 1] + ordered[ordered.size() / 2]) / 2;
+  report.peakBytes = report.plan->peakBytes();
+  report.median = median(report.seconds);
   report.flopsPerSecond = report.median > 0 ? counted.flops / report.median : 0;
   return report;
 }

@@ -94,6 +94,9 @@ struct CostReport {
   std::vector<NodeCost> perNode;  // by document node, all applications together
 };
 
+/// The graph that is counted: of training, forward and backward; the optimiser aside. Throws what lowering throws.
+ir::Graph countedGraph(const Architecture& architecture, const CostOptions& options);
+
 /// On the null device: no weight is allocated. Throws what lowering throws.
 CostReport cost(const Architecture& architecture, const CostOptions& options);
 
@@ -269,6 +272,8 @@ struct BenchReport {
   double flopsPerSecond = 0;
   std::map<NodeId, double> nodeSeconds;  // of one repetition, by document node
   int64_t peakBytes = 0;
+  std::shared_ptr<const Plan> plan = {};  // that ran
+  std::vector<double> stepSeconds = {};   // of each step of the plan, medians of some repetitions; views have 0
 };
 
 BenchReport bench(const Architecture& architecture, const BenchOptions& options, const CancelToken& cancel = {});

@@ -19,6 +19,11 @@ QFont labelFont() {
   return label;
 }
 
+QString valueText(const Bar& bar) {
+  if (std::isnan(bar.value)) return BarChart::tr("no value");
+  return std::isnan(bar.mark) ? formatValue(bar.value) : formatValue(bar.value) + " | " + formatValue(bar.mark);
+}
+
 }  // namespace
 
 BarChart::BarChart(QWidget* parent) : Plot(parent) {
@@ -73,8 +78,9 @@ void BarChart::paintPlot(QPainter& painter, const QRectF& rect, const Theme& the
   double labelWidth = 0, valueWidth = 0, largest = 0;
   for (const Bar& bar : data_.bars) {
     labelWidth = std::max(labelWidth, metrics.horizontalAdvance(bar.label));
-    valueWidth = std::max(valueWidth, metrics.horizontalAdvance(formatValue(bar.value)));
+    valueWidth = std::max(valueWidth, metrics.horizontalAdvance(valueText(bar)));
     if (std::isfinite(bar.value)) largest = std::max(largest, std::fabs(bar.value));
+    if (std::isfinite(bar.mark)) largest = std::max(largest, std::fabs(bar.mark));
   }
   labelWidth = std::min(labelWidth, rect.width() / 3);
   const double left = rect.x() + labelWidth + 8;
@@ -94,6 +100,11 @@ void BarChart::paintPlot(QPainter& painter, const QRectF& rect, const Theme& the
                      : theme.isDark ? mix(theme.panel, theme.accent, 0.82)
                                     : mix(theme.panel, theme.accentFill, 0.8));
     painter.drawRoundedRect(box, std::min(2.0, length / 2), 2);
+    const double markAt = largest > 0 && std::isfinite(bar.mark) ? left + room * std::fabs(bar.mark) / largest : left;
+    if (std::isfinite(bar.mark)) {
+      painter.setPen(QPen(theme.text, 2));
+      painter.drawLine(QPointF(markAt, box.top() - 2), QPointF(markAt, box.bottom() + 2));
+    }
     if (bar.isOutlined) {
       painter.setPen(QPen(theme.text, 1.5));
       painter.setBrush(Qt::NoBrush);
@@ -104,8 +115,8 @@ void BarChart::paintPlot(QPainter& painter, const QRectF& rect, const Theme& the
     painter.drawText(QRectF(rect.x(), top, labelWidth, row), Qt::AlignRight | Qt::AlignVCenter,
                      metrics.elidedText(bar.label, Qt::ElideRight, labelWidth));
     painter.setPen(bar.isPicked ? theme.error : theme.secondary);
-    painter.drawText(QRectF(box.right() + 7, top, valueWidth + 4, row), Qt::AlignLeft | Qt::AlignVCenter,
-                     std::isnan(bar.value) ? tr("no value") : formatValue(bar.value));
+    painter.drawText(QRectF(std::max(box.right(), markAt) + 7, top, valueWidth + 4, row),
+                     Qt::AlignLeft | Qt::AlignVCenter, valueText(bar));
   }
 }
 

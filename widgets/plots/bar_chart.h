@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QStringList>
+#include <limits>
 
 #include "widgets/plots/plot.h"
 
@@ -12,6 +13,7 @@ struct Bar {
   double value = 0;         // NaN: no value
   bool isPicked = false;    // drawn in the colour of errors: what the action would take away
   bool isOutlined = false;  // belongs to what is selected elsewhere
+  double mark = std::numeric_limits<double>::quiet_NaN();  // another value, as a line across the bar; NaN: none
 };
 
 struct BarChartData {
