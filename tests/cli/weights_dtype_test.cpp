@@ -6,6 +6,7 @@
 #include "engine/io/arrays.h"
 #include "engine/io/safetensors.h"
 #include "tests/cli/command_line.h"
+#include "tests/support/sparse_checkpoint.h"
 
 namespace fw {
 namespace {
@@ -132,6 +133,28 @@ TEST(WeightsDtypeSlow, MemoryIsThatOfTheWeights) {
   EXPECT_LT(peak(large, "int8") - program, 0.7 * file);
   EXPECT_GT(peak(large, "f32") - program, 1.9 * file);
   EXPECT_LT(peak(large, "f32") - program, 2.3 * file);
+}
+
+/// The same at a size that counts; the file is a hole of zeros, which are read as any numbers are.
+TEST(WeightsDtypeSlow, ABillionParametersTakeTheirFile) {
+  TemporaryFolder tiny, large;
+  writeLlama(tiny, {.vocabulary = 256, .width = 16, .hidden = 24, .layers = 1});
+  const double file = double(writeSparseLlama(large.path(), {.layers = 20}));
+  ASSERT_GT(file, 2e9);  // bf16
+  if (double(freeMemoryBytes()) < 1.5 * file) GTEST_SKIP() << "needs " << formatBytes(1.5 * file) << " of free memory";
+  const auto peak = [&](const TemporaryFolder& folder, const std::string& dtype) {
+    const ProcessResult result = cli(
+        {"generate", folder.path(), "--prompt", "a", "--tokens", "2", "--temperature", "0", "--weights-dtype", dtype});
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    return double(result.peakBytes);
+  };
+  const double program = peak(tiny, "auto"), whole = peak(large, "auto") - program,
+               bytes = peak(large, "int8") - program;
+  RecordProperty("auto_of_file", std::to_string(whole / file));
+  RecordProperty("int8_of_file", std::to_string(bytes / file));
+  EXPECT_LT(whole, 1.05 * file);
+  EXPECT_GT(whole, 0.9 * file);
+  EXPECT_LT(bytes, 0.65 * file);
 }
 
 }  // namespace

@@ -164,8 +164,13 @@ def assert_close(got, wanted):
     assert error <= 1e-4, f"relative difference {error:.2e}"
 
 
-def assert_greedy(folder, model):
-    """32 tokens, each the likeliest by the model's own logits of the whole text; without a tokenizer tokens are bytes."""
+# Their step with a cache leaves out the limits of the time step that their pass over the whole text keeps to.
+FORGETFUL = ("mamba2_limits", "nemotron_h_bias")
+
+
+def assert_greedy(folder, model, uses_cache=True):
+    """32 tokens: those of transformers, each the likeliest by the model's own logits of the whole text. Without a tokenizer
+    tokens are bytes."""
     prompt = [40, 52, 33, 60, 45]
     done = subprocess.run([CLI, "generate", str(folder), "--prompt", bytes(prompt).decode(), "--tokens", "32", "--min-tokens", "32",
                            "--temperature", "0"], capture_output=True)
@@ -180,6 +185,8 @@ def assert_greedy(folder, model):
             logits[:, end] = -torch.inf
     best, chosen = logits.max(-1).values, logits.gather(1, torch.tensor(tokens[5:])[:, None])[:, 0]
     assert (best - chosen).max() <= 1e-4 * best.abs().max(), (best - chosen).tolist()
+    theirs = model.generate(torch.tensor([prompt]), max_new_tokens=32, min_new_tokens=32, do_sample=False, pad_token_id=0, use_cache=uses_cache)
+    assert tokens == theirs[0].tolist(), (tokens, theirs[0].tolist())
 
 
 class Families(unittest.TestCase):
@@ -200,7 +207,7 @@ class Families(unittest.TestCase):
                 wanted = model(torch.from_numpy(TOKENS)).logits
             assert_close(run(folder, {"tokens": TOKENS}, Path(temporary))["logits"], wanted)
             if name not in ("llama_dynamic_long", "phi3_longrope_long"):  # whose rotations change on the way
-                assert_greedy(folder, model)
+                assert_greedy(folder, model, name not in FORGETFUL)
 
     def one(self, name, options, inputs, outputs):
         torch.manual_seed(1)

@@ -30,19 +30,22 @@ def run(*arguments):
     return done.stdout
 
 
-def plain(q, k, v, scale, window):
+def plain(q, k, v, scale, window, cap=None):
     """Causal attention of one text: q [H, T, K], k, v [Hkv, T, K]."""
     k, v = (x.repeat_interleave(q.shape[0] // k.shape[0], 0) for x in (k, v))
     distance = torch.arange(q.shape[1])[:, None] - torch.arange(q.shape[1])
     seen = (distance >= 0) & (distance < (window or q.shape[1]))
-    return ((q @ k.transpose(1, 2) * scale).masked_fill(~seen, -torch.inf).softmax(-1) @ v).transpose(0, 1)
+    scores = q @ k.transpose(1, 2) * scale
+    if cap:
+        scores = torch.tanh(scores / cap) * cap
+    return (scores.masked_fill(~seen, -torch.inf).softmax(-1) @ v).transpose(0, 1)
 
 
-def flat(module, query, key, value, attention_mask, scaling, sliding_window=None, lengths=None, marker=None, **kwargs):
+def flat(module, query, key, value, attention_mask, scaling, sliding_window=None, softcap=None, lengths=None, marker=None, **kwargs):
     """Texts one after the other in one row, as servers run them; what they are comes by keyword, as from a server."""
     calls.append((module.layer_idx, marker, module.is_causal, module.num_key_value_groups, sliding_window))
     assert query.shape[0] == 1
-    parts = [plain(*(x[0] for x in one), scaling, sliding_window) for one in zip(*(x.split(lengths, 2) for x in (query, key, value)))]
+    parts = [plain(*(x[0] for x in one), scaling, sliding_window, softcap) for one in zip(*(x.split(lengths, 2) for x in (query, key, value)))]
     return torch.cat(parts)[None], None
 
 
@@ -73,7 +76,8 @@ def check(name, model_source, root, more=()):
         assert got.shape == want.shape and error < tolerance, (name, what, error)
 
     with torch.no_grad():
-        for kind in ("eager", "sdpa"):
+        cap = getattr(AutoConfig.from_pretrained(folder, trust_remote_code=True), "attn_logit_softcapping", None)
+        for kind in ("eager",) if cap else ("eager", "sdpa"):  # PyTorch's function has no cap
             model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True, attn_implementation=kind).eval()
             assert model.config._attn_implementation == kind
             close(kind, model(tokens).logits, wanted)
@@ -104,13 +108,13 @@ def check(name, model_source, root, more=()):
         assert {call[3] for call in calls} == {config.num_attention_heads // config.num_key_value_heads}
         types = getattr(config, "layer_types", None) or ["full_attention"] * config.num_hidden_layers
         assert [call[4] for call in calls] == [config.sliding_window if kind == "sliding_attention" else None for kind in types]
-        whole = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True, attn_implementation="sdpa").eval()
+        whole = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True, attn_implementation="eager" if cap else "sdpa").eval()
         split = hidden.split(lengths, 1)
         for got, text in zip(split, (tokens[:1, :5], tokens[1:, :1], tokens[1:, :7])):
             want = whole.model(text).last_hidden_state
             assert ((got - want).abs().max() / want.abs().max()).item() < 1e-4, name
 
-    modules = {key for key, module in base.named_modules() if isinstance(module, torch.nn.Linear)}
+    modules = {key for key, module in base.named_modules() if isinstance(module, torch.nn.Linear) and not key.endswith(".router")}
     plan = config.base_model_tp_plan
     assert {way for way in plan.values()} == {"colwise", "rowwise"}, plan
     shared = {module for module in modules if any(re.fullmatch(path.replace(".", r"\.").replace("*", r"\d+"), module) for path in plan)}
@@ -145,7 +149,7 @@ elif __name__ == "__main__":
         root = pathlib.Path(temporary)
         print(check("char-lm", "char-lm", root))
         # Documents that forget their family: rotations, windows, norms of queries and keys, biases, learned positions.
-        for name in ("llama", "mistral", "qwen2_sliding", "qwen3", "gpt2", "opt", "olmo2", "phi3", "gemma", "gemma3"):
+        for name in ("llama", "mistral", "qwen2_sliding", "qwen3", "gpt2", "opt", "olmo2", "phi3", "gemma", "gemma2", "gemma3", "mixtral", "qwen3_moe"):
             kind, options = CAUSAL[name]
             folder = root / (name + "_family")
             AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(kind, **options)).save_pretrained(folder)
@@ -156,7 +160,23 @@ elif __name__ == "__main__":
             (root / (name + ".fw.json")).write_text(json.dumps(document))
             print(check(name, root / (name + ".fw.json"), root))
 
-        # What is no such model says why.
+        # What is no such model says why: tokens that are mixed elsewhere, windows and caps that differ.
+        for name, change, reason in (
+                ("gemma3", lambda node, number: node["params"].update(mask="sliding", window=4 + number),
+                 "it has windows of 5 and of 4 tokens, and servers know one for all layers that slide"),
+                ("gemma2", lambda node, number: node["params"].update(soft_cap=5.0 + number),
+                 "the caps of its scores are not alike, and servers know one for all layers")):
+            document, number = json.loads((root / (name + ".fw.json")).read_text()), 0
+            for node in document["architecture"]["nodes"]:
+                for _, body in sorted((node.get("bodies") or {}).items()):
+                    for inner in body["nodes"]:
+                        if inner["block"].startswith("attention."):
+                            change(inner, number)
+                            number += 1
+            assert number > 1, name
+            (root / (name + "_other.fw.json")).write_text(json.dumps(document))
+            run("export", root / (name + "_other.fw.json"), "--to", "huggingface", "--out", root / (name + "_other"))
+            assert reason in (root / (name + "_other") / "modeling_formwright.py").read_text().split('"""')[1], name
         for preset, reason in (("hybrid-recall", "may mix tokens outside attention"), ("mamba-copy", "may mix tokens outside attention")):
             run("export", preset, "--to", "huggingface", "--out", root / preset)
             assert reason in (root / preset / "modeling_formwright.py").read_text().split('"""')[1], preset

@@ -99,9 +99,9 @@ FAMILIES = {
     "mixtral": ("mixtral", dict(WIDE, num_local_experts=4, num_experts_per_tok=2)),
     "qwen3_moe": ("qwen3_moe", dict(WIDE, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, norm_topk_prob=True)),
 }
-# vLLM has no Qwen2 of which some layers slide; code of models with experts or capped scores says why it is not for vLLM.
+# vLLM has no Qwen2 of which some layers slide.
 CASES = {name: (*case, True) for name, case in FAMILIES.items() if name != "qwen2_sliding"}
-CASES |= {name + "_code": (*case, False) for name, case in FAMILIES.items() if name not in ("gemma2", "mixtral", "qwen3_moe")}
+CASES |= {name + "_code": (*case, False) for name, case in FAMILIES.items()}
 
 if __name__ == "__main__":
     failures = 0

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/arch/editor.h"
+#include "engine/arch/walk.h"
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/families/layers.h"
@@ -83,6 +84,33 @@ Architecture bodyOf(const Architecture& architecture, const Parts& parts) {
   return editor.result();
 }
 
+/// Takes the caps of scores out of all attentions, as the functions that run them have a cap of their own. Gives the
+/// one that they have in common, 0 where they have none; nothing where they differ.
+std::optional<double> withoutCaps(Architecture& body) {
+  Editor editor(body, catalog());
+  std::set<double> caps;
+  bool isPlain = true;
+  const auto isCapped = [](const Node& node) {
+    const BlockDef* block = catalog().find(node.block);
+    return block && block->category == "attention" && block->findParam("soft_cap");
+  };
+  forEachNode(body, isCapped, [&](const GraphPath&, const Node& node) {
+    caps.insert(std::get<double>(paramValue(node, *catalog().find(node.block), "soft_cap", body.variables)));
+    editor.setParam(node.id, "soft_cap", 0.0);
+  });
+  forEachNode(
+      body,
+      [&](const Node& node) {
+        for (const auto& [layer, own] : node.overrides)
+          for (const auto& [id, params] : own.params) isPlain &= !params.contains("soft_cap");
+        return false;
+      },
+      [](const GraphPath&, const Node&) {});
+  if (!isPlain || caps.size() > 1) return std::nullopt;
+  body = editor.result();
+  return caps.empty() ? 0.0 : *caps.begin();
+}
+
 /// How linear maps are shared out among devices: attention by heads, MLPs by hidden units.
 std::map<std::string, std::string> devicePlan(const ir::Graph& graph) {
   static const std::map<std::string, std::string> ways = {{"q", "colwise"},    {"k", "colwise"},  {"v", "colwise"},
@@ -132,7 +160,7 @@ std::string configurationSource(const std::map<std::string, std::string>& device
   return out + "\n    def __init__(self, **kwargs):\n        super().__init__(**kwargs)\n";
 }
 
-std::string servedSource(const Architecture& architecture, const Parts& parts, const ServedModel& served) {
+std::string servedSource(const Architecture& architecture, const Parts& parts, const ServedModel& served, double cap) {
   const Params embedding = paramsOf(*parts.embedding, architecture);
   const double scale = std::get<double>(embedding.at("scale"));
   const std::string table = parts.embedding->name;
@@ -157,7 +185,12 @@ std::string servedSource(const Architecture& architecture, const Parts& parts, c
             (served.window > 0 ? "create_sliding_window_causal_mask" : "");
   }
   std::string out =
-      "\"\"\"A model that Formwright wrote, for transformers 5 and what runs its models.\"\"\"\n\nimport torch\nfrom "
+      "\"\"\"A model that Formwright wrote, for transformers 5 and what runs its models." +
+      std::string(served.hasExperts
+                      ? "\n\nEvery token goes through all experts, those that were not chosen with weight "
+                        "0: no fused kernel of a server\nstands in for them.\n"
+                      : "") +
+      "\"\"\"\n\nimport torch\nfrom "
       "torch "
       "import nn\nfrom transformers import DynamicCache, GenerationMixin, PreTrainedModel\nfrom "
       "transformers.masking_utils "
@@ -178,7 +211,8 @@ class FormwrightPreTrainedModel(PreTrainedModel):
     base_model_prefix = "model"
     _input_embed_layer = ")" +
          table + R"("
-    _supports_sdpa = True
+    _supports_sdpa = )" +
+         std::string(cap > 0 ? "False" : "True") + R"(
     _supports_flash_attn = True
     _supports_flex_attn = True
     _supports_attention_backend = True
@@ -233,13 +267,14 @@ class FormwrightModel(FormwrightPreTrainedModel):
             position_ids=position_ids,
             masks=masks,
             past_key_values=past_key_values,
-            **kwargs,
+)" + (cap > 0 ? "            softcap=self.config.attn_logit_softcapping,\n" : "") +
+         R"(            **kwargs,
         )
         return BaseModelOutputWithPast(last_hidden_state=hidden, past_key_values=past_key_values)
 )";
   if (!parts.head || !served.isCausal) return out;
   const Params head = paramsOf(*parts.head, architecture);
-  const double factor = std::get<double>(head.at("scale")), cap = std::get<double>(head.at("soft_cap"));
+  const double factor = std::get<double>(head.at("scale")), logitCap = std::get<double>(head.at("soft_cap"));
   const bool isTied = std::get<bool>(head.at("tied"));
   out += "\n\nclass FormwrightForCausalLM(FormwrightPreTrainedModel, GenerationMixin):\n";
   if (isTied) out += "    _tied_weights_keys = {\"lm_head.weight\": \"model." + table + ".weight\"}\n";
@@ -279,7 +314,8 @@ class FormwrightModel(FormwrightPreTrainedModel):
         logits = self.lm_head(given.last_hidden_state[:, kept])
 )";
   if (factor != 1) out += "        logits = logits * " + pythonNumber(factor) + "\n";
-  if (cap > 0) out += "        logits = torch.tanh(logits / " + pythonNumber(cap) + ") * " + pythonNumber(cap) + "\n";
+  if (logitCap > 0)
+    out += "        logits = torch.tanh(logits / " + pythonNumber(logitCap) + ") * " + pythonNumber(logitCap) + "\n";
   out += R"(        loss = None
         if labels is not None:
             loss = self.loss_function(logits=logits, labels=labels, vocab_size=self.config.vocab_size, **kwargs)
@@ -336,7 +372,12 @@ Json commonConfig(bool isCausal) {
 int64_t longestText(const Architecture& architecture) { return longestTime(architecture, int64_t(1) << 15); }
 
 CustomFolder servedFolder(const Architecture& architecture, const Parts& parts, std::string& reason) {
-  const Architecture body = bodyOf(architecture, parts);
+  Architecture body = bodyOf(architecture, parts);
+  const std::optional<double> scoreCap = withoutCaps(body);
+  if (!scoreCap) {
+    reason = "the caps of its scores are not alike, and servers know one for all layers";
+    return {};
+  }
   const PortableGraph portable = PortableGraph::of(body, hasTorchForm);
   const ModuleTree tree = moduleTree(portable.graph());
   const ServedModel served = servedModel(portable, tree);
@@ -354,6 +395,7 @@ CustomFolder servedFolder(const Architecture& architecture, const Parts& parts, 
   config["head_dim"] = served.headWidth;
   config["max_position_embeddings"] = longestText(architecture);
   if (!served.isCausal) config["is_causal"] = false;
+  if (*scoreCap > 0) config["attn_logit_softcapping"] = *scoreCap;
   if (isCausal) {
     const Params head = paramsOf(*parts.head, architecture);
     config["tie_word_embeddings"] = std::get<bool>(head.at("tied"));
@@ -372,7 +414,7 @@ CustomFolder servedFolder(const Architecture& architecture, const Parts& parts, 
   for (const int child : tree.modules.front().children) stages.push_back(tree.modules[size_t(child)].name);
   CustomFolder folder{.config = config.dump(), .head = isCausal ? parts.head->name : ""};
   folder.files["configuration_formwright.py"] = configurationSource(devicePlan(portable.graph()), stages);
-  folder.files["modeling_formwright.py"] = servedSource(architecture, parts, served);
+  folder.files["modeling_formwright.py"] = servedSource(architecture, parts, served, *scoreCap);
   folder.files["formwright_model.py"] = servedName(torchSource(body, {.isServed = true, .root = "Body"}));
   return folder;
 }

@@ -46,10 +46,12 @@ def attention(
     return (shares @ v).transpose(1, 2)
 )"},
       {"arranged", R"(
-def eager_attention(module, query, key, value, attention_mask, scaling, **_) -> tuple[Tensor, Tensor]:
+def eager_attention(module, query, key, value, attention_mask, scaling, softcap=None, **_) -> tuple[Tensor, Tensor]:
     key = key.repeat_interleave(module.num_key_value_groups, 1)
     value = value.repeat_interleave(module.num_key_value_groups, 1)
     scores = query @ key.transpose(-1, -2) * scaling
+    if softcap is not None:
+        scores = (scores / softcap).tanh() * softcap
     if attention_mask is not None:
         scores = scores + attention_mask
     shares = scores.softmax(-1, dtype=torch.float32).to(query.dtype)

@@ -86,12 +86,13 @@ bool isPositions(const PortableGraph& portable, int index) {
 /// Whether each token of the result depends on the same token of the operands alone.
 bool keepsTokensApart(const PortableGraph& portable, int index) {
   static const std::set<std::string> elementwise = {
-      "add",    "sub",        "mul",           "div",     "neg",         "pow",          "maximum",    "minimum",
-      "abs",    "exp",        "log",           "sqrt",    "rsqrt",       "square",       "tanh",       "sigmoid",
-      "silu",   "gelu",       "relu",          "erf",     "gelu_tanh",   "softplus",     "cast",       "where",
-      "equal",  "less",       "greater",       "sign",    "floor",       "squared_relu", "rms_norm",   "layer_norm",
-      "rotary", "less_equal", "greater_equal", "one_hot", "top_k",       "clamp",        "round",      "not_equal",
-      "sin",    "cos",        "reciprocal",    "log1p",   "logical_and", "logical_or",   "logical_not"};
+      "add",        "sub",          "mul",         "div",        "neg",         "pow",          "maximum",
+      "minimum",    "abs",          "exp",         "log",        "sqrt",        "rsqrt",        "square",
+      "tanh",       "sigmoid",      "silu",        "gelu",       "relu",        "erf",          "gelu_tanh",
+      "softplus",   "cast",         "where",       "equal",      "less",        "greater",      "sign",
+      "floor",      "squared_relu", "rms_norm",    "layer_norm", "rotary",      "less_equal",   "greater_equal",
+      "one_hot",    "top_k",        "clamp",       "round",      "not_equal",   "sin",          "cos",
+      "reciprocal", "log1p",        "logical_and", "logical_or", "logical_not", "stop_gradient"};
   const ir::Graph& graph = portable.graph();
   const ir::Node& node = graph.nodes[size_t(index)];
   const std::string& op = node.op->name;
@@ -165,7 +166,9 @@ ServedModel servedModel(const PortableGraph& portable, const ModuleTree& tree) {
     if (model.attentions > 0 &&
         (isCausal != model.isCausal || q[2] != model.heads || k[2] != model.keyHeads || q[3] != model.headWidth))
       return refused("its attentions are not alike");
-    if (left >= 0 && model.window != 0 && model.window != left + 1) return refused("its windows are not alike");
+    if (left >= 0 && model.window != 0 && model.window != left + 1)
+      return refused(text("it has windows of ", model.window, " and of ", left + 1,
+                          " tokens, and servers know one for all layers that slide"));
     model.isCausal = isCausal;
     model.heads = q[2];
     model.keyHeads = k[2];
@@ -174,6 +177,8 @@ ServedModel servedModel(const PortableGraph& portable, const ModuleTree& tree) {
     model.slides.push_back(left >= 0);
     ++model.attentions;
   }
+  for (const ir::ParameterInfo& info : graph.parameters)
+    model.hasExperts |= info.name.find(".experts.") != std::string::npos;
   if (model.attentions == 0) return refused("it has no attention");
   return model;
 }

@@ -22,6 +22,7 @@ struct ServedModel {
   int64_t window = 0;        // of those that slide: keys that are seen, the own one included; 0: none slides
   std::vector<bool> slides;  // by attention, in the order of the steps
   bool isCausal = true;
+  bool hasExperts = false;
 };
 
 /// Looks whether nothing but attention mixes tokens, and whether its kinds are those that servers know: one attention a
