@@ -183,7 +183,7 @@ elif __name__ == "__main__":
             assert "_supports_attention_backend" not in (root / preset / "modeling_formwright.py").read_text()
 
         # Two processes that share the work.
-        done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29561", __file__, str(root / "char-lm")],
+        done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", __file__, str(root / "char-lm")],
                               capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""})
         assert done.returncode == 0, done.stderr[-3000:]
         logits, halves = torch.load(str(root / "char-lm") + ".tp")
