@@ -8,17 +8,20 @@
 #include <QStackedWidget>
 #include <algorithm>
 
+#include "engine/base/tensor.h"
 #include "widgets/forms/choice_field.h"
 #include "widgets/forms/label.h"
 #include "widgets/number_format.h"
 #include "widgets/panels/save_button.h"
 #include "widgets/panels/state_frame.h"
 #include "widgets/plots/frame_tiles.h"
+#include "widgets/plots/matrix_view.h"
 
 namespace fw::ui {
 namespace {
 
 constexpr int kChoiceWidth = 250;
+constexpr int64_t kMostCells = 512 * 512;  // of a heat map
 
 QScrollArea* scrolling(QWidget* content) {
   auto* area = new QScrollArea;
@@ -88,6 +91,8 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   curves_ = new CurvePlot;
   curves_->setAccessibleName(tr("Curves"));
   plots_->addWidget(curves_);
+  matrix_ = new MatrixView;
+  plots_->addWidget(matrix_);
   tiles_ = new FrameTiles;
   tilesArea_ = scrolling(tiles_);
   tilesArea_->setFixedWidth(tiles_->sizeHint().width() + 14);
@@ -145,6 +150,8 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   });
   connect(map_, &HeatMap::hovered, this,
           [this](int row, int column) { readout_->setText(row < 0 ? QString() : map_->cellText(row, column)); });
+  connect(matrix_, &MatrixView::hovered, this,
+          [this](int row, int column) { readout_->setText(row < 0 ? QString() : matrix_->cellText(row, column)); });
   connect(bars_, &BarChart::barHovered, this, [this](int index) {
     const bool isBar = result() && index >= 0 && index < int(result()->bars.bars.size());
     const Bar bar = isBar ? result()->bars.bars[size_t(index)] : Bar{};
@@ -163,7 +170,7 @@ const MeasureResult* MeasuresPanel::result() const {
 }
 
 const Plot* MeasuresPanel::plot() const {
-  const Plot* const plots[] = {map_, bars_, curves_};
+  const Plot* const plots[] = {map_, bars_, curves_, matrix_};
   return plots[plots_->currentIndex()];
 }
 
@@ -217,7 +224,7 @@ void MeasuresPanel::showResult() {
     slider_->setRange(0, frames - 1);
     return showFrame(std::min(tiles_->current(), frames - 1));
   }
-  if (isMap) return map_->setData(shown->map);
+  if (isMap) return showMap(shown->map);
   bars_->setData(shown->bars);
 }
 
@@ -229,7 +236,17 @@ void MeasuresPanel::showFrame(int index) {
   slider_->setValue(index);
   const QString label = index < shown->frameLabels.size() ? shown->frameLabels[index] : QString::number(index);
   frameText_->setText(tr("%1 %2").arg(shown->frameTitle, label));
-  map_->setData(shown->frames[size_t(index)]);
+  showMap(shown->frames[size_t(index)]);
+}
+
+void MeasuresPanel::showMap(const HeatMapData& map) {
+  if (int64_t(map.rows) * map.columns <= kMostCells) return map_->setData(map);
+  std::vector<uint16_t> cells;
+  cells.reserve(map.values.size());
+  for (const float value : map.values) cells.push_back(floatToHalf(value));
+  matrix_->setMatrix(makePyramid(map.rows, map.columns, std::move(cells), map.minimum, map.maximum, map.map), map.title,
+                     map.recipe);
+  plots_->setCurrentWidget(matrix_);
 }
 
 }  // namespace fw::ui

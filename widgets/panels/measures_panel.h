@@ -21,6 +21,7 @@ namespace fw::ui {
 class ChoiceField;
 class FrameTiles;
 class Label;
+class MatrixView;
 class SaveButton;
 class StateFrame;
 
@@ -66,6 +67,8 @@ class MeasuresPanel : public QWidget {
   QPushButton* computeButton() const { return compute_; }
   ParamForm* form() const { return form_; }
   HeatMap* heatMap() const { return map_; }
+  /// Takes the place of the heat map where there are more cells than pixels.
+  MatrixView* matrixView() const { return matrix_; }
   BarChart* bars() const { return bars_; }
   /// The plot that is shown.
   const Plot* plot() const;
@@ -98,6 +101,7 @@ class MeasuresPanel : public QWidget {
  private:
   void showResult();
   void showFrame(int index);
+  void showMap(const HeatMapData& map);
   const MeasureResult* result() const;
 
   MeasuresState state_;
@@ -112,6 +116,7 @@ class MeasuresPanel : public QWidget {
   SaveButton* save_;
   QStackedWidget* plots_;
   HeatMap* map_;
+  MatrixView* matrix_;
   BarChart* bars_;
   CurvePlot* curves_;
   FrameTiles* tiles_;
