@@ -31,6 +31,7 @@ ir::Value LoweringContext::parameter(const std::string& name, const Shape& shape
   ir::ParameterInfo& info = builder_.parameterInfo(name);
   info.role = request.role;
   info.decays = request.decays;
+  info.isTrainable = request.isTrainable;
   parameters_.emplace(name, value);
   return value;
 }
@@ -90,8 +91,9 @@ class PolicyContext : public PolicyCall {
 };
 
 ir::Value LoweringContext::weight(const WeightRequest& request) {
-  result_.appliedParameters += double(request.shape.count());
-  if (groups_.empty()) return parameter(joinPath(path_, request.name), request.shape, request.init, request);
+  if (request.isTrainable) result_.appliedParameters += double(request.shape.count());
+  if (groups_.empty() || !request.isTrainable)
+    return parameter(joinPath(path_, request.name), request.shape, request.init, request);
   PolicyContext call(*this, groups_.back(), request);
   const ir::Value value = groups_.back().policy->make(call);
   if (value.shape() != request.shape)

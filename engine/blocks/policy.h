@@ -16,6 +16,7 @@ struct WeightRequest {
   ir::Init init;
   std::string role = "weight";
   bool decays = true;
+  bool isTrainable = true;  // false: a buffer, which no policy changes and no gradient reaches
 };
 
 /// A request on its way through a policy. Members of a group are numbered in the order in which they are applied.

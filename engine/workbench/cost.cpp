@@ -72,6 +72,7 @@ CostReport cost(const Architecture& architecture, const CostOptions& options) {
     return entry;
   };
   for (const ir::ParameterInfo& parameter : graph.parameters) {
+    if (!parameter.isTrainable) continue;
     const double count = double(graph.type({parameter.node, 0}).shape.count());
     report.parametersUnique += count;
     of(parameter.origin).parameters += count;
