@@ -98,7 +98,8 @@ QImage paintMatrix(const MatrixPyramid& matrix, const MatrixCamera& camera, cons
       if (columns[size_t(x)] < 0) continue;
       const float value = halfToFloat(row[columns[size_t(x)]]);
       if (std::isnan(value)) continue;
-      line[x] = table[int(std::clamp((value - minimum) * inverseRange, 0.f, 1.f) * 255 + 0.5f)] | 0xff000000;
+      const float color = std::clamp((value - minimum) * inverseRange, 0.f, 1.f) * 255 + 0.5f;
+      line[x] = table[int(color)] | 0xff000000;
     }
   }
   if (selection.isEmpty()) return image;
