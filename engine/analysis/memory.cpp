@@ -18,12 +18,13 @@ AnalysisResult ofPlan(const PlannedModel& model, const Params&) {
   const ir::Graph& graph = *model.plan->graph;
   const double fixed = double(timeline.parameterBytes + timeline.inputBytes + timeline.outputBytes);
   Curves live{.name = "live", .title = "Memory in use", .unit = "MB", .xTitle = "step"};
-  live.lines = {{.name = "activations"}, {.name = "with weights, inputs and outputs"}};
+  live.lines = {{.name = "activations"}, {.name = "with weights, inputs and outputs"}, {.name = "peak"}};
   for (size_t s = 0; s < timeline.live.size(); ++s) {
     const ir::Node& node = graph.nodes[size_t(model.plan->steps[s].node)];
     live.labels.push_back(text(s, " ", node.op->name, " ", graph.scopes[size_t(node.scope)]));
     live.lines[0].values.push_back(double(timeline.live[s]) / 1e6);
     live.lines[1].values.push_back((double(timeline.live[s]) + fixed) / 1e6);
+    live.lines[2].values.push_back((double(timeline.peakLive()) + fixed) / 1e6);
   }
   std::vector<const LiveRange*> holders;
   for (const LiveRange& range : timeline.ranges)

@@ -106,7 +106,9 @@ AnalysisResult ofPlan(const PlannedModel& model, const Params&) {
   result.recipe = text(model.recipe(), "; roofs ", std::lround(roofs.peak / 1e9), " GFLOP/s and ",
                        std::lround(roofs.bandwidth / 1e9), " GB/s; ",
                        total > 0 ? std::lround(100 * byMemory / total) : 0, " % of the time is bound by memory");
-  if (!model.device.isMeasured())
+  if (model.device.isMeasured())
+    result.recipe += "; the slope is main memory: what a cache holds may lie above it";
+  else
     result.warnings.push_back("A data sheet gives the least time: every kernel at the roof, no launches.");
   return result;
 }
