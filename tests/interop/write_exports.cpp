@@ -2,6 +2,7 @@
 // inputs, outputs, gradients and, of causal language models, the likeliest text that our engine computes. usage:
 // write_exports FOLDER EXPORTER...
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -133,8 +134,12 @@ void writeCase(const std::filesystem::path& folder, const Architecture& architec
   const auto model = lowerOrThrow(architecture, catalog(), {.mode = Mode::Prefill, .dims = dims});
   std::map<std::string, Tensor> weights;
   uint64_t seed = 100;
-  for (const ir::ParameterInfo& parameter : model->parameters)
-    weights[parameter.name] = randomTensor(model->type({parameter.node, 0}), ++seed, 0.3);
+  for (const ir::ParameterInfo& parameter : model->parameters) {
+    // Sums over many inputs stay of the size of one: else a softmax behind them would be all or nothing.
+    const ir::TensorType& type = model->type({parameter.node, 0});
+    const double inputs = type.shape.rank() > 1 ? double(type.shape[-1]) : 1;
+    weights[parameter.name] = randomTensor(type, ++seed, inputs > 100 ? 1 / std::sqrt(inputs) : 0.3);
+  }
   for (const std::string& id : exporters)
     for (const ExporterDef& exporter : allExporters())
       if (exporter.id == id)

@@ -6,6 +6,7 @@
 
 #include "engine/arch/editor.h"
 #include "engine/presets/preset.h"
+#include "engine/presets/sketch.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
@@ -100,6 +101,21 @@ TEST(AttentionPresets, KindsOfMixedAttentionHaveTheSameSize) {
   const double mixed = parameters(make("mixed-cosine"));
   for (const char* kind : {"cosine", "softmax"})
     EXPECT_EQ(parameters(with(make("mixed-cosine"), "attention.cosine", {{"kind", std::string(kind)}})), mixed);
+}
+
+TEST(AttentionPresets, HiformerHasTheSizesOfItsMatrices) {
+  const double head = 128 + 1, task = 172672;  // query, output and MLP of the task token
+  EXPECT_EQ(parameters(make("hiformer")), 933888 + 14942208 + task + head);
+  EXPECT_EQ(parameters(with(make("hiformer"), "attention.heterogeneous", {{"mode", std::string("composite")}})),
+            11829248 + 47316992 + task + head);
+  // A whole heterogeneous layer, with a norm of each feature before attention and MLP: 8.14 million.
+  Sketch sketch("Layer", catalog());
+  sketch.add("in", {{"dims", std::string("B 38 128")}}, "features");
+  sketch.sublayer("norm.per_feature", "attention.heterogeneous", {{"mode", std::string("heterogeneous")}}, {},
+                  "norm_a");
+  sketch.sublayer("norm.per_feature", "mlp.per_feature", {}, {}, "norm_b");
+  sketch.add("out", {}, "y");
+  EXPECT_EQ(parameters(sketch.result()), 8137472);
 }
 
 }  // namespace
