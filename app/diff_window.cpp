@@ -6,6 +6,7 @@
 #include <QTableWidget>
 #include <QTimer>
 #include <QVBoxLayout>
+#include <cmath>
 #include <functional>
 
 #include "app/scene_builder.h"
@@ -58,8 +59,8 @@ QString wordOf(DiffKind kind) {
 
 }  // namespace
 
-DiffWindow::DiffWindow(Side before, Side after, QWidget* parent)
-    : QWidget(parent, Qt::Window), sides_{std::move(before), std::move(after)} {
+DiffWindow::DiffWindow(Side before, Side after, const std::string& task, QWidget* parent)
+    : QWidget(parent, Qt::Window), sides_{std::move(before), std::move(after)}, task_(task) {
   setAttribute(Qt::WA_DeleteOnClose);
   setWindowTitle(tr("%1 and %2 — Formwright").arg(sides_[0].name, sides_[1].name));
   entries_ = diff(*sides_[0].facts.snapshot, *sides_[1].facts.snapshot, catalog());
@@ -73,7 +74,8 @@ DiffWindow::DiffWindow(Side before, Side after, QWidget* parent)
   auto* below = new QWidget;
   auto* rows = new QVBoxLayout(below);
   rows->setContentsMargins(12, 8, 12, 8);
-  rows->addWidget(new ui::Label(summary(), ui::TextRole::Body, ui::Tone::Normal, below));
+  rows->setSpacing(8);
+  rows->addWidget(makeFigures());
   rows->addWidget(table_, 1);
   auto* split = new QSplitter(Qt::Vertical, this);
   split->addWidget(canvases);
@@ -167,18 +169,76 @@ void DiffWindow::reveal(int row) {
 
 QString DiffWindow::summary() const {
   if (entries_.empty()) return tr("The two mean the same.");
-  const auto &before = sides_[0].facts.cost, &after = sides_[1].facts.cost;
-  QStringList parts{entries_.size() == 1 ? tr("1 difference") : tr("%1 differences").arg(entries_.size())};
-  if (!before || !after) return parts.front();
-  const auto add = [&](const QString& pattern, const QString& a, const QString& b, double from, double to) {
-    QString words = pattern.arg(a, b);
-    if (from > 0 && from != to) words += " (" + ui::formatChange(to / from - 1) + ")";
-    parts << words;
+  return ui::counted(int64_t(entries_.size()), tr("1 difference"), tr("%1 differences"));
+}
+
+std::vector<DiffWindow::Figure> DiffWindow::figures() const {
+  std::vector<Figure> figures;
+  const auto add = [&](const QString& title, double from, double to, const auto& format) {
+    figures.push_back({title, format(from), format(to), {}, to > from});
+    if (from > 0 && from != to) figures.back().change = ui::formatChange(to / from - 1);
   };
-  add(tr("%1 → %2 parameters"), ui::formatCount(before->parametersUnique), ui::formatCount(after->parametersUnique),
-      before->parametersUnique, after->parametersUnique);
-  add(tr("%1 → %2"), ui::formatFlops(before->flops), ui::formatFlops(after->flops), before->flops, after->flops);
-  return parts.join(" · ");
+  if (const auto& a = sides_[0].facts.cost, &b = sides_[1].facts.cost; a && b) {
+    add(tr("Parameters"), a->parametersUnique, b->parametersUnique, ui::formatCount);
+    add(tr("FLOPs"), a->flops, b->flops, ui::formatFlops);
+  }
+  if (task_.empty()) return figures;
+  const TaskDef& task = findTask(task_);
+  const auto &a = sides_[0].quality, &b = sides_[1].quality;
+  const auto isMeasured = [&](const std::optional<Evaluation>& of) {
+    return !of || of->measures.contains(task.metric);
+  };
+  if (a && b && (!isMeasured(a) || !isMeasured(b))) {
+    add(tr("Loss"), a->loss, b->loss, ui::formatValue);
+  } else {
+    Figure figure{.title = QString::fromStdString(task.metric)};
+    figure.title[0] = figure.title[0].toUpper();
+    const auto words = [&](const Side& side) {
+      return side.quality && side.quality->measures.contains(task.metric)
+                 ? ui::formatPercent(side.quality->measures.at(task.metric))
+                 : side.absence;
+    };
+    figure.before = words(sides_[0]), figure.after = words(sides_[1]);
+    if (a && b) {
+      const double points = 100 * (b->measures.at(task.metric) - a->measures.at(task.metric));
+      const double tenths = std::round(10 * points) / 10;
+      figure.isWorse = tenths < 0;
+      if (tenths != 0)
+        figure.change = tr("%1 points").arg((tenths > 0 ? "+" : "\u2212") + QString::number(std::abs(tenths), 'f', 1));
+    }
+    figures.push_back(figure);
+  }
+  figures.back().explanation = tr("On the test split of %1").arg(QString::fromStdString(task.title));
+  return figures;
+}
+
+/// A column for each figure, the number of differences before them.
+QWidget* DiffWindow::makeFigures() {
+  auto* line = new QWidget;
+  line->setObjectName("diffFigures");
+  auto* row = new QHBoxLayout(line);
+  row->setContentsMargins(0, 0, 0, 4);
+  row->setSpacing(32);
+  row->addWidget(new ui::Label(summary(), ui::TextRole::Heading, ui::Tone::Normal, line));
+  for (const Figure& figure : figures()) {
+    auto* column = new QVBoxLayout;
+    column->setSpacing(2);
+    column->addWidget(new ui::Label(figure.title, ui::TextRole::Secondary, ui::Tone::Secondary, line));
+    auto* values = new QHBoxLayout;
+    values->setSpacing(8);
+    auto* words = new ui::Label(figure.before == figure.after ? figure.before : figure.before + " → " + figure.after,
+                                ui::TextRole::Body, ui::Tone::Normal, line);
+    words->setToolTip(figure.explanation);
+    values->addWidget(words);
+    if (!figure.change.isEmpty())
+      values->addWidget(
+          new ui::Label(figure.change, ui::TextRole::Body, figure.isWorse ? ui::Tone::Warning : ui::Tone::Good, line));
+    values->addStretch(1);
+    column->addLayout(values);
+    row->addLayout(column);
+  }
+  row->addStretch(1);
+  return line;
 }
 
 }  // namespace fw

@@ -19,8 +19,10 @@ DocumentFacts factsOf(const ArchitecturePtr& snapshot, int64_t time, const Cance
                       .types = std::move(lowered.types),
                       .paths = std::move(lowered.paths),
                       .layers = std::move(lowered.layers)};
-  if (lowered.graph)
-    facts.cost = cost(*snapshot, {.batch = options.dims.at("B"), .time = options.dims.at("T"), .withPeak = false});
+  if (!lowered.graph) return facts;
+  for (const ir::ParameterInfo& parameter : lowered.graph->parameters)
+    facts.weights.push_back({parameter.name, parameter.origin, lowered.graph->type({parameter.node, 0}).shape});
+  facts.cost = cost(*snapshot, {.batch = options.dims.at("B"), .time = options.dims.at("T"), .withPeak = false});
   return facts;
 }
 

@@ -12,6 +12,13 @@
 
 namespace fw {
 
+/// A tensor that a model is made of.
+struct WeightFact {
+  std::string name;  // "layers.3.attention.q.weight"
+  NodeId node = 0;
+  Shape shape;
+};
+
 /// What checking a snapshot gave.
 struct DocumentFacts {
   ArchitecturePtr snapshot;
@@ -19,6 +26,7 @@ struct DocumentFacts {
   std::map<PortRef, ir::TensorType> types;
   std::map<NodeId, std::string> paths;
   std::vector<LayerInfo> layers;
+  std::vector<WeightFact> weights;
   std::optional<CostReport> cost;
 };
 

@@ -68,6 +68,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   measures_ = std::make_unique<MeasuresController>(jobs_, *document_, *training_);
   tradeOff_ = std::make_unique<TradeOffController>(jobs_, *document_, *training_, folders.runs);
   generate_ = std::make_unique<GenerateController>(jobs_, *document_, *training_);
+  heat_ = std::make_unique<HeatController>(jobs_, *document_, *training_);
 
   pages_ = new QStackedWidget;
   start_ = new ui::StartPage;
@@ -101,7 +102,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
 
   connect(document_.get(), &DocumentController::changed, this, [this] {
     showDocument();
-    showScene();
+    showHeat();
     showTitle();
     showHistory();
     showPlace();
@@ -112,9 +113,8 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
     tradeOff_->markStale();
   });
   connect(document_.get(), &DocumentController::factsChanged, this, [this] {
-    showScene();
-    showTitle();
     showHeat();
+    showTitle();
     showProblems();
     inspectorController_->refresh();
     runBar_->setState(training_->runState());
@@ -248,6 +248,8 @@ void MainWindow::connectPanels() {
     overlay_->layerHeat = similarity_->heat();
     if (document_->isOpen()) showScene();
   });
+  connect(heat_.get(), &HeatController::changed, this, &MainWindow::showHeat);
+  connect(legend_, &ui::HeatLegend::noteClicked, heat_.get(), &HeatController::measure);
   connect(&jobs_, &JobRunner::jobsChanged, this, [this] {
     ui::JobsState state;
     state.jobs = jobs_.entries();
@@ -373,6 +375,7 @@ void MainWindow::showDocument() {
   if (layout_.isEmpty() || !restoreState(layout_, kStateVersion)) resetLayout();
   bar_->show();
   for (QAction* action : documentActions_) action->setEnabled(true);
+  showTrail();
   canvas_->setFocus();
 }
 

@@ -8,12 +8,14 @@
 #include "app/canvas_controller.h"
 #include "app/document_controller.h"
 #include "app/generate_controller.h"
+#include "app/heat_controller.h"
 #include "app/inspector_controller.h"
 #include "app/measures_controller.h"
 #include "app/scene_builder.h"
 #include "app/shortcuts.h"
 #include "app/similarity_controller.h"
 #include "app/trade_off_controller.h"
+#include "app/trail.h"
 #include "app/training_controller.h"
 #include "widgets/start/start_page.h"
 
@@ -76,6 +78,7 @@ class MainWindow : public QMainWindow {
   SimilarityController& similarity() { return *similarity_; }
   MeasuresController& measures() { return *measures_; }
   TradeOffController& tradeOff() { return *tradeOff_; }
+  HeatController& heat() { return *heat_; }
   ui::CanvasView& canvas() { return *canvas_; }
   ui::RunBar& runBar() { return *runBar_; }
   ui::SimilarityPanel& similarityPanel() { return *similarityPanel_; }
@@ -97,6 +100,7 @@ class MainWindow : public QMainWindow {
   void closeEvent(QCloseEvent* event) override;
   void dragEnterEvent(QDragEnterEvent* event) override;
   void dropEvent(QDropEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
 
  private:
   void makeDocks();
@@ -155,10 +159,22 @@ class MainWindow : public QMainWindow {
   // Where one is: main_window_places.cpp.
   void resetPlaces();
   void enter(NodeId container);
+  void showInside(NodeId container);
   void showPlace();
   void goTo(NodeId node);
-  void setHeat(HeatMode mode);
   void showHeat();
+
+  // Back and forward, bookmarks: main_window_bookmarks.cpp.
+  static constexpr int kBookmarks = 9;
+  void addTrailActions(QMenu* menu);
+  Spot spot() const;
+  void goTo(const Spot& spot);
+  void step(bool isForward);
+  void showTrail();
+  void setMark(int number);
+  std::optional<Spot> mark(int number) const;
+  QString markText(int number) const;
+  void jumpToMark(int number);
 
   bool open(const QString& model, bool inTab);
   void makeTabs();
@@ -192,6 +208,7 @@ class MainWindow : public QMainWindow {
   std::unique_ptr<MeasuresController> measures_;
   std::unique_ptr<TradeOffController> tradeOff_;
   std::unique_ptr<GenerateController> generate_;
+  std::unique_ptr<HeatController> heat_;
   std::unique_ptr<CanvasController> canvasController_;
   std::unique_ptr<InspectorController> inspectorController_;
 
@@ -222,6 +239,7 @@ class MainWindow : public QMainWindow {
   std::vector<QAction*> documentActions_;  // make sense only while a document is shown
   std::vector<QAction*> contextActions_;   // nullptr: a line
   std::map<HeatMode, QAction*> heatActions_;
+  QAction* measureHeat_ = nullptr;
   std::map<QAction*, std::function<bool()>> isFitting_;  // of the context menu: whether an action has sense
   std::unique_ptr<SceneOverlay> overlay_;
   Shortcuts shortcuts_;
@@ -233,7 +251,12 @@ class MainWindow : public QMainWindow {
     SceneOverlay overlay;
     ui::Camera camera;
     QString model;
+    Trail trail;
+    std::map<int, Spot> marks;
   };
+  Trail trail_;
+  std::map<int, Spot> marks_;  // bookmarks by number
+  QAction *back_ = nullptr, *forward_ = nullptr;
   std::map<int, Place> places_;                      // by DocumentController::idAt()
   QString model_;                                    // whose weights the text panel takes
   QTimer sentenceTimer_;                             // takes a sentence out of the status line

@@ -221,16 +221,21 @@ void MainWindow::makeViewMenu() {
   });
   menu->addSeparator();
   QMenu* heat = menu->addMenu(tr("&Colour by"));
-  for (const HeatMode mode : {HeatMode::None, HeatMode::Parameters, HeatMode::Flops, HeatMode::Bytes}) {
-    QAction* action = addDocumentAction(heat, mode == HeatMode::None ? tr("Kind of block") : heatTitle(mode), {},
-                                        tr("What the colours of the blocks say"), [this, mode] { setHeat(mode); });
+  for (const HeatMode mode : kHeatModes) {
+    QAction* action =
+        addDocumentAction(heat, heatTitle(mode), {}, heatHelp(mode), [this, mode] { heat_->setMode(mode); });
     action->setCheckable(true);
     action->setChecked(mode == HeatMode::None);
     heatActions_[mode] = action;
+    if (mode == HeatMode::None || mode == HeatMode::Bytes) heat->addSeparator();
   }
-  addDocumentAction(menu, tr("Ne&xt colouring"), Qt::Key_H, tr("Parameters, FLOPs, bytes, kind of block"), [this] {
-    setHeat(overlay_->heat == HeatMode::Bytes ? HeatMode::None : HeatMode(int(overlay_->heat) + 1));
-  });
+  heat->addSeparator();
+  measureHeat_ = addDocumentAction(heat, tr("Measure &again"), Qt::SHIFT | Qt::Key_H,
+                                   tr("Time, similarity, sparsity or gradients of the model as it is now"),
+                                   [this] { heat_->measure(); });
+  addDocumentAction(menu, tr("Ne&xt colouring"), Qt::Key_H,
+                    tr("Parameters, FLOPs, bytes, time, similarity, sparsity, gradients, kind of block"),
+                    [this] { heat_->next(); });
   addDocumentAction(menu, tr("&Enter\tReturn"), {}, tr("Show only the inside of the selected container"), [this] {
     const std::vector<ui::ItemId> selected = canvas_->selection();
     const Node* node = selected.size() == 1 ? findNode(*document_->current(), selected.front()) : nullptr;
@@ -238,6 +243,7 @@ void MainWindow::makeViewMenu() {
   });
   addDocumentAction(menu, tr("Lea&ve\tBackspace"), {}, tr("Back to what is around the container"),
                     [this] { canvasController_->leaveContainer(); });
+  addTrailActions(menu);
   menu->addSeparator();
   for (QDockWidget* dock : docks_) {
     menu->addAction(dock->toggleViewAction());

@@ -55,6 +55,7 @@ bool MainWindow::open(const QString& model, bool inTab) {
     generate_->setModel(model);
     applyPreset(model);
     resetPlaces();
+    if (opened.run) training_->remember(*opened.architecture, QString::fromStdString(opened.run->string()));
     document_->open(opened.architecture, QString::fromStdString(opened.file));
     canvas_->frameAll();
     if (!opened.file.empty() || !opened.family.empty()) remember(QFileInfo(model).absoluteFilePath());
@@ -157,7 +158,9 @@ void MainWindow::compareDialog() {
       QFileDialog::getOpenFileName(this, tr("Compare with"), {}, tr("Formwright models (*.fw.json);;All files (*)"));
   if (file.isEmpty()) return;
   try {
-    compare(openModel(file.toStdString()).architecture, QFileInfo(file).fileName());
+    const OpenedModel other = openModel(file.toStdString(), false);
+    if (other.run) training_->remember(*other.architecture, QString::fromStdString(other.run->string()));
+    compare(other.architecture, QFileInfo(file).fileName());
   } catch (const Error& error) {
     QMessageBox::warning(this, tr("Not opened"), QString::fromStdString(error.what()));
   }
@@ -171,13 +174,41 @@ void MainWindow::compareWithSaved() {
 }
 
 void MainWindow::compare(const ArchitecturePtr& before, const QString& name) {
+  struct Trained {
+    ArchitecturePtr model;
+    QString name, run;                      // the folder; empty: none
+    std::map<std::string, Tensor> weights;  // of an edit of what was trained
+  };
+  const auto trained = [this](const ArchitecturePtr& model, const QString& title) {
+    return Trained{model, title, training_->runOf(*model), training_->weightsOf(*model)};
+  };
   jobs_.start(
       "compare", tr("Compare"),
-      [this, before, after = document_->current(), name, title = document_->title(), time = document_->time](
-          CancelToken cancel, const Progress&) -> JobRunner::Deliver {
-        DiffWindow::Side left{name, factsOf(before, time, cancel)}, right{title, factsOf(after, time, cancel)};
-        return
-            [this, left = std::move(left), right = std::move(right)] { (new DiffWindow(left, right, this))->show(); };
+      [this, left = trained(before, name), right = trained(document_->current(), document_->title()),
+       time = document_->time, setup = training_->setup](CancelToken cancel, const Progress&) -> JobRunner::Deliver {
+        // Two runs of one task are compared on that, others on the run bar's.
+        std::string task = setup.task;
+        Params options = setup.taskOptions;
+        if (!left.run.isEmpty() && !right.run.isEmpty()) {
+          const TrainOptions a = readRun(left.run.toStdString()).options, b = readRun(right.run.toStdString()).options;
+          if (a.task == b.task && a.taskOptions == b.taskOptions) task = a.task, options = a.taskOptions;
+        }
+        const auto side = [&](const Trained& of) {
+          DiffWindow::Side made{.name = of.name, .facts = factsOf(of.model, time, cancel)};
+          made.absence = tr("not trained");
+          if (of.run.isEmpty() && of.weights.empty()) return made;
+          constexpr int64_t kBatches = 8, kRows = 32;
+          try {
+            const auto weights = of.weights.empty() ? openModel(of.run.toStdString()).weights : of.weights;
+            made.quality = evaluate(*of.model, weights, task, options, 1, kBatches, kRows, setup.device, cancel);
+          } catch (const Error& error) {
+            if (error.code() == Code::Cancelled) throw;
+            made.absence = tr("not for this task");
+          }
+          return made;
+        };
+        DiffWindow::Side a = side(left), b = side(right);
+        return [this, a = std::move(a), b = std::move(b), task] { (new DiffWindow(a, b, task, this))->show(); };
       },
       [this](const QString& sentence) {
         if (!sentence.isEmpty()) tell(sentence);

@@ -64,8 +64,26 @@ void MainWindow::findBlock() {
     }
   };
   walk(*model.root, {});
-  ui::SearchPalette* palette = openPalette(std::move(entries), *this, tr("Find a block, a name, a parameter…"));
-  connect(palette, &ui::SearchPalette::chosen, this, [this](const QString& id) { goTo(id.toLongLong()); });
+  for (size_t i = 0; i < document_->facts().weights.size(); ++i) {
+    const WeightFact& weight = document_->facts().weights[i];
+    if (weight.node == 0) continue;
+    ui::PaletteBlock entry;
+    entry.id = "weight:" + QString::number(i);
+    entry.title = QString::fromStdString(weight.name);
+    entry.detail = shapeText(weight.shape);
+    entry.help = tr("A weight");
+    entries.push_back(std::move(entry));
+  }
+  ui::SearchPalette* palette = openPalette(std::move(entries), *this, tr("Find a block, a parameter, a weight…"));
+  connect(palette, &ui::SearchPalette::chosen, this, [this, weights = document_->facts().weights](const QString& id) {
+    if (!id.startsWith("weight:")) return goTo(id.toLongLong());
+    const WeightFact& weight = weights[id.mid(int(qstrlen("weight:"))).toULongLong()];
+    goTo(weight.node);
+    std::set<int> layers;  // the innermost that holds it
+    for (size_t i = 0; i < document_->facts().layers.size(); ++i)
+      if (weight.name.starts_with(document_->facts().layers[i].path + ".")) layers = {int(i)};
+    selectLayers(layers);
+  });
 }
 
 void MainWindow::openCommands() {

@@ -16,7 +16,10 @@ QString nameOf(const Node& node) { return QString::fromStdString(node.label.empt
 
 /// For another document: all of it is shown, no layer is selected; the colours stay.
 void MainWindow::resetPlaces() {
-  *overlay_ = {.heat = overlay_->heat, .wireStyle = overlay_->wireStyle};
+  *overlay_ = {.wireStyle = overlay_->wireStyle};
+  trail_ = {};
+  marks_.clear();
+  heat_->forget();
   canvasController_->setEntered(0);
   canvasController_->setScope({});
   inspectorController_->setScope({});
@@ -25,13 +28,19 @@ void MainWindow::resetPlaces() {
 /// Shows the inside of a container alone; 0: the whole model.
 void MainWindow::enter(NodeId container) {
   if (overlay_->entered == container) return;
+  trail_.leave(spot());
   const NodeId left = overlay_->entered;
+  showInside(container);
+  canvas_->frameAll();
+  if (left != 0 && canvas_->geometry().slotOf(left) >= 0) canvas_->setSelection({left});
+  showTrail();
+}
+
+void MainWindow::showInside(NodeId container) {
   overlay_->entered = container;
   canvasController_->setEntered(container);
   showPlace();
   showScene();
-  canvas_->frameAll();
-  if (left != 0 && canvas_->geometry().slotOf(left) >= 0) canvas_->setSelection({left});
 }
 
 /// The way to the container that is shown; back to the model where that is gone.
@@ -41,7 +50,8 @@ void MainWindow::showPlace() {
   GraphPath path;
   const Node* entered = overlay_->entered == 0 ? nullptr : findNode(model, overlay_->entered, &path);
   if (overlay_->entered != 0 && (!entered || entered->bodies.empty())) {
-    enter(0);
+    showInside(0);
+    canvas_->frameAll();
     return;
   }
   QStringList names{model.name.empty() ? tr("Untitled") : QString::fromStdString(model.name)};
@@ -55,30 +65,36 @@ void MainWindow::showPlace() {
 void MainWindow::goTo(NodeId node) {
   GraphPath path;
   if (!document_->isOpen() || !findNode(*document_->current(), node, &path)) return;
+  trail_.leave(spot());
   bool isEntered = overlay_->entered == 0 || overlay_->entered == node;
   for (const BodyRef& step : path) {
     isEntered = isEntered || step.node == overlay_->entered;
     overlay_->collapsed.erase(step.node);
   }
-  if (!isEntered) enter(0);
+  if (!isEntered) showInside(0);
   showScene();
   canvas_->setFocus();
   canvas_->reveal(node);
+  showTrail();
 }
 
-void MainWindow::setHeat(HeatMode mode) {
-  overlay_->heat = mode;
-  for (const auto& [each, action] : heatActions_) action->setChecked(each == mode);
-  showHeat();
-  showScene();
-}
-
+/// Colours of blocks and layers, and what they mean.
 void MainWindow::showHeat() {
-  const double largest = largestHeat(document_->facts(), overlay_->heat);
-  if (largest > 0)
-    legend_->show(heatTitle(overlay_->heat), "0", heatText(largest, overlay_->heat));
-  else
+  overlay_->heat = heat_->values();
+  overlay_->time = heat_->time();
+  for (const auto& [each, action] : heatActions_) action->setChecked(each == heat_->mode());
+  measureHeat_->setEnabled(isDocumentShown_ && heat_->mode() >= HeatMode::Time);
+  if (heat_->mode() == HeatMode::None) {
     legend_->show({}, {}, {});
+  } else if (!overlay_->heat) {
+    legend_->show(heatTitle(heat_->mode()), {}, {}, heat_->note(), heat_->explanation());
+  } else {
+    const HeatValues::Scale& scale =
+        overlay_->heat->nodes.empty() ? overlay_->heat->layerScale : overlay_->heat->nodeScale;
+    legend_->show(heatTitle(heat_->mode()), heatText(scale.low, heat_->mode()), heatText(scale.high, heat_->mode()),
+                  heat_->note(), heat_->explanation());
+  }
+  showScene();
 }
 
 /// What can be done with one layer of a stack.

@@ -66,7 +66,7 @@ void MainWindow::showTabs() {
 
 void MainWindow::rememberPlace() {
   if (!document_->isOpen()) return;
-  places_[document_->idAt(document_->active())] = {*overlay_, canvas_->camera(), model_};
+  places_[document_->idAt(document_->active())] = {*overlay_, canvas_->camera(), model_, trail_, marks_};
 }
 
 void MainWindow::newTab() {
@@ -88,19 +88,23 @@ void MainWindow::switchTab(int index) {
   const Place place = isKnown ? known->second : Place{};
   const SceneOverlay before = *overlay_;
   *overlay_ = place.overlay;
-  overlay_->heat = before.heat;  // colours and wires are the window's
-  overlay_->wireStyle = before.wireStyle;
+  overlay_->heat.reset();
+  overlay_->time.reset();
+  overlay_->wireStyle = before.wireStyle;  // is the window's
   canvasController_->setEntered(overlay_->entered);
   canvasController_->setScope({});
   inspectorController_->setScope({});
   overlay_->selectedLayers.clear();
   overlay_->layerHeat.clear();
   model_ = place.model;
+  trail_ = place.trail;
+  marks_ = place.marks;
   document_->activate(index);
   similarity_->reset();
   measures_->reset();
   tradeOff_->reset();
   generate_->setModel(model_);
+  heat_->setMode(heat_->mode());
   if (isKnown)
     canvas_->setCamera(place.camera);
   else

@@ -39,7 +39,8 @@ class Builder {
       if (diagnostic.severity != Severity::Info) problems_.emplace(diagnostic.place.node, &diagnostic);
     if (facts.cost)
       for (const NodeCost& cost : facts.cost->perNode) costs_[cost.node] = &cost;
-    largest_ = largestHeat(facts, overlay.heat);
+    for (size_t i = 0; i < facts.layers.size(); ++i)
+      layers_.emplace(std::pair(facts.layers[i].repeat, facts.layers[i].index), int(i));
     dots_ = dotsByWire(architecture);
     countLinks(*architecture.root);
   }
@@ -158,16 +159,31 @@ class Builder {
     return item;
   }
 
+  /// Parameters, FLOPs, bytes and the share of the time as words; the share of the FLOPs as a bar; a colour.
   void addCost(const Node& node, CanvasItem& item) const {
+    if (item.shape == ItemShape::Join) return;
+    if (overlay_.heat)
+      if (const auto value = overlay_.heat->nodes.find(node.id); value != overlay_.heat->nodes.end())
+        item.heat = ui::colorAt(ui::ColorMap::Viridis, overlay_.heat->nodeScale.share(value->second));
     const auto cost = costs_.find(node.id);
-    if (cost == costs_.end() || item.shape == ItemShape::Join) return;
+    if (cost == costs_.end()) return;
     QStringList parts;
     if (cost->second->parameters > 0) parts << ui::formatCount(cost->second->parameters);
     if (cost->second->flops > 0) parts << ui::formatFlops(cost->second->flops);
-    item.stats = parts.join("   ");
+    if (cost->second->bytes > 0) parts << ui::formatBytes(cost->second->bytes);
+    if (const double share = timeShare(node.id); share > 0)
+      parts << QObject::tr("%1 time").arg(ui::formatPercent(share));
+    item.stats = parts.join("  ");
     if (facts_.cost->flops > 0 && cost->second->flops > 0) item.costShare = cost->second->flops / facts_.cost->flops;
-    if (largest_ > 0)
-      item.heat = ui::colorAt(ui::ColorMap::Viridis, heatValue(*cost->second, overlay_.heat) / largest_);
+  }
+
+  /// Of the steps of all blocks; -1: unknown.
+  double timeShare(NodeId node) const {
+    if (!overlay_.time) return -1;
+    double all = 0;
+    for (const auto& [id, seconds] : overlay_.time->nodes) all += seconds;
+    const auto own = overlay_.time->nodes.find(node);
+    return own == overlay_.time->nodes.end() || all <= 0 ? -1 : own->second / all;
   }
 
   int64_t layerCount(const Node& node, const BlockDef& block) const {
@@ -204,15 +220,20 @@ class Builder {
       cell.isOverridden = !override->second.params.empty() || !override->second.muted.empty();
       cell.isMuted = !override->second.muted.empty();
     }
-    for (size_t unrolled = 0; unrolled < facts_.layers.size(); ++unrolled) {
-      const LayerInfo& layer = facts_.layers[unrolled];
-      if (layer.repeat != node.id || layer.index != index) continue;
-      cell.isSelected = overlay_.selectedLayers.contains(int(unrolled));
-      if (const auto heat = overlay_.layerHeat.find(int(unrolled)); heat != overlay_.layerHeat.end())
-        cell.heat = ui::colorAt(ui::ColorMap::Viridis, heat->second);
-      break;
-    }
     cell.tooltip = QObject::tr("Layer %1").arg(index + 1);
+    if (!cell.letter.isEmpty()) cell.tooltip += " · " + cell.letter;
+    const auto layer = layers_.find({node.id, index});
+    if (layer == layers_.end()) return cell;
+    cell.isSelected = overlay_.selectedLayers.contains(layer->second);
+    if (overlay_.heat && !overlay_.heat->layers.empty()) {
+      const auto value = overlay_.heat->layers.find(layer->second);
+      if (value == overlay_.heat->layers.end()) return cell;
+      cell.heat = ui::colorAt(ui::ColorMap::Viridis, overlay_.heat->layerScale.share(value->second));
+      cell.tooltip +=
+          QString(" · %1 %2").arg(heatTitle(overlay_.heat->mode), heatText(value->second, overlay_.heat->mode));
+    } else if (const auto heat = overlay_.layerHeat.find(layer->second); heat != overlay_.layerHeat.end()) {
+      cell.heat = ui::colorAt(ui::ColorMap::Viridis, heat->second);
+    }
     return cell;
   }
 
@@ -250,53 +271,12 @@ class Builder {
   std::map<NodeId, const Diagnostic*> problems_;
   std::map<NodeId, const NodeCost*> costs_;
   std::map<Wire, std::vector<NodeId>> dots_;
-  std::map<std::string, int> links_;  // how many copies
-  double largest_ = 0;                // what the hottest colour stands for
+  std::map<std::string, int> links_;                  // how many copies
+  std::map<std::pair<NodeId, int64_t>, int> layers_;  // Repeat and index: the first in the unrolled stack
   ui::CanvasScene scene_;
 };
 
 }  // namespace
-
-double heatValue(const NodeCost& cost, HeatMode mode) {
-  switch (mode) {
-    case HeatMode::Parameters:
-      return cost.parameters;
-    case HeatMode::Flops:
-      return cost.flops;
-    case HeatMode::Bytes:
-      return cost.bytes;
-    case HeatMode::None:
-      break;
-  }
-  return 0;
-}
-
-double largestHeat(const DocumentFacts& facts, HeatMode mode) {
-  double largest = 0;
-  if (facts.cost)
-    for (const NodeCost& cost : facts.cost->perNode) largest = std::max(largest, heatValue(cost, mode));
-  return largest;
-}
-
-QString heatTitle(HeatMode mode) {
-  switch (mode) {
-    case HeatMode::Parameters:
-      return QObject::tr("Parameters");
-    case HeatMode::Flops:
-      return QObject::tr("FLOPs");
-    case HeatMode::Bytes:
-      return QObject::tr("Bytes moved");
-    case HeatMode::None:
-      break;
-  }
-  return {};
-}
-
-QString heatText(double value, HeatMode mode) {
-  return mode == HeatMode::Parameters ? ui::formatCount(value)
-         : mode == HeatMode::Flops    ? ui::formatFlops(value)
-                                      : ui::formatBytes(value);
-}
 
 QString valueText(const ParamValue& value) {
   if (const bool* flag = std::get_if<bool>(&value)) return *flag ? QObject::tr("yes") : QObject::tr("no");

@@ -43,6 +43,17 @@ std::map<std::string, Tensor> TrainingController::weightsOf(const Architecture& 
   return {};
 }
 
+QString TrainingController::runOf(const Architecture& architecture) const {
+  const Hash hash = structuralHash(architecture);
+  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run)
+    if (run->first == hash) return run->second;
+  return {};
+}
+
+void TrainingController::remember(const Architecture& architecture, const QString& folder) {
+  runs_.emplace_back(structuralHash(architecture), folder);
+}
+
 void TrainingController::adopt(const Architecture& architecture, const std::map<std::string, Tensor>& weights) {
   const Hash hash = structuralHash(architecture);
   std::erase_if(adopted_, [&](const auto& entry) { return entry.first == hash; });
@@ -96,6 +107,7 @@ void TrainingController::start() {
           weights_ = std::move(weights);
           trained_ = call.architecture;
           runFolder_ = QString::fromStdString(call.out.string());
+          remember(*trained_, runFolder_);
           adopted_.clear();
           state_.panel.phase = ui::PanelPhase::Ready;
           emit changed();

@@ -45,6 +45,10 @@ class TrainingController : public QObject {
   const QString& runFolder() const { return runFolder_; }  // of the last training; empty before one
   /// Trained weights for a document: it was trained as it is, or an edit said what becomes of them (adopt); else none.
   std::map<std::string, Tensor> weightsOf(const Architecture& architecture) const;
+  /// The latest run of a document as it is: trained in this window, or opened; empty: none.
+  QString runOf(const Architecture& architecture) const;
+  /// `architecture` was opened from a run folder.
+  void remember(const Architecture& architecture, const QString& folder);
   /// An edit made `architecture` of what was trained, with these weights.
   void adopt(const Architecture& architecture, const std::map<std::string, Tensor>& weights);
 
@@ -69,6 +73,7 @@ class TrainingController : public QObject {
   ArchitecturePtr trained_;
   QString runFolder_;
   std::vector<std::pair<Hash, std::map<std::string, Tensor>>> adopted_;
+  std::vector<std::pair<Hash, QString>> runs_;  // of all documents, the latest last
 };
 
 }  // namespace fw

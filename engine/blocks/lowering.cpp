@@ -150,7 +150,8 @@ void Lowering::probe(const std::string& kind, ir::Value value) { context_.probe(
 void Lowering::probeSource(const std::string& kind, const std::string& port, ir::Value value) {
   const Node* source = context_.source(node_.id, port);
   const std::string name = source ? source->name : port;
-  context_.probe(kind, context_.graphPath().empty() ? name : context_.graphPath() + "." + name, node_.id, value);
+  context_.probe(kind, context_.graphPath().empty() ? name : context_.graphPath() + "." + name,
+                 source ? source->id : node_.id, value);
 }
 
 int64_t Lowering::randomStream(const std::string& name) const {

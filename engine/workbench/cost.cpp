@@ -8,6 +8,7 @@
 #include "engine/ir/autodiff.h"
 #include "engine/ir/op.h"
 #include "engine/ir/passes.h"
+#include "engine/workbench/layer_paths.h"
 #include "engine/workbench/workbench.h"
 
 namespace fw {
@@ -71,11 +72,14 @@ CostReport cost(const Architecture& architecture, const CostOptions& options) {
     }
     return entry;
   };
+  for (const LayerInfo& layer : lowered.layers) report.perLayer.push_back({.path = layer.path});
+  const LayerPaths paths(lowered.layers);
   for (const ir::ParameterInfo& parameter : graph.parameters) {
     if (!parameter.isTrainable) continue;
     const double count = double(graph.type({parameter.node, 0}).shape.count());
     report.parametersUnique += count;
     of(parameter.origin).parameters += count;
+    paths.forEach(parameter.name, [&](size_t layer) { report.perLayer[layer].parameters += count; });
   }
   report.parametersTotal = lowered.appliedParameters;
   report.parametersActive = report.parametersUnique;
@@ -84,6 +88,10 @@ CostReport cost(const Architecture& architecture, const CostOptions& options) {
     report.flops += one.flops;
     report.macs += one.macs;
     report.bytes += one.bytesRead + one.bytesWritten;
+    paths.forEach(graph.scopes[size_t(node.scope)], [&](size_t layer) {
+      report.perLayer[layer].flops += one.flops;
+      report.perLayer[layer].bytes += one.bytesRead + one.bytesWritten;
+    });
     if (node.origin == 0) continue;
     NodeCost& entry = of(node.origin);
     entry.flops += one.flops;

@@ -76,6 +76,12 @@ struct NodeCost {
   double parameters = 0, flops = 0, bytes = 0;
 };
 
+/// One layer of the unrolled stack.
+struct LayerCost {
+  std::string path;  // "layers.3"
+  double parameters = 0, flops = 0, bytes = 0;
+};
+
 struct CostOptions {
   int64_t batch = 0;  // rows; 0: the smallest batch
   int64_t time = 128;
@@ -91,7 +97,8 @@ struct CostReport {
   double kvBytesPerToken = 0;  // rows of decode caches that one token adds to one sequence
   double stateBytes = 0;       // decode states of one sequence that do not grow
   double peakBytes = 0;
-  std::vector<NodeCost> perNode;  // by document node, all applications together
+  std::vector<NodeCost> perNode;    // by document node, all applications together
+  std::vector<LayerCost> perLayer;  // as LowerResult::layers; weights that layers share are in none
 };
 
 /// The graph that is counted: of training, forward and backward; the optimiser aside. Throws what lowering throws.

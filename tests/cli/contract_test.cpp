@@ -136,6 +136,26 @@ TEST(CommandLineDiff, EqualAndDifferentModels) {
   EXPECT_NE(cli({"diff", "llama-2-7b", "llama-3-8b"}).out.find("~ "), std::string::npos);
 }
 
+TEST(CommandLineDiffSlow, TwoRunsAreComparedOnTheirTask) {
+  const TemporaryFolder folder;
+  for (const auto& [name, steps] : {std::pair("short", "2"), std::pair("long", "6")})
+    ASSERT_EQ(cli({"train", "attention-recall", "--steps", steps, "--batch", "4", "--out", folder / name}).exitCode, 0);
+  const Json json = cliJson({"diff", folder / "short", folder / "long", "--batches", "2", "--batch", "4", "--json"});
+  ASSERT_TRUE(json.contains("quality")) << json;
+  const Json before = cliJson({"eval", folder / "short", "--batches", "2", "--batch", "4", "--json"});
+  const Json after = cliJson({"eval", folder / "long", "--batches", "2", "--batch", "4", "--json"});
+  EXPECT_EQ(json["quality"]["task"], before["task"]);
+  EXPECT_EQ(json["quality"]["before"]["loss"], before["loss"]);
+  EXPECT_EQ(json["quality"]["before"]["accuracy"], before["accuracy"]);
+  EXPECT_EQ(json["quality"]["after"]["loss"], after["loss"]);
+  const std::string text = cli({"diff", folder / "short", folder / "long", "--batches", "2"}).out;
+  EXPECT_NE(text.find("accuracy "), std::string::npos) << text;
+  // A task that is asked for, with a model that nobody has trained.
+  EXPECT_TRUE(cliJson({"diff", "attention-recall", folder / "long", "--task", "mqar", "--batches", "1", "--json"})
+                  .contains("quality"));
+  expectUsage({"diff", "gpt2", "gpt2", "--task", "spoons"}, "spoons");
+}
+
 TEST(CommandLineExport, DocumentRoundTrips) {
   const TemporaryFolder folder;
   const ProcessResult result = cli({"export", "hybrid-recall", "--to", "json", "--out", folder / "model.fw.json"});

@@ -74,6 +74,7 @@ void CanvasView::mousePressEvent(QMouseEvent* event) {
   }
   if (event->button() == Qt::MiddleButton || (event->button() == Qt::LeftButton && isSpaceHeld_))
     return begin(std::make_unique<PanTool>(*this, cursor_));
+  if (event->button() == Qt::BackButton || event->button() == Qt::ForwardButton) return event->ignore();
   if (event->button() != Qt::LeftButton) return;
   if (isCutHeld_) return begin(std::make_unique<CutTool>(*this, cursor_));
   if (geometry_->count() == 0 && emptyButton_.contains(event->position())) return;  // on release

@@ -126,7 +126,7 @@ void CanvasView::navigate(int key, Qt::KeyboardModifiers modifiers) {
     camera.offset.x += std::max(0.0f, seen.left - box.left) - std::max(0.0f, box.right - seen.right);
   if (box.height() < seen.height())
     camera.offset.y += std::max(0.0f, seen.top - box.top) - std::max(0.0f, box.bottom - seen.bottom);
-  animateTo(camera);
+  glideTo(camera);
 }
 
 void CanvasView::nudge(int key) {

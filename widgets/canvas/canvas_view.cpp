@@ -216,7 +216,7 @@ void CanvasView::reveal(ItemId item) {
   Camera target = camera_;
   target.zoom = std::clamp(camera_.zoom, 0.5f, 1.0f);
   target = Camera::framing(box, float(width()), float(height()), framingMargin, target.zoom);
-  animateTo(target);
+  glideTo(target);
 }
 
 // --- camera ---
@@ -245,7 +245,7 @@ void CanvasView::zoomBy(double factor, QPointF at) {
   setCamera(camera_.zoomedAt(Vec(at), std::clamp(camera_.zoom * float(factor), leastZoom(), closestZoom)));
 }
 
-void CanvasView::animateTo(const Camera& camera) {
+void CanvasView::glideTo(const Camera& camera) {
   animation_.stop();
   isFitted_ = false;
   const int duration = style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, this) > 0 ? animationMs : 0;
@@ -260,8 +260,8 @@ void CanvasView::animateTo(const Camera& camera) {
 
 void CanvasView::frameAll() {
   hasFramed_ = true;
-  if (geometry_->count() == 0) return animateTo({1, Vec(float(width()) / 2, float(height()) / 2)});
-  animateTo(Camera::framing(geometry_->bounds(), float(width()), float(height()), framingMargin, 1));
+  if (geometry_->count() == 0) return glideTo({1, Vec(float(width()) / 2, float(height()) / 2)});
+  glideTo(Camera::framing(geometry_->bounds(), float(width()), float(height()), framingMargin, 1));
   isFitted_ = true;
 }
 
@@ -269,10 +269,10 @@ void CanvasView::frameSelection() {
   Box area;
   for (const int slot : selectedSlots()) area.include(geometry_->box(slot));
   if (area.isEmpty()) return frameAll();
-  animateTo(Camera::framing(area, float(width()), float(height()), 2 * framingMargin, 1));
+  glideTo(Camera::framing(area, float(width()), float(height()), 2 * framingMargin, 1));
 }
 
-void CanvasView::zoomToActualSize() { animateTo(camera_.zoomedAt(Vec(float(width()) / 2, float(height()) / 2), 1)); }
+void CanvasView::zoomToActualSize() { glideTo(camera_.zoomedAt(Vec(float(width()) / 2, float(height()) / 2), 1)); }
 
 void CanvasView::zoomIn() { zoomBy(1.25, rect().center()); }
 void CanvasView::zoomOut() { zoomBy(0.8, rect().center()); }

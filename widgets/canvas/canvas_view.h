@@ -46,6 +46,8 @@ class CanvasView : public QWidget {
   double zoom() const { return double(camera_.zoom); }
   const Camera& camera() const { return camera_; }
   void setCamera(const Camera& camera);
+  /// There smoothly, unless animations are off.
+  void glideTo(const Camera& camera);
   void zoomBy(double factor, QPointF at);
   bool isSnapping() const { return isSnapping_; }
   void setSnapping(bool isOn) { isSnapping_ = isOn; }
@@ -139,7 +141,6 @@ class CanvasView : public QWidget {
   void scrollBuffer(int dx, int dy);
   void drawEmptyHint(QPainter& painter);
   void drawDrop(QPainter& painter);
-  void animateTo(const Camera& camera);
   void placeMinimap();
   float leastZoom() const;
   void setHover(const Hit& hit);

@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QApplication>
+#include <QRegularExpression>
 #include <QTableWidget>
 
 #include "app/diff_window.h"
@@ -67,6 +68,57 @@ TEST_F(Diff, WhatDiffersIsShownOnBothSides) {
   EXPECT_EQ(window->canvas(false).camera(), (ui::Camera{0.7f, ui::Vec(11, 23)}));
   window->canvas(false).setCamera({0.5f, ui::Vec(-40, 5)});
   EXPECT_EQ(window->canvas(true).camera(), (ui::Camera{0.5f, ui::Vec(-40, 5)}));
+  window->close();
+}
+
+TEST_F(Diff, TrainedModelsAreComparedByWhatTheyCan) {
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  ASSERT_TRUE(user.waitForCheck());
+  TrainingController& training = user.window().training();
+  const auto train = [&] {
+    ASSERT_TRUE(user.waitForCheck());
+    training.setup.steps = 3;
+    training.setup.batch = 4;
+    bool isDone = false;
+    const auto connection = QObject::connect(&training, &TrainingController::finished, [&] { isDone = true; });
+    training.start();
+    ASSERT_TRUE(WindowDriver::waitFor([&] { return isDone; }, 30000));
+    QObject::disconnect(connection);
+  };
+  train();
+  const auto figureOf = [](DiffWindow& window, const QString& title) {
+    for (const DiffWindow::Figure& figure : window.figures())
+      if (figure.title == title) return figure;
+    return DiffWindow::Figure{};
+  };
+  const NodeId attention = user.find("attention.multi_head");
+  ASSERT_TRUE(user.window().document().edit("Change", {},
+                                            [&](Editor& editor) { editor.setParam(attention, "heads", int64_t(8)); }));
+  ASSERT_TRUE(user.waitForCheck());
+  DiffWindow* window = compare();
+  ASSERT_TRUE(window);
+  EXPECT_TRUE(figureOf(*window, "Accuracy").before.endsWith("%"));
+  EXPECT_EQ(figureOf(*window, "Accuracy").after, "not trained");
+  EXPECT_TRUE(figureOf(*window, "Accuracy").change.isEmpty());
+  window->close();
+  QTest::qWait(20);
+  train();
+  window = compare();
+  ASSERT_TRUE(window);
+  const auto number = [](const QString& percent) {
+    return QString(percent).remove(QRegularExpression("[^0-9.]")).toDouble();
+  };
+  const DiffWindow::Figure accuracy = figureOf(*window, "Accuracy");
+  // The same evaluation by hand.
+  const auto value = [&](const ArchitecturePtr& model) {
+    const Evaluation result = evaluate(*model, openModel(training.runOf(*model).toStdString()).weights,
+                                       training.setup.task, training.setup.taskOptions, 1, 8, 32);
+    return 100 * result.measures.at("accuracy");
+  };
+  EXPECT_NEAR(number(accuracy.before), value(user.window().document().history().entries().front().snapshot), 0.06);
+  EXPECT_NEAR(number(accuracy.after), value(user.window().document().current()), 0.06);
+  EXPECT_FALSE(figureOf(*window, "Parameters").before.isEmpty());
+  EXPECT_FALSE(figureOf(*window, "FLOPs").before.isEmpty());
   window->close();
 }
 

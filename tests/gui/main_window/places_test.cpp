@@ -93,6 +93,76 @@ TEST_F(Places, ABlockIsFoundByNameAndShown) {
   EXPECT_TRUE(user.canvas().hasFocus());
 }
 
+TEST_F(Places, AWeightIsFoundByItsName) {
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  ASSERT_TRUE(user.waitForCheck());
+  user.shortcut(Qt::Key_F, Qt::ControlModifier);
+  auto* palette = qobject_cast<ui::SearchPalette*>(QApplication::activePopupWidget());
+  ASSERT_TRUE(palette);
+  QTest::keyClicks(palette->findChild<QLineEdit*>(), "layers.1.attention.q.weight");
+  user.key(palette->findChild<QLineEdit*>(), Qt::Key_Return);
+  user.rest();
+  EXPECT_EQ(user.canvas().selection(), std::vector<ui::ItemId>{user.find("attention.multi_head")});
+  const ui::CanvasGeometry& geometry = user.canvas().geometry();
+  const ui::CanvasItem& stack = geometry.item(geometry.slotOf(user.find("structure.repeat")));
+  EXPECT_FALSE(stack.frame->cells[0].isSelected);
+  EXPECT_TRUE(stack.frame->cells[1].isSelected);
+}
+
+TEST_F(Places, BackAndForwardAsInABrowser) {
+  const NodeId stack = user.find("structure.repeat");
+  ASSERT_NE(stack, 0);
+  const ui::Camera first{0.8f, ui::Vec(40, 50)};
+  user.canvas().setCamera(first);
+  user.select(stack);
+  user.key(&user.canvas(), Qt::Key_Return);
+  user.rest();
+  EXPECT_EQ(user.window().breadcrumbs().path().size(), 2);
+  const ui::Camera inside = user.canvas().camera();
+  user.shortcut(Qt::Key_Left, Qt::AltModifier);
+  user.rest();
+  EXPECT_EQ(user.canvas().camera(), first);
+  EXPECT_EQ(user.canvas().selection(), std::vector<ui::ItemId>{stack});
+  user.shortcut(Qt::Key_Left, Qt::AltModifier);
+  EXPECT_EQ(user.canvas().camera(), first) << "there was nothing before";
+  user.shortcut(Qt::Key_Right, Qt::AltModifier);
+  user.rest();
+  EXPECT_EQ(user.canvas().camera(), inside);
+  // The side buttons of the mouse do the same.
+  QTest::mouseClick(&user.canvas(), Qt::BackButton, {}, QPoint(300, 200));
+  user.rest();
+  EXPECT_EQ(user.canvas().camera(), first);
+}
+
+TEST_F(Places, BookmarksLeadBack) {
+  const NodeId stack = user.find("structure.repeat");
+  user.shortcut(Qt::Key_2, Qt::AltModifier);
+  EXPECT_TRUE(user.canvas().selection().empty()) << "none is set";
+  user.select(stack);
+  const ui::Camera camera{0.8f, ui::Vec(40, 50)};
+  user.canvas().setCamera(camera);
+  user.shortcut(Qt::Key_2, Qt::ControlModifier | Qt::AltModifier);
+  user.canvas().clearSelection();
+  user.canvas().setCamera({0.3f, ui::Vec(-400, 7)});
+  user.shortcut(Qt::Key_2, Qt::AltModifier);
+  user.rest();
+  EXPECT_EQ(user.canvas().camera(), camera);
+  EXPECT_EQ(user.canvas().selection(), std::vector<ui::ItemId>{stack});
+  user.shortcut(Qt::Key_Left, Qt::AltModifier);
+  user.rest();
+  EXPECT_EQ(user.canvas().camera(), (ui::Camera{0.3f, ui::Vec(-400, 7)}));
+  // A file keeps its bookmarks.
+  user.window().document().save(user.path("marked.fw.json"));
+  user.window().canvas().setCamera(camera);
+  user.shortcut(Qt::Key_3, Qt::ControlModifier | Qt::AltModifier);
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  ASSERT_TRUE(user.window().open(user.path("marked.fw.json")));
+  user.rest();
+  user.shortcut(Qt::Key_3, Qt::AltModifier);
+  user.rest();
+  EXPECT_EQ(user.canvas().camera(), camera);
+}
+
 TEST_F(Places, EveryMenusCommandIsFoundAndDone) {
   user.shortcut(Qt::Key_P, Qt::ControlModifier | Qt::ShiftModifier);
   ASSERT_TRUE(palette());
@@ -141,6 +211,62 @@ TEST_F(Places, AWireIsDrawnByKeyboard) {
   user.key(palette()->findChild<QLineEdit*>(), Qt::Key_Escape);
 }
 
+TEST_F(Places, ColoursAreMeasuredByARun) {
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  ASSERT_TRUE(user.waitForCheck());
+  HeatController& heat = user.window().heat();
+  const auto item = [&](const std::string& block) {
+    return user.canvas().geometry().item(user.canvas().geometry().slotOf(user.find(block)));
+  };
+  EXPECT_FALSE(item("attention.multi_head").stats.contains("time"));
+  auto* legend = user.window().findChild<QWidget*>("heatLegend");
+  for (const HeatMode mode : {HeatMode::Time, HeatMode::Similarity, HeatMode::Sparsity, HeatMode::Gradients}) {
+    SCOPED_TRACE(heatTitle(mode).toStdString());
+    while (heat.mode() != mode) user.key(&user.canvas(), Qt::Key_H);
+    EXPECT_TRUE(legend->accessibleName().endsWith("measuring…")) << legend->accessibleName().toStdString();
+    ASSERT_TRUE(WindowDriver::waitFor([&] { return heat.values() && heat.note().isEmpty(); }, 20000))
+        << heat.explanation().toStdString();
+    EXPECT_TRUE(item("attention.multi_head").heat.isValid());
+    const ui::CanvasItem stack = item("structure.repeat");
+    for (const ui::LayerCell& cell : stack.frame->cells) {
+      EXPECT_TRUE(cell.heat.isValid());
+      EXPECT_TRUE(cell.tooltip.contains(heatTitle(mode))) << cell.tooltip.toStdString();
+    }
+    EXPECT_TRUE(legend->accessibleName().startsWith(heatTitle(mode) + ", from"))
+        << legend->accessibleName().toStdString();
+  }
+  EXPECT_TRUE(item("attention.multi_head").stats.contains("time")) << "once measured, its share stands on the card";
+
+  // Another model: the colours are said to be old until somebody asks for new ones.
+  ASSERT_TRUE(user.window().document().edit(
+      "Change", {}, [&](Editor& editor) { editor.setParam(user.find("attention.multi_head"), "heads", int64_t(8)); }));
+  EXPECT_TRUE(heat.note().startsWith("outdated"));
+  EXPECT_FALSE(item("attention.multi_head").stats.contains("time"));
+  EXPECT_TRUE(item("attention.multi_head").heat.isValid());
+  user.click(legend, legend->rect().center());
+  ASSERT_TRUE(WindowDriver::waitFor([&] { return heat.note().isEmpty(); }, 20000));
+  EXPECT_NE(structuralHash(user.model()), Hash());
+
+  // Each document has colours of its own.
+  user.shortcut(Qt::Key_T, Qt::ControlModifier);
+  EXPECT_EQ(heat.mode(), HeatMode::Gradients);
+  EXPECT_FALSE(heat.values());
+  user.window().switchTab(0);
+  EXPECT_TRUE(heat.values());
+}
+
+TEST_F(Places, WhatCannotBeMeasuredSaysWhy) {
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  ASSERT_TRUE(user.waitForCheck());
+  HeatController& heat = user.window().heat();
+  ASSERT_TRUE(user.window().document().edit(
+      "Break", {}, [&](Editor& editor) { editor.removeNodes({user.find("head.language_model")}); }));
+  heat.setMode(HeatMode::Gradients);
+  ASSERT_TRUE(WindowDriver::waitFor([&] { return heat.note() == "not measured"; }));
+  EXPECT_FALSE(heat.explanation().isEmpty());
+  EXPECT_FALSE(heat.values());
+}
+
 TEST_F(Places, ColoursSayWhatBlocksCost) {
   const auto heatOf = [&](const std::string& block) {
     return user.canvas().geometry().item(user.canvas().geometry().slotOf(user.find(block))).heat;
@@ -155,7 +281,7 @@ TEST_F(Places, ColoursSayWhatBlocksCost) {
   const QColor byParameters = heatOf("mlp.gated"), norm = heatOf("norm.rms");
   ASSERT_TRUE(byParameters.isValid() && norm.isValid());
   EXPECT_GT(byParameters.lightnessF(), norm.lightnessF()) << "viridis: the more the lighter";
-  for (int i = 0; i < 3; ++i) user.key(&user.canvas(), Qt::Key_H);
+  while (user.window().heat().mode() != HeatMode::None) user.key(&user.canvas(), Qt::Key_H);
   EXPECT_FALSE(heatOf("mlp.gated").isValid());
   EXPECT_FALSE(legend->isVisible());
 }
