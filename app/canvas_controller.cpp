@@ -3,6 +3,7 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <cmath>
 
 #include "app/scene_builder.h"
 #include "engine/base/error.h"
@@ -145,7 +146,7 @@ void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const Q
                                    : ui::counted(int64_t(moves.size()), tr("Move 1 block"), tr("Move %1 blocks")),
                  mergeKey, [&](Editor& editor) {
                    for (const ui::ItemMove& move : moves)
-                     editor.move(move.item, {move.position.x(), move.position.y()});
+                     for (const NodeId item : dotsWith(move.item)) editor.move(item, moved(item, move.position));
                  });
 }
 
@@ -172,15 +173,8 @@ void CanvasController::addBlock(const ui::BlockRequest& wanted) {
 void CanvasController::wireNew(Editor& editor, const ui::BlockRequest& request, const GraphPath& path,
                                NodeId added) const {
   if (request.intoWire) {
-    const Wire wire = wireOf(*request.intoWire);
-    const auto dots = dotsByWire(editor.result());
-    const auto own = dots.find(wire);
-    size_t before = 0;  // dots that stay in front of the node
-    if (own != dots.end()) {
-      const auto last = std::find(own->second.begin(), own->second.end(), request.intoWire->from.item);
-      before = last == own->second.end() ? 0 : size_t(last - own->second.begin()) + 1;
-    }
-    editor.insertOnWire(path, wire, added, before);
+    putOnWire(editor, path, *request.intoWire, added);
+    makeRoom(editor, *request.intoWire, added);
   }
   if (!request.wireTo) return;
   const PortRef end = portOf(*request.wireTo);
@@ -195,6 +189,97 @@ void CanvasController::wireNew(Editor& editor, const ui::BlockRequest& request, 
     editor.connect(path, isOutput ? end : own, isOutput ? own : end);
     break;
   }
+}
+
+/// The dots of the wire that lie before this piece of it stay in front of the node.
+void CanvasController::putOnWire(Editor& editor, const GraphPath& path, const ui::CanvasWire& piece,
+                                 NodeId node) const {
+  const Wire wire = wireOf(piece);
+  const auto dots = dotsByWire(editor.result());
+  const auto own = dots.find(wire);
+  size_t before = 0;
+  if (own != dots.end()) {
+    const auto last = std::find(own->second.begin(), own->second.end(), piece.from.item);
+    before = last == own->second.end() ? 0 : size_t(last - own->second.begin()) + 1;
+  }
+  editor.insertOnWire(path, wire, node, before);
+}
+
+/// Keeps a node that came into a wire off the one before, and shoves what lies behind along the flow.
+void CanvasController::makeRoom(Editor& editor, const ui::CanvasWire& piece, NodeId node) const {
+  constexpr float kGap = 28;
+  constexpr float kNewHeight = 64, kNewWidth = 208;  // of one that is not shown yet
+  const ui::CanvasGeometry& geometry = view_.geometry();
+  const int from = geometry.slotOf(piece.from.item), to = geometry.slotOf(piece.to.item);
+  const auto place = editor.result().layout.find(node);
+  if (from < 0 || to < 0 || place == editor.result().layout.end()) return;
+  const int parent = geometry.parent(to), lane = geometry.lane(to), own = geometry.slotOf(node);
+  if (geometry.parent(from) != parent || geometry.lane(from) != lane) return;
+  const bool isDown = geometry.flow(to) == ui::Flow::Down;
+  const auto near = [&](int slot) { return isDown ? geometry.box(slot).top : geometry.box(slot).left; };
+  const auto far = [&](int slot) { return isDown ? geometry.box(slot).bottom : geometry.box(slot).right; };
+  if (near(to) < far(from)) return;  // it leads back
+  const ui::Vec origin = geometry.origin(parent, lane);
+  const float shift = isDown ? origin.y : origin.x;
+  const float half = (own < 0 ? (isDown ? kNewHeight : kNewWidth) : far(own) - near(own)) / 2;
+  const auto onGrid = [](float value) { return std::ceil(value / ui::gridStep) * ui::gridStep; };
+
+  Position at = place->second;
+  float middle = float(isDown ? at.y : at.x) + shift;
+  if (geometry.shape(from) != ui::ItemShape::Entry && middle < far(from) + kGap + half) {
+    const float push = onGrid(far(from) + kGap + half - middle);
+    middle += push;
+    (isDown ? at.y : at.x) += double(push);
+    editor.move(node, at);
+  }
+  if (geometry.shape(to) == ui::ItemShape::Exit) return;  // the frame grows
+  const float lack = middle + half + kGap - near(to);
+  if (lack <= 0) return;
+  for (int slot = 0; slot < geometry.count(); ++slot) {
+    if (slot == own || geometry.parent(slot) != parent || geometry.lane(slot) != lane || near(slot) < near(to) - 1)
+      continue;
+    if (geometry.shape(slot) == ui::ItemShape::Entry || geometry.shape(slot) == ui::ItemShape::Exit ||
+        geometry.item(slot).isPinned)
+      continue;
+    const QPointF by = isDown ? QPointF(0, double(onGrid(lack))) : QPointF(double(onGrid(lack)), 0);
+    editor.move(geometry.item(slot).id, moved(geometry.item(slot).id, geometry.position(slot) + by));
+  }
+}
+
+/// A place that keeps its pin.
+Position CanvasController::moved(NodeId node, QPointF to) const {
+  const auto known = document_.current()->layout.find(node);
+  return {to.x(), to.y(), known != document_.current()->layout.end() && known->second.isPinned};
+}
+
+/// A dot with those of the wires that branch behind it: they lie on one place and come from one port. Of another item,
+/// itself.
+std::vector<NodeId> CanvasController::dotsWith(NodeId dot) const {
+  const std::map<NodeId, Dot>& dots = document_.current()->dots;
+  const auto own = dots.find(dot);
+  if (own == dots.end()) return {dot};
+  std::vector<NodeId> found;
+  for (const auto& [id, other] : dots)
+    if (other.wire.from == own->second.wire.from && other.x == own->second.x && other.y == own->second.y)
+      found.push_back(id);
+  return found;
+}
+
+void CanvasController::insertOnWire(const ui::ItemMove& move, const ui::CanvasWire& piece) {
+  const GraphPath path = pathOfNode(move.item);
+  document_.edit(tr("Put %1 into a wire").arg(nameOf(move.item)), {}, [&](Editor& editor) {
+    editor.move(move.item, moved(move.item, move.position));
+    putOnWire(editor, path, piece, move.item);
+    makeRoom(editor, piece, move.item);
+  });
+}
+
+void CanvasController::setPinned(const std::vector<ui::ItemId>& items, bool isPinned) {
+  const std::vector<NodeId> nodes = nodesOf(items);
+  if (nodes.empty()) return;
+  document_.edit(isPinned ? tr("Pin") : tr("Unpin"), {}, [&](Editor& editor) {
+    for (const NodeId node : nodes) editor.setPinned(node, isPinned);
+  });
 }
 
 void CanvasController::addFromLibrary(const ui::BlockRequest& request) {
@@ -225,6 +310,15 @@ void CanvasController::connectPorts(ui::CanvasEnd from, ui::CanvasEnd to,
       if (const auto own = known.find(before); own != known.end() && before.from == wire.from)
         for (const NodeId dot : own->second) dots.push_back(editor.result().dots.at(dot));
       editor.disconnect(path, before);
+    }
+    // A wire that branches at a dot runs through those before it too.
+    if (const auto branch = editor.result().dots.find(from.item);
+        branch != editor.result().dots.end() && dots.empty()) {
+      const std::vector<NodeId> along = dotsByWire(editor.result()).at(branch->second.wire);
+      for (const NodeId dot : along) {
+        dots.push_back(editor.result().dots.at(dot));
+        if (dot == from.item) break;
+      }
     }
     editor.connect(path, wire.from, wire.to);
     for (size_t i = 0; i < dots.size(); ++i) editor.addDot(path, wire, i, {dots[i].x, dots[i].y});
@@ -277,7 +371,9 @@ void CanvasController::deleteItems(const std::vector<ui::ItemId>& items, const s
       for (const NodeId node : nodes) editor.removeAndHeal(node);
     std::vector<NodeId> rest;
     for (const ui::ItemId item : items)
-      if (!heal || std::find(nodes.begin(), nodes.end(), item) == nodes.end()) rest.push_back(item);
+      if (!heal || std::find(nodes.begin(), nodes.end(), item) == nodes.end())
+        for (const NodeId each : dotsWith(item))
+          if (std::find(rest.begin(), rest.end(), each) == rest.end()) rest.push_back(each);
     editor.removeNodes(rest);
   });
 }

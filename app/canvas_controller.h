@@ -47,6 +47,7 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void addBlock(const ui::BlockRequest& request) override;
   void connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const std::optional<ui::CanvasWire>& replaced) override;
   void moveWires(ui::CanvasEnd from, ui::CanvasEnd to) override;
+  void insertOnWire(const ui::ItemMove& move, const ui::CanvasWire& wire) override;
   void addDot(const ui::CanvasWire& wire, const ui::CanvasPlace& place) override;
   void disconnectWires(const std::vector<ui::CanvasWire>& wires) override;
   void deleteItems(const std::vector<ui::ItemId>& items, const std::vector<ui::CanvasWire>& wires, bool heal) override;
@@ -59,6 +60,7 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void pasteItems(const ui::CanvasPlace& place, bool keepWires) override;
   void duplicateItems(const std::vector<ui::ItemId>& items, bool keepWires) override;
   void setMuted(const std::vector<ui::ItemId>& items, bool isMuted) override;
+  void setPinned(const std::vector<ui::ItemId>& items, bool isPinned) override;
   void setCollapsed(ui::ItemId frame, bool isCollapsed) override;
   void openItem(ui::ItemId item) override;
   void leaveContainer() override;
@@ -88,6 +90,10 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   std::vector<NodeId> nodesOf(const std::vector<ui::ItemId>& items) const;
   void addFromLibrary(const ui::BlockRequest& request);
   void wireNew(Editor& editor, const ui::BlockRequest& request, const GraphPath& path, NodeId added) const;
+  void putOnWire(Editor& editor, const GraphPath& path, const ui::CanvasWire& piece, NodeId node) const;
+  void makeRoom(Editor& editor, const ui::CanvasWire& piece, NodeId node) const;
+  std::vector<NodeId> dotsWith(NodeId dot) const;
+  Position moved(NodeId node, QPointF to) const;
 
   DocumentController& document_;
   ui::CanvasView& view_;

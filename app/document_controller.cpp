@@ -73,6 +73,12 @@ bool DocumentController::isModifiedAt(int index) const {
   return of.history && (of.history->isModified() || of.isRecovered);
 }
 
+bool DocumentController::isUntouchedAt(int index) const {
+  const Held& of = *held_[size_t(index)];
+  return !of.history || (of.file.isEmpty() && !of.isRecovered && of.history->entries().size() == 1 &&
+                         of.history->current()->root->nodes.empty());
+}
+
 ArchitecturePtr DocumentController::currentAt(int index) const {
   const Held& of = *held_[size_t(index)];
   return of.history ? of.history->current() : nullptr;

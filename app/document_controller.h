@@ -54,6 +54,9 @@ class DocumentController : public QObject {
   QString titleAt(int index) const;
   bool isModifiedAt(int index) const;
   ArchitecturePtr currentAt(int index) const;
+  const QString& fileAt(int index) const { return held_[size_t(index)]->file; }
+  /// Nothing is open there, or an empty model that nobody has changed.
+  bool isUntouchedAt(int index) const;
   /// A place for one more, which is active, and shows nothing until something is opened in it.
   void add();
   void activate(int index);

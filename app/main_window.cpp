@@ -81,14 +81,19 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   crumbs_->addWidget(legend_);
   canvas_ = new ui::CanvasView;
   makeTabs();
-  column->addWidget(tabs_);
   column->addWidget(crumbs_);
   column->addWidget(canvas_, 1);
   pages_->addWidget(start_);
   pages_->addWidget(canvasPage);
   tensorTable_ = new ui::TensorTable;
   pages_->addWidget(tensorTable_);
-  setCentralWidget(pages_);
+  auto* middle = new QWidget;
+  auto* rows = new QVBoxLayout(middle);
+  rows->setContentsMargins(0, 0, 0, 0);
+  rows->setSpacing(0);
+  rows->addWidget(tabs_);
+  rows->addWidget(pages_, 1);
+  setCentralWidget(middle);
 
   canvasController_ = std::make_unique<CanvasController>(*document_, *canvas_, library_);
   canvasController_->onDropOutside = [this](const std::vector<ui::ItemId>& items, QPoint global) {
@@ -348,6 +353,7 @@ void MainWindow::showStart() {
   }
   start_->setState(state);
   showPage(start_);
+  showTabs();
   setWindowTitle(tr("Formwright"));
   if (isComplete) return;
   // Building the presets takes longer than the page should.

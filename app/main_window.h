@@ -55,16 +55,14 @@ class MainWindow : public QMainWindow {
   explicit MainWindow(const StateFolders& folders, QWidget* parent = nullptr);
   ~MainWindow() override;
 
-  /// Preset id, file, run folder or Hugging Face folder; what has tensors and is no model is shown as their table. A
-  /// failure is told in a message and leaves the window as it was.
+  /// Preset id, file, run folder or Hugging Face folder, in a tab of its own unless an empty one is shown; what has
+  /// tensors and is no model is shown as their table. A failure is told in a message and leaves the window as it was.
   bool open(const QString& model);
   void newDocument();
   void showStart();
   // Documents in tabs: main_window_tabs.cpp.
   /// An empty model in a tab of its own.
   void newTab();
-  /// Opens a model in a tab of its own; false where it was not opened.
-  bool openInTab(const QString& model);
   void switchTab(int index);
   /// Asks where it has edits that are not saved.
   void closeTab(int index);
@@ -157,7 +155,9 @@ class MainWindow : public QMainWindow {
   const Node* selectedComposite() const;
 
   // Where one is: main_window_places.cpp.
-  void resetPlaces();
+  void resetPlaces(const Architecture* model = nullptr);
+  void setFlow(ui::Flow flow);
+  void showFlow();
   void enter(NodeId container);
   void showInside(NodeId container);
   void showPlace();
@@ -176,7 +176,10 @@ class MainWindow : public QMainWindow {
   QString markText(int number) const;
   void jumpToMark(int number);
 
-  bool open(const QString& model, bool inTab);
+  void takePlace();
+  void resetPanels();
+  int tabOf(const QString& file) const;
+  void returnToDocument();
   void makeTabs();
   void addTabActions(QMenu* menu);
   void showTabs();
@@ -240,6 +243,7 @@ class MainWindow : public QMainWindow {
   std::vector<QAction*> contextActions_;   // nullptr: a line
   std::map<HeatMode, QAction*> heatActions_;
   QAction* measureHeat_ = nullptr;
+  std::map<ui::Flow, QAction*> flowActions_;
   std::map<QAction*, std::function<bool()>> isFitting_;  // of the context menu: whether an action has sense
   std::unique_ptr<SceneOverlay> overlay_;
   Shortcuts shortcuts_;

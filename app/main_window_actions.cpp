@@ -50,16 +50,12 @@ void MainWindow::makeActions() {
 
 void MainWindow::makeFileMenu() {
   QMenu* menu = menuBar()->addMenu(tr("&File"));
-  addAction(menu, tr("&New"), QKeySequence::New, tr("An empty model"), [this] {
-    if (mayDiscard()) newDocument();
-  });
+  addAction(menu, tr("&New"), QKeySequence::New, tr("An empty model"), [this] { newDocument(); });
   addTabActions(menu);
   addAction(menu, tr("&Open…"), QKeySequence::Open, tr("Open a model file"), [this] { openDialog(); });
   addAction(menu, tr("Open &folder…"), {}, tr("Open the folder of a training run or of a Hugging Face model"),
             [this] { openFolderDialog(); });
-  addAction(menu, tr("S&tart page"), {}, tr("Templates and recent models"), [this] {
-    if (mayDiscard()) showStart();
-  });
+  addAction(menu, tr("S&tart page"), {}, tr("Templates and recent models"), [this] { showStart(); });
   menu->addSeparator();
   addDocumentAction(menu, tr("&Save"), QKeySequence::Save, tr("Write the model to its file"), [this] { save(); });
   addDocumentAction(menu, tr("Save &as…"), Qt::CTRL | Qt::SHIFT | Qt::Key_S, tr("Write the model to another file"),
@@ -131,6 +127,8 @@ void MainWindow::makeModelMenu() {
   contextActions_.push_back(nullptr);
   add(tr("&Mute\tM"), {}, tr("Let the stream pass the selected blocks, or no longer"),
       [this] { canvas_->toggleMuted(); });
+  add(tr("Pi&n\tP"), {}, tr("Tidy up leaves the selected blocks where they are, or no longer"),
+      [this] { canvas_->togglePinned(); });
   add(tr("&Replace by…"), Qt::Key_R, tr("Another block in the place of the selected ones, with their wires"),
       [this] { replaceBlocks(); });
   add(tr("&Wire…"), Qt::Key_W, tr("Draw a wire of the selected block by keyboard"), [this] { wireByKeyboard(); });
@@ -202,6 +200,18 @@ void MainWindow::makeViewMenu() {
     action->setActionGroup(styles);
     action->setChecked(int(style) == QSettings().value("canvas/wires").toInt());
     if (action->isChecked()) overlay_->wireStyle = style;
+  }
+  QMenu* flows = menu->addMenu(tr("F&low"));
+  auto* flowGroup = new QActionGroup(this);
+  const std::pair<ui::Flow, QString> flowTitles[] = {{ui::Flow::Right, tr("From &left to right")},
+                                                     {ui::Flow::Down, tr("From &top to bottom")}};
+  for (const auto& [flow, title] : flowTitles) {
+    QAction* action = addDocumentAction(flows, title, {}, tr("Turns the model and lays it out anew"),
+                                        [this, flow = flow] { setFlow(flow); });
+    action->setCheckable(true);
+    action->setActionGroup(flowGroup);
+    action->setChecked(flow == ui::Flow::Right);
+    flowActions_[flow] = action;
   }
   addDocumentAction(menu, tr("&100 %\tCtrl+1"), {}, tr("One to one"), [this] { canvas_->zoomToActualSize(); });
   addDocumentAction(menu, tr("&Find…"), QKeySequence::Find, tr("A block of the model, by name, kind or parameter"),

@@ -21,40 +21,57 @@ constexpr int kMostRecent = 10;
 
 }  // namespace
 
-void MainWindow::newDocument() {
-  training_->reset();
+/// A place for another model: a tab of its own, unless the one that is shown is empty and untouched.
+void MainWindow::takePlace() {
+  if (document_->isOpen() && !document_->isUntouchedAt(document_->active())) {
+    rememberPlace();
+    canvas_->clearSelection();
+    document_->add();
+  } else if (document_->count() == 1) {
+    training_->reset();  // the curves of a model that is in another tab stay
+  }
+  resetPanels();
+}
+
+/// Nothing that was computed is of this model.
+void MainWindow::resetPanels() {
   similarity_->reset();
-  resetPlaces();
   measures_->reset();
   tradeOff_->reset();
+}
+
+void MainWindow::newDocument() {
+  takePlace();
+  resetPlaces();
   model_.clear();
   generate_->setModel(model_);
   document_->open(std::make_shared<const Architecture>(), {});
   canvas_->frameAll();
 }
 
-bool MainWindow::open(const QString& model) { return open(model, false); }
-
-bool MainWindow::open(const QString& model, bool inTab) {
+bool MainWindow::open(const QString& model) {
   try {
     if (const std::optional<TensorTable> table = openTensorTable(model.toStdString())) {
       showTable(model, *table);
       return true;
     }
     const OpenedModel opened = openModel(model.toStdString(), false);
-    if (inTab && document_->isOpen()) {
-      rememberPlace();
-      canvas_->clearSelection();
-      document_->add();
+    const int tab = opened.file.empty() ? -1 : tabOf(QString::fromStdString(opened.file));
+    if (tab >= 0) {
+      switchTab(tab);
+      returnToDocument();
+      if (document_->isModified()) {
+        tell(tr("%1 is open already, with edits that are not saved.").arg(document_->title()));
+        return true;
+      }
+      resetPanels();
+    } else {
+      takePlace();
     }
-    training_->reset();
-    similarity_->reset();
-    measures_->reset();
-    tradeOff_->reset();
     model_ = model;
     generate_->setModel(model);
     applyPreset(model);
-    resetPlaces();
+    resetPlaces(opened.architecture.get());
     if (opened.run) training_->remember(*opened.architecture, QString::fromStdString(opened.run->string()));
     document_->open(opened.architecture, QString::fromStdString(opened.file));
     canvas_->frameAll();
@@ -71,6 +88,14 @@ bool MainWindow::open(const QString& model, bool inTab) {
     box.exec();
     return false;
   }
+}
+
+/// The tab in which a file is open; -1: none.
+int MainWindow::tabOf(const QString& file) const {
+  const QString path = QFileInfo(file).absoluteFilePath();
+  for (int tab = 0; tab < document_->count(); ++tab)
+    if (!document_->fileAt(tab).isEmpty() && QFileInfo(document_->fileAt(tab)).absoluteFilePath() == path) return tab;
+  return -1;
 }
 
 void MainWindow::showTable(const QString& path, const TensorTable& table) {
@@ -141,14 +166,12 @@ bool MainWindow::mayDiscard() {
 }
 
 void MainWindow::openDialog() {
-  if (!mayDiscard()) return;
   const QString file = QFileDialog::getOpenFileName(this, tr("Open model"), {},
                                                     tr("Models and tensors (*.fw.json *.safetensors);;All files (*)"));
   if (!file.isEmpty()) open(file);
 }
 
 void MainWindow::openFolderDialog() {
-  if (!mayDiscard()) return;
   const QString folder = QFileDialog::getExistingDirectory(this, tr("Open folder"), folders_.runs);
   if (!folder.isEmpty()) open(folder);
 }
@@ -224,15 +247,8 @@ void MainWindow::offerRecovery() {
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &RecoveryDialog::recovered, this,
           [this](const QString& file, const ArchitecturePtr& architecture, const QString& title) {
-            if (document_->isOpen()) {  // each comes into a tab of its own
-              rememberPlace();
-              document_->add();
-            }
-            training_->reset();
-            similarity_->reset();
-            resetPlaces();
-            measures_->reset();
-            tradeOff_->reset();
+            takePlace();  // each in a tab of its own
+            resetPlaces(architecture.get());
             model_.clear();
             generate_->setModel(model_);
             document_->recover(architecture, file, title);
@@ -263,10 +279,7 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
 
 void MainWindow::dropEvent(QDropEvent* event) {
   for (const QUrl& url : event->mimeData()->urls())
-    if (url.isLocalFile() && mayDiscard()) {
-      open(url.toLocalFile());
-      return;
-    }
+    if (url.isLocalFile()) open(url.toLocalFile());
 }
 
 }  // namespace fw

@@ -15,14 +15,30 @@ QString nameOf(const Node& node) { return QString::fromStdString(node.label.empt
 }  // namespace
 
 /// For another document: all of it is shown, no layer is selected; the colours stay.
-void MainWindow::resetPlaces() {
-  *overlay_ = {.wireStyle = overlay_->wireStyle};
+void MainWindow::resetPlaces(const Architecture* model) {
+  *overlay_ = {.wireStyle = overlay_->wireStyle, .flow = model ? flowOf(*model) : ui::Flow::Right};
+  showFlow();
   trail_ = {};
   marks_.clear();
   heat_->forget();
   canvasController_->setEntered(0);
   canvasController_->setScope({});
   inspectorController_->setScope({});
+}
+
+/// Turns the model, which is laid out anew, and stays so when it is opened again.
+void MainWindow::setFlow(ui::Flow flow) {
+  if (isDocumentShown_ && overlay_->flow != flow) {
+    overlay_->flow = flow;
+    canvas_->clearSelection();
+    showScene();
+    tidyUp();
+  }
+  showFlow();
+}
+
+void MainWindow::showFlow() {
+  for (const auto& [flow, action] : flowActions_) action->setChecked(overlay_->flow == flow);
 }
 
 /// Shows the inside of a container alone; 0: the whole model.

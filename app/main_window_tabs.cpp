@@ -1,6 +1,5 @@
 // The main window: several documents in tabs.
 #include <QAction>
-#include <QFileDialog>
 #include <QMenu>
 #include <QTabBar>
 
@@ -21,6 +20,9 @@ void MainWindow::makeTabs() {
   tabs_->setContextMenuPolicy(Qt::CustomContextMenu);
   tabs_->hide();
   connect(tabs_, &QTabBar::currentChanged, this, &MainWindow::switchTab);
+  connect(tabs_, &QTabBar::tabBarClicked, this, [this](int tab) {
+    if (tab == document_->active()) returnToDocument();
+  });
   connect(tabs_, &QTabBar::tabCloseRequested, this, &MainWindow::closeTab);
   connect(tabs_, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
     const int tab = tabs_->tabAt(at);
@@ -39,12 +41,6 @@ void MainWindow::addTabActions(QMenu* menu) {
   const auto step = [this](int by) { switchTab((document_->active() + by + document_->count()) % document_->count()); };
   addDocumentAction(menu, tr("New &tab"), QKeySequence::AddTab, tr("An empty model beside this one"),
                     [this] { newTab(); });
-  addDocumentAction(menu, tr("Open in a ta&b…"), Qt::CTRL | Qt::SHIFT | Qt::Key_O, tr("A model beside this one"),
-                    [this] {
-                      const QString file = QFileDialog::getOpenFileName(
-                          this, tr("Open model"), {}, tr("Formwright models (*.fw.json);;All files (*)"));
-                      if (!file.isEmpty()) openInTab(file);
-                    });
   addDocumentAction(menu, tr("Ne&xt tab"), Qt::CTRL | Qt::Key_Tab, tr("The next open model"), [step] { step(1); });
   addDocumentAction(menu, tr("&Previous tab"), Qt::CTRL | Qt::SHIFT | Qt::Key_Tab, tr("The open model before"),
                     [step] { step(-1); });
@@ -61,7 +57,8 @@ void MainWindow::showTabs() {
     tabs_->setTabToolTip(tab, document_->titleAt(tab));
   }
   tabs_->setCurrentIndex(document_->active());
-  tabs_->setVisible(document_->count() > 1);
+  const bool isAlone = document_->count() == 1;
+  tabs_->setVisible(!isAlone || (!isDocumentShown_ && !document_->isUntouchedAt(0)));
 }
 
 void MainWindow::rememberPlace() {
@@ -70,13 +67,20 @@ void MainWindow::rememberPlace() {
 }
 
 void MainWindow::newTab() {
-  rememberPlace();
-  canvas_->clearSelection();
-  document_->add();
+  if (document_->isOpen() && document_->isUntouchedAt(document_->active())) {
+    rememberPlace();
+    document_->add();
+  }
   newDocument();
 }
 
-bool MainWindow::openInTab(const QString& model) { return open(model, true); }
+/// From another page to the model whose tab is chosen.
+void MainWindow::returnToDocument() {
+  if (isDocumentShown_ || !document_->isOpen()) return;
+  showDocument();
+  showScene();
+  showTitle();
+}
 
 void MainWindow::switchTab(int index) {
   if (index < 0 || index >= document_->count() || index == document_->active()) return;
@@ -91,6 +95,7 @@ void MainWindow::switchTab(int index) {
   overlay_->heat.reset();
   overlay_->time.reset();
   overlay_->wireStyle = before.wireStyle;  // is the window's
+  showFlow();
   canvasController_->setEntered(overlay_->entered);
   canvasController_->setScope({});
   inspectorController_->setScope({});
@@ -117,13 +122,17 @@ void MainWindow::closeTab(int index) {
     switchTab(index);
     if (!mayDiscard()) return;
   }
-  if (document_->count() == 1) return showStart();
+  if (document_->count() == 1) {
+    newDocument();  // in another tab, and this one goes
+    canvas_->clearSelection();
+  }
   places_.erase(document_->idAt(index));
   if (index == document_->active()) {
     switchTab(index > 0 ? index - 1 : 1);
     places_.erase(document_->idAt(index));
   }
   document_->close(index);
+  if (document_->count() == 1 && document_->isUntouchedAt(0)) showStart();
 }
 
 void MainWindow::fillCompareMenu(QMenu* menu) {

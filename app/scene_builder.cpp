@@ -2,6 +2,7 @@
 #include "app/scene_builder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/blocks/policy.h"
 #include "widgets/color_map.h"
@@ -52,6 +53,7 @@ class Builder {
     else
       addGraph(*architecture_.root, 0, 0);
     scene_.wireStyle = overlay_.wireStyle;
+    scene_.flow = overlay_.flow;
     return std::make_shared<const ui::CanvasScene>(std::move(scene_));
   }
 
@@ -120,7 +122,7 @@ class Builder {
     item.parent = parent;
     item.lane = lane;
     if (const auto at = architecture_.layout.find(node.id); at != architecture_.layout.end())
-      item.position = {at->second.x, at->second.y};
+      item.position = {at->second.x, at->second.y}, item.isPinned = at->second.isPinned;
     const QString title = block ? QString::fromStdString(block->title) : QString::fromStdString(node.block);
     const bool isPort = node.block == kInBlock || node.block == kOutBlock;
     item.title = !node.label.empty() ? QString::fromStdString(node.label)
@@ -331,6 +333,17 @@ int groupSeries(const Architecture& architecture, const std::string& group) {
     ++index;
   }
   return -1;
+}
+
+ui::Flow flowOf(const Architecture& architecture) {
+  int down = 0, across = 0;
+  for (const Wire& wire : architecture.root->wires) {
+    const auto from = architecture.layout.find(wire.from.node), to = architecture.layout.find(wire.to.node);
+    if (from == architecture.layout.end() || to == architecture.layout.end()) continue;
+    const double dx = to->second.x - from->second.x, dy = to->second.y - from->second.y;
+    (dy > std::abs(dx) ? down : across) += 1;
+  }
+  return down > across ? ui::Flow::Down : ui::Flow::Right;
 }
 
 ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts,

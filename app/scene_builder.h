@@ -18,10 +18,14 @@ struct SceneOverlay {
   std::map<int, double> layerHeat;           // by the same index, 0 to 1; where `heat` says nothing of layers
   std::set<NodeId> collapsed;                // frames of which only the header is shown
   ui::WireStyle wireStyle = ui::WireStyle::Curved;
+  ui::Flow flow = ui::Flow::Right;  // of the whole model
 };
 
 ui::CanvasScenePtr buildScene(const Architecture& architecture, const DocumentFacts& facts,
                               const SceneOverlay& overlay);
+
+/// The way that the model's blocks lie along: down where most of its wires lead down.
+ui::Flow flowOf(const Architecture& architecture);
 
 /// "8 heads · rotary · causal": the parameters that matter, by BlockDef::summary; without those that are zero, off or
 /// "none".

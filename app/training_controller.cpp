@@ -80,7 +80,7 @@ void TrainingController::start() {
   state_ = {};
   state_.panel = {ui::PanelPhase::Busy, tr("Planning"), {}, -1};
   state_.totalSteps = setup.steps;
-  state_.title = QString::fromStdString(findTask(setup.task).title);
+  state_.title = tr("%1: %2").arg(document_.title(), QString::fromStdString(findTask(setup.task).title));
   state_.recipe = tr("AdamW, batch %1, seed 1").arg(setup.batch);
   isRunning_ = true;
   isStopping_ = false;

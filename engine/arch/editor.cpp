@@ -220,6 +220,11 @@ void Editor::move(NodeId id, Position to) {
   work_.layout[id] = to;
 }
 
+void Editor::setPinned(NodeId id, bool isPinned) {
+  if (!work_.layout.count(id)) find(id);
+  work_.layout[id].isPinned = isPinned;
+}
+
 // ---- parameters
 
 /// Sets a parameter in the form that documents keep; the default removes the entry.

@@ -124,6 +124,9 @@ class Editor {
   /// gone. History does this after every edit. Refused where a composite would hold a copy of itself.
   void settle();
 
+  /// Keeps a node where it is while others are laid out, or no longer.
+  void setPinned(NodeId id, bool isPinned);
+
   /// A dot on a wire, before the one that is at `place` along it.
   NodeId addDot(const GraphPath& path, const Wire& wire, size_t place, Position at);
 
@@ -181,6 +184,7 @@ class Editor {
   void dropLoose();
   bool followLinks(const std::string& link, const std::set<NodeId>& edited);
   bool follow(const Member& source, const Member& target);
+  bool followDots(const std::set<NodeId>& inside, const std::map<NodeId, NodeId>& ids);
 
   Architecture base_, work_;
   const Catalog* catalog_;

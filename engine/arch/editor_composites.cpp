@@ -1,6 +1,7 @@
 // Composites: linked copies, and parameters of what is inside that the composite has as its own.
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 #include "engine/arch/editor.h"
 #include "engine/arch/editor_support.h"
@@ -227,15 +228,29 @@ void Editor::demote(NodeId composite, const std::string& name) {
 
 // ---- after an edit
 
+namespace {
+
+/// Dots of the wires among these nodes.
+std::map<NodeId, Dot> dotsInside(const Architecture& architecture, const std::set<NodeId>& nodes) {
+  std::map<NodeId, Dot> found;
+  for (const auto& [id, dot] : architecture.dots)
+    if (nodes.count(dot.wire.from.node) && nodes.count(dot.wire.to.node)) found[id] = dot;
+  return found;
+}
+
+}  // namespace
+
 /// Whether a linked copy is new, or differs from what it was before the edit.
 bool Editor::isEdited(const Member& member) const {
   const Node* before = findNode(base_, member.id);
   const Node* now = graph(member.path).find(member.id);
   if (!before || before->link != now->link || before->bodies != now->bodies || before->promoted != now->promoted)
     return true;
-  if (base_.layout.size() == work_.layout.size() && base_.layout == work_.layout) return false;
+  const bool areDotsEqual = base_.dots == work_.dots;
+  if (areDotsEqual && base_.layout.size() == work_.layout.size() && base_.layout == work_.layout) return false;
   std::set<NodeId> inside;
   collectIdsInside(*now, inside);
+  if (!areDotsEqual && dotsInside(base_, inside) != dotsInside(work_, inside)) return true;
   return std::any_of(inside.begin(), inside.end(), [&](NodeId id) {
     const auto was = base_.layout.find(id), is = work_.layout.find(id);
     return (was == base_.layout.end()) != (is == work_.layout.end()) ||
@@ -410,7 +425,32 @@ bool Editor::follow(const Member& source, const Member& target) {
     const auto [mine, isNew] = work_.layout.try_emplace(ids.at(id), place->second);
     if (!isNew && !(mine->second == place->second)) mine->second = place->second, hasChanged = true;
   }
-  return hasChanged;
+  return followDots(inside, ids) || hasChanged;
+}
+
+/// The wires inside a copy run through the dots that their twins do.
+bool Editor::followDots(const std::set<NodeId>& inside, const std::map<NodeId, NodeId>& ids) {
+  std::vector<Dot> wanted;
+  for (auto [id, dot] : dotsInside(work_, inside)) {
+    dot.wire.from.node = ids.at(dot.wire.from.node);
+    dot.wire.to.node = ids.at(dot.wire.to.node);
+    wanted.push_back(std::move(dot));
+  }
+  std::set<NodeId> twins;
+  for (const NodeId id : inside) twins.insert(ids.at(id));
+  const std::map<NodeId, Dot> present = dotsInside(work_, twins);
+  const auto isBefore = [](const Dot& a, const Dot& b) {
+    return std::tie(a.wire, a.order) < std::tie(b.wire, b.order);
+  };
+  std::vector<Dot> now;
+  for (const auto& [id, dot] : present) now.push_back(dot);
+  std::stable_sort(wanted.begin(), wanted.end(), isBefore);
+  std::stable_sort(now.begin(), now.end(), isBefore);
+  if (wanted == now) return false;
+  auto own = present.begin();
+  for (Dot& dot : wanted) work_.dots[own == present.end() ? takeId() : (own++)->first] = std::move(dot);
+  for (; own != present.end(); ++own) work_.dots.erase(own->first);
+  return true;
 }
 
 /// Dots of wires, and promotions of nodes, that are there no more.

@@ -47,6 +47,37 @@ TEST_F(CompositesTest, ALinkedCopyHasTheSameInsideUnderIdsOfItsOwn) {
   EXPECT_TRUE(graphAt(now(), s.inside)->wiresInto(second).empty());
 }
 
+TEST_F(CompositesTest, DotsOnWiresInsideAreThoseOfAll) {
+  const NodeId norm = idIn(second, "norm"), attention = idIn(second, "attention");
+  const Wire mine{{s.norm, "y"}, {s.attention, "x"}}, theirs{{norm, "y"}, {attention, "x"}};
+  NodeId dot = 0, later = 0;
+  edit([&](Editor& e) { dot = e.addDot(within(first), mine, 0, {11, 22}); });
+  const auto dotsOf = [&](const Wire& wire) {
+    const auto all = dotsByWire(now());
+    const auto own = all.find(wire);
+    return own == all.end() ? std::vector<NodeId>{} : own->second;
+  };
+  ASSERT_EQ(dotsOf(theirs).size(), 1u);
+  const NodeId twin = dotsOf(theirs).front();
+  EXPECT_NE(twin, dot);
+  EXPECT_EQ(now().dots.at(twin).x, 11);
+  // Moved in the copy, it moves here; a second one comes in order.
+  edit([&](Editor& e) { e.move(twin, {33, 44}); });
+  EXPECT_EQ(now().dots.at(dot).x, 33);
+  edit([&](Editor& e) { later = e.addDot(within(second), theirs, 1, {55, 66}); });
+  ASSERT_EQ(dotsOf(mine).size(), 2u);
+  EXPECT_EQ(now().dots.at(dotsOf(mine)[1]).y, 66);
+  EXPECT_EQ(dotsOf(theirs), (std::vector<NodeId>{twin, later})) << "ids stay";
+  edit([&](Editor& e) { e.removeNodes({twin}); });
+  ASSERT_EQ(dotsOf(mine).size(), 1u);
+  EXPECT_EQ(now().dots.at(dotsOf(mine)[0]).x, 55);
+  history.undo();
+  EXPECT_EQ(dotsOf(mine).size(), 2u);
+  edit([&](Editor& e) { e.makeUnique(second); });
+  edit([&](Editor& e) { e.removeNodes({dotsOf(mine)[0]}); });
+  EXPECT_EQ(dotsOf(theirs).size(), 2u) << "on its own now";
+}
+
 TEST_F(CompositesTest, AnEditOfOneIsMadeInAll) {
   const NodeId theirs = idIn(second, "attention");
   edit([&](Editor& e) { e.setParam(s.attention, "heads", int64_t(4)); });

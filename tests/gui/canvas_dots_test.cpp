@@ -51,6 +51,15 @@ TEST_F(CanvasDots, WiresRunThroughIt) {
   EXPECT_EQ(view.marks().path.size(), 2u) << "both pieces light up";
 }
 
+TEST_F(CanvasDots, ControlDragOfADotDrawsABranch) {
+  addDot({150, 100});
+  const CanvasGeometry& geometry = view.geometry();
+  const QPoint dot = at(geometry.box(geometry.slotOf(9)).center());
+  drag(dot, port(4, 0), Qt::ControlModifier);
+  ASSERT_EQ(asked.log.size(), 1) << asked.log.join("; ").toStdString();
+  EXPECT_TRUE(asked.log.front().startsWith("connect 9.1 to 4.0")) << asked.log.front().toStdString();
+}
+
 TEST_F(CanvasDots, AltClickCutsAPortAndControlDragMovesItsWires) {
   press(port(2, 1), Qt::AltModifier);
   release(port(2, 1), Qt::AltModifier);

@@ -128,6 +128,12 @@ class Recorder : public CanvasIntents {
   void moveWires(CanvasEnd from, CanvasEnd to) override {
     log << QString("move the wires of %1.%2 to %3.%4").arg(from.item).arg(from.port).arg(to.item).arg(to.port);
   }
+  void insertOnWire(const ItemMove& move, const CanvasWire& wire) override {
+    log << QString("put %1 on the wire from %2 to %3").arg(move.item).arg(wire.from.item).arg(wire.to.item);
+  }
+  void setPinned(const std::vector<ItemId>& items, bool isPinned) override {
+    log << (isPinned ? "pin " : "unpin ") + names(items);
+  }
   void addDot(const CanvasWire& wire, const CanvasPlace& place) override {
     log << QString("dot from %1 to %2 in %3 at %4,%5")
                .arg(wire.from.item)

@@ -100,5 +100,63 @@ TEST_F(CanvasGesture, WiresAreSelectedAndDeleted) {
   EXPECT_TRUE(view.selectedWires().empty());
 }
 
+TEST_F(CanvasGesture, AWireTakesAnItemThatHasNone) {
+  auto scene = std::make_shared<CanvasScene>(*view.scene());
+  CanvasItem free = scene->items.front();
+  free.id = 77;
+  free.position = {0, 240};
+  free.ports = {{.name = "x", .side = PortSide::In}, {.name = "y", .side = PortSide::Out}};
+  scene->items.push_back(free);
+  view.setScene(scene);
+  const auto middle = [&](int wire) { return at(wireCurve(view.geometry().wireShape(wire)).at(0, 0.5f)); };
+  const CanvasWire wire = view.geometry().wire(0);
+  const QString words = QString("put 77 on the wire from %1 to %2").arg(wire.from.item).arg(wire.to.item);
+  drag(of(77), middle(0));
+  EXPECT_EQ(asked.log, QStringList{words});
+  EXPECT_EQ(view.marks().hover.wire, -1) << "no residue";
+  asked.log.clear();
+  // Alt: beside the wire. One that is wired already is only moved.
+  drag(of(77), middle(0), Qt::AltModifier);
+  EXPECT_FALSE(asked.log.contains(words));
+  asked.log.clear();
+  // No port fits: no wire takes it.
+  view.setConnectQuestion([](CanvasEnd, CanvasEnd) { return ConnectAnswer{false, "no"}; });
+  drag(of(77), middle(0));
+  ASSERT_EQ(asked.log.size(), 1);
+  EXPECT_TRUE(asked.log.front().startsWith("move 77")) << asked.log.front().toStdString();
+}
+
+TEST_F(CanvasGesture, AWiredItemIsNotTornIntoAnotherWire) {
+  auto scene = std::make_shared<CanvasScene>(*view.scene());
+  view.setScene(scene);
+  ASSERT_GE(view.geometry().wireCount(), 2);
+  const CanvasWire last = view.geometry().wire(view.geometry().wireCount() - 1);
+  const CanvasWire firstWire = view.geometry().wire(0);
+  if (last.to.item == firstWire.from.item || last.to.item == firstWire.to.item) GTEST_SKIP() << "too short a chain";
+  drag(of(last.to.item), at(wireCurve(view.geometry().wireShape(0)).at(0, 0.5f)));
+  ASSERT_EQ(asked.log.size(), 1);
+  EXPECT_TRUE(asked.log.front().startsWith("move")) << asked.log.front().toStdString();
+}
+
+TEST_F(CanvasGesture, EscapeDropsAnItemOffAWireWithoutResidue) {
+  auto scene = std::make_shared<CanvasScene>(*view.scene());
+  CanvasItem free = scene->items.front();
+  free.id = 77;
+  free.position = {0, 240};
+  free.ports = {{.name = "x", .side = PortSide::In}, {.name = "y", .side = PortSide::Out}};
+  scene->items.push_back(free);
+  view.setScene(scene);
+  const QPoint from = of(77), to = at(wireCurve(view.geometry().wireShape(0)).at(0, 0.5f));
+  press(from);
+  for (int i = 1; i <= 5; ++i) moveTo(from + (to - from) * i / 5);
+  EXPECT_EQ(view.marks().hover.wire, 0) << "the wire that would take it is lit";
+  key(Qt::Key_Escape);
+  EXPECT_TRUE(asked.log.isEmpty());
+  EXPECT_EQ(view.marks().hover.wire, -1);
+  EXPECT_EQ(of(77), from);
+  release(to);
+  EXPECT_TRUE(asked.log.isEmpty());
+}
+
 }  // namespace
 }  // namespace fw::ui

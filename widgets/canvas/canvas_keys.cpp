@@ -88,6 +88,8 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
       return frameAll();
     case Qt::Key_M:
       return toggleMuted();
+    case Qt::Key_P:
+      return togglePinned();
     case Qt::Key_G:
       return setSnapping(!isSnapping_);
     case Qt::Key_Backspace:
@@ -224,6 +226,15 @@ void CanvasView::toggleMuted() {
   const bool isAnyOn =
       std::any_of(picked.begin(), picked.end(), [this](int slot) { return !geometry_->item(slot).isMuted; });
   if (intents_ && !picked.empty()) intents_->setMuted(selection(), isAnyOn);
+}
+
+void CanvasView::togglePinned() {
+  const std::vector<int> picked = selectedTops();
+  const bool isAnyFree =
+      std::any_of(picked.begin(), picked.end(), [this](int slot) { return !geometry_->item(slot).isPinned; });
+  std::vector<ItemId> items;
+  for (const int slot : picked) items.push_back(geometry_->item(slot).id);
+  if (intents_ && !items.empty()) intents_->setPinned(items, isAnyFree);
 }
 
 }  // namespace fw::ui

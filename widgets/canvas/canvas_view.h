@@ -71,6 +71,7 @@ class CanvasView : public QWidget {
   void paste(bool keepWires = false);
   void duplicateSelection(bool keepWires = false);
   void toggleMuted();
+  void togglePinned();
   /// Edges or middles of the selected items on one line, that of the outermost one.
   void alignSelection(Qt::Alignment edge);
   /// Equal gaps between the selected items.

@@ -77,6 +77,7 @@ void ScenePass::card(int slot) {
                    inkOf(categoryInks[look.category], slot, ground));
   cardRows(slot, box);
   chips(slot);
+  pin(slot);
   ports(slot);
 }
 
@@ -105,6 +106,18 @@ void ScenePass::chips(int slot) {
     }
     raster.fillRound(Box::around(center, px(4.5f), width), px(0.75f), ring);
   }
+}
+
+// The head of a pin and its needle, on the upper left corner.
+void ScenePass::pin(int slot) {
+  if (!geometry.item(slot).isPinned) return;
+  const Box& box = geometry.box(slot);
+  const Vec head = camera.toView(Vec(box.left + 4, box.top + 1));
+  const Ink ground = groundOf(geometry.parent(slot)), ink = mixInk(ground, inks.text, 0.8f);
+  raster.line(head, head + Vec(px(4.5f), px(9)), std::max(ratio, px(1.75f)), ink);
+  raster.disc(head, px(6), ground);
+  raster.disc(head, px(4.5f), ink);
+  raster.disc(head - Vec(px(1.3f), px(1.3f)), px(1.3f), ground);
 }
 
 void ScenePass::cardRows(int slot, const Box& box) {
@@ -225,8 +238,7 @@ void ScenePass::frame(int slot) {
   }
   if (detail != Detail::Flat) strip(slot);
   if (detail == Detail::Full) chevron(slot), laneBadges(slot);
-  if (detail >= Detail::Ports) chips(slot);
-  if (detail >= Detail::Ports) ports(slot);
+  if (detail >= Detail::Ports) chips(slot), pin(slot), ports(slot);
 }
 
 void ScenePass::chevron(int slot) {

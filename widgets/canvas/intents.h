@@ -62,6 +62,8 @@ class CanvasIntents {
 
   /// Items leave their wires, which are joined behind them, and stand at these places.
   virtual void pullOutItems(const std::vector<ItemMove>& moves) = 0;
+  /// An item without wires was dropped on a wire.
+  virtual void insertOnWire(const ItemMove& move, const CanvasWire& wire) = 0;
   /// A wire was clicked twice: a dot at this place.
   virtual void addDot(const CanvasWire& wire, const CanvasPlace& place) = 0;
   /// Items of one graph were dropped into another frame; the first upper left one comes to `place`.
@@ -73,6 +75,8 @@ class CanvasIntents {
   virtual void duplicateItems(const std::vector<ItemId>& items, bool keepWires) = 0;
 
   virtual void setMuted(const std::vector<ItemId>& items, bool isMuted) = 0;
+  /// Keeps items where they are while others are laid out.
+  virtual void setPinned(const std::vector<ItemId>& items, bool isPinned) = 0;
   virtual void setCollapsed(ItemId frame, bool isCollapsed) = 0;
   /// Enter or double click: enter a container, look at a node's parameters.
   virtual void openItem(ItemId item) = 0;

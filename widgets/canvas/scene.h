@@ -94,6 +94,7 @@ struct CanvasItem {
   ItemState state = ItemState::Normal;
   QString message;  // the sentence of a warning or an error
   bool isMuted = false;
+  bool isPinned = false;                     // laying out leaves it where it is
   std::shared_ptr<const CanvasFrame> frame;  // of a frame
 };
 

@@ -44,6 +44,7 @@ class ScenePass {
   void join(int slot);
   void dot(int slot);
   void chips(int slot);
+  void pin(int slot);
   void frame(int slot);
   void laneBadges(int slot);
   void strip(int slot);

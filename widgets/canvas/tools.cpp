@@ -4,6 +4,7 @@
 #include <QApplication>
 #include <QPainter>
 #include <QUuid>
+#include <limits>
 
 #include "widgets/canvas/canvas_view.h"
 #include "widgets/theme.h"
@@ -11,6 +12,7 @@
 namespace fw::ui {
 namespace {
 
+constexpr float wireReach = 10;   // view units around a wire that takes an item
 constexpr float leaveReach = 40;  // view units from a frame at which what is dragged leaves it
 
 }  // namespace
@@ -53,7 +55,10 @@ void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
     case HitKind::Node:
     case HitKind::Header:
     case HitKind::Chip:
-      if (view_.isSelected(hit_.slot)) next_ = std::make_unique<MoveTool>(view_, from, hit_.slot, modifiers);
+      if ((modifiers & Qt::ControlModifier) && view_.geometry().shape(hit_.slot) == ItemShape::Dot)
+        next_ = std::make_unique<WireTool>(view_, hit_.slot, 1, at);  // a branch from here
+      else if (view_.isSelected(hit_.slot))
+        next_ = std::make_unique<MoveTool>(view_, from, hit_.slot, modifiers);
       break;
     case HitKind::Void:
       next_ = std::make_unique<MarqueeTool>(view_, from, -1, modifiers);
@@ -152,6 +157,11 @@ MoveTool::MoveTool(CanvasView& view, Vec start, int pressed, Qt::KeyboardModifie
   }
   if (!hasPressed && !slots_.empty()) pressed_ = slots_.front();  // what was pressed lies inside of a selected frame
   pressedFrom_ = geometry.position(pressed_);
+  if (slots_.size() == 1) {
+    const ItemShape shape = geometry.shape(slots_.front());
+    isFree_ = (shape == ItemShape::Node || shape == ItemShape::Frame || shape == ItemShape::Join) &&
+              geometry.wiresAt(slots_.front()).empty();
+  }
   home_ = geometry.parent(pressed_);
   if (home_ < 0) return;
   homeBox_ = geometry.box(home_);
@@ -190,6 +200,41 @@ void MoveTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
   findGuides();
   for (const auto& [a, b] : guides_) view_.invalidate(Box::between(a, b).grown(3));
   findDrop(at);
+  findWire(at, modifiers);
+}
+
+// A wire takes an item that has none; what is wired already is not torn out of its place. Alt: no wire takes it.
+void MoveTool::findWire(Vec at, Qt::KeyboardModifiers modifiers) {
+  const CanvasGeometry& geometry = view_.geometry();
+  wire_ = -1;
+  if (isFree_ && strip_ < 0 && !(modifiers & Qt::AltModifier)) {
+    const Vec point = view_.camera().toScene(at);
+    const float reach = wireReach / view_.camera().zoom;
+    const CanvasItem& item = geometry.item(slots_.front());
+    float nearest = reach;
+    for (int w = 0; w < geometry.wireCount(); ++w) {
+      if (!geometry.wireBox(w).grown(reach).contains(point)) continue;
+      const int from = geometry.wireFrom(w), to = geometry.wireTo(w);
+      if (isMoving_[size_t(from)] || isMoving_[size_t(to)] || geometry.parent(from) != home_) continue;
+      const float away = distance(wireCurve(geometry.wireShape(w)), point);
+      if (away >= nearest) continue;
+      // Both halves must fit.
+      bool takes = false, gives = false;
+      for (int p = 0; p < int(item.ports.size()); ++p) {
+        const bool isInput = item.ports[size_t(p)].side == PortSide::In;
+        if (isInput) takes = takes || view_.mayConnect(geometry.wire(w).from, {item.id, p}).isAllowed;
+        if (!isInput) gives = gives || view_.mayConnect({item.id, p}, geometry.wire(w).to).isAllowed;
+      }
+      if (takes && gives) nearest = away, wire_ = w;
+    }
+  }
+  if (wire_ >= 0) hasDrop_ = false;
+  const int before = view_.marks().hover.wire;
+  if (before == wire_) return;
+  view_.marks().hover = wire_ < 0 ? Hit() : Hit{HitKind::Wire, -1, -1, wire_};
+  for (const int w : {before, wire_})
+    if (w >= 0) view_.invalidate(geometry.wireBox(w).grown(4));
+  view_.update();
 }
 
 // A frame may take the items when the mouse is in its inside and none of them is it: one in their own graph at once,
@@ -310,7 +355,10 @@ void MoveTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
     view_.layOut();
     return;
   }
-  if (intents && strip_ >= 0) {
+  view_.marks().hover = {};
+  if (intents && wire_ >= 0) {
+    intents->insertOnWire(moves.front(), view_.geometry().wire(wire_));
+  } else if (intents && strip_ >= 0) {
     intents->putInCell(view_.geometry().item(strip_).id, stripAt_, moves.front().item);
   } else if (intents && isPulling_) {
     intents->pullOutItems(moves);
@@ -323,6 +371,7 @@ void MoveTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
 }
 
 void MoveTool::cancel() {
+  view_.marks().hover = {};
   view_.markDrop(0, 0);
   view_.layOut();
 }

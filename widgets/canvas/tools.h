@@ -109,6 +109,9 @@ class MoveTool : public CanvasTool {
   Box homeBox_;             // as it was
   std::vector<Box> lanes_;  // its other insides
   void findStrip(Vec at);
+  void findWire(Vec at, Qt::KeyboardModifiers modifiers);
+  bool isFree_ = false;  // one item without wires, which a wire may take
+  int wire_ = -1;        // that wire, under the mouse
   bool hasDrop_ = false;
   int strip_ = -1, stripAt_ = 0;  // a Repeat whose strip is under the mouse, and the place between its layers
   CanvasPlace drop_;              // under the mouse, where it may take the items

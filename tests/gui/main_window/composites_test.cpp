@@ -220,5 +220,63 @@ TEST_F(Composites, DotsOnAWireChangeNothingButItsWay) {
   EXPECT_EQ(user.model().root->wiresInto(two).size(), 1u) << "the wire stays";
 }
 
+TEST_F(Composites, AWireBranchesAtADotWhichTheyShare) {
+  const NodeId one = user.add(user.at({-700, 300}), "RMS norm"), two = user.add(user.at({-100, 500}), "RMS norm");
+  const NodeId three = user.add(user.at({-100, 700}), "RMS norm");
+  user.connect(one, "y", two, "x");
+  const Wire wire{{one, "y"}, {two, "x"}};
+  NodeId dot = 0;
+  ASSERT_TRUE(user.window().document().edit("Dot", {}, [&](Editor& editor) {
+    dot = editor.addDot({}, wire, 0, {-400, 420});
+  }));
+  user.drag(user.middle(dot), user.port(three, "x"), Qt::ControlModifier);
+  ASSERT_EQ(user.model().root->wiresInto(three).size(), 1u);
+  EXPECT_EQ(user.model().root->wiresInto(three).front().from, (PortRef{one, "y"}));
+  ASSERT_EQ(user.model().dots.size(), 2u) << "one for each wire, on one place";
+  user.select(dot);
+  user.key(&user.canvas(), Qt::Key_Right, Qt::ControlModifier);
+  std::set<double> places;
+  for (const auto& [id, each] : user.model().dots) places.insert(each.x);
+  EXPECT_EQ(places.size(), 1u) << "they move as one";
+  EXPECT_NE(*places.begin(), -400);
+  user.select(dot);
+  user.key(&user.canvas(), Qt::Key_Delete);
+  EXPECT_TRUE(user.model().dots.empty());
+  EXPECT_EQ(user.model().root->wiresFrom(one).size(), 2u);
+}
+
+TEST_F(Composites, AnItemDroppedOnAWireShovesWhatIsBehind) {
+  const NodeId one = user.add(user.at({-700, 400}), "RMS norm"), two = user.add(user.at({-420, 400}), "RMS norm");
+  const NodeId behind = user.add(user.at({-150, 400}), "RMS norm"), loose = user.add(user.at({-560, 620}), "SwiGLU");
+  user.connect(one, "y", two, "x");
+  user.connect(two, "y", behind, "x");
+  const auto box = [&](NodeId id) { return user.canvas().geometry().box(user.canvas().geometry().slotOf(id)); };
+  const ui::CanvasGeometry& geometry = user.canvas().geometry();
+  int piece = 0;
+  while (geometry.wireFrom(piece) != geometry.slotOf(one)) ++piece;
+  const size_t steps = user.window().document().history().entries().size();
+  user.drag(user.middle(loose), user.at(ui::wireCurve(geometry.wireShape(piece)).at(0, 0.5f)));
+  ASSERT_EQ(user.window().document().history().entries().size(), steps + 1) << "one step of undo";
+  EXPECT_EQ(user.model().root->wiresInto(loose).front().from.node, one);
+  EXPECT_EQ(user.model().root->wiresInto(two).front().from.node, loose);
+  EXPECT_GT(box(loose).left, box(one).right);
+  EXPECT_GT(box(two).left, box(loose).right);
+  EXPECT_GT(box(behind).left, box(two).right);
+  user.window().document().undo();
+  EXPECT_TRUE(user.model().root->wiresInto(loose).empty());
+}
+
+TEST_F(Composites, WhatIsPinnedStays) {
+  const NodeId one = user.add(user.at({-700, 300}), "RMS norm");
+  user.select(one);
+  user.key(&user.canvas(), Qt::Key_P);
+  EXPECT_TRUE(user.model().layout.at(one).isPinned);
+  EXPECT_TRUE(item(one).isPinned);
+  user.key(&user.canvas(), Qt::Key_Right, Qt::ControlModifier);
+  EXPECT_TRUE(user.model().layout.at(one).isPinned) << "moved by hand it stays pinned";
+  user.key(&user.canvas(), Qt::Key_P);
+  EXPECT_FALSE(user.model().layout.at(one).isPinned);
+}
+
 }  // namespace
 }  // namespace fw

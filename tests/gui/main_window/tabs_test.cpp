@@ -100,5 +100,63 @@ TEST_F(Tabs, WhereOneWasIsKept) {
   EXPECT_EQ(user.canvas().camera(), camera);
 }
 
+TEST_F(Tabs, WhatIsOpenedDisturbsNothingThatIsOpen) {
+  ASSERT_EQ(documents().count(), 2) << "the second one is empty";
+  user.shortcut(Qt::Key_N, Qt::ControlModifier);
+  EXPECT_EQ(documents().count(), 2) << "an empty model nobody has touched is as good as a new one";
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  EXPECT_EQ(documents().count(), 2);
+  ASSERT_TRUE(user.window().open("hybrid-recall"));
+  EXPECT_EQ(documents().count(), 3);
+  EXPECT_EQ(documents().active(), 2);
+  user.window().switchTab(0);
+  EXPECT_NE(findNode(user.model(), first), nullptr);
+  user.shortcut(Qt::Key_N, Qt::ControlModifier);
+  EXPECT_EQ(documents().count(), 4);
+  EXPECT_TRUE(user.model().root->nodes.empty());
+
+  // A file is open once.
+  documents().save(user.path("one.fw.json"));
+  user.window().switchTab(0);
+  ASSERT_TRUE(user.window().open(user.path("one.fw.json")));
+  EXPECT_EQ(documents().count(), 4);
+  EXPECT_EQ(documents().active(), 3);
+}
+
+TEST_F(Tabs, TheStartPageLeadsBack) {
+  user.window().switchTab(0);
+  user.window().showStart();
+  ASSERT_TRUE(user.window().startPage().isVisible());
+  EXPECT_TRUE(bar().isVisible());
+  QTest::mouseClick(&bar(), Qt::LeftButton, {}, bar().tabRect(0).center());
+  EXPECT_TRUE(user.canvas().isVisible());
+  EXPECT_NE(findNode(user.model(), first), nullptr);
+  user.window().closeTab(1);
+  EXPECT_TRUE(user.canvas().isVisible()) << "an untouched one goes without a question";
+  ASSERT_TRUE(user.inDialog(
+      [&] { user.window().closeTab(0); },
+      [&](QWidget* dialog) { qobject_cast<QMessageBox*>(dialog)->button(QMessageBox::Discard)->click(); }));
+  EXPECT_TRUE(user.window().startPage().isVisible()) << "nothing is open any more";
+  EXPECT_FALSE(bar().isVisible());
+}
+
+TEST_F(Tabs, ATrainingGoesOnWhileOneLooksElsewhere) {
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  ASSERT_TRUE(user.waitForCheck());
+  TrainingController& training = user.window().training();
+  training.setup.steps = 4;
+  training.setup.batch = 4;
+  bool isDone = false;
+  QObject::connect(&training, &TrainingController::finished, [&] { isDone = true; });
+  const Hash trained = structuralHash(user.model());
+  training.start();
+  ASSERT_TRUE(user.window().open("hybrid-recall"));
+  ASSERT_TRUE(WindowDriver::waitFor([&] { return isDone; }, 30000));
+  EXPECT_TRUE(training.state().title.startsWith("Attention")) << training.state().title.toStdString();
+  EXPECT_EQ(structuralHash(*training.trained()), trained);
+  user.window().switchTab(1);
+  EXPECT_FALSE(training.weightsOf(user.model()).empty());
+}
+
 }  // namespace
 }  // namespace fw

@@ -1,6 +1,8 @@
 // Tidy up in the window: nothing overlaps afterwards, what is pinned stays, and one undo brings all back.
 #include <gtest/gtest.h>
 
+#include <QAction>
+
 #include "driver.h"
 
 namespace fw {
@@ -82,6 +84,30 @@ TEST_F(Tidy, PinnedBlocksStayAndASelectionIsTidiedAlone) {
   tidyUp();
   EXPECT_GT(layout().at(c).x, layout().at(b).x + 200);
   EXPECT_EQ(layout().at(d), (Position{-400, 300}));
+}
+
+TEST_F(Tidy, TheModelIsTurnedAndStaysSo) {
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  user.rest();
+  const auto choose = [&](const QString& words) {
+    const auto before = user.window().document().current();
+    for (QAction* action : user.window().findChildren<QAction*>())
+      if (QString(action->text()).remove('&') == words) action->trigger();
+    ASSERT_TRUE(WindowDriver::waitFor([&] { return user.window().document().current() != before; }));
+    user.rest();
+  };
+  const NodeId embedding = user.find("embedding.token"), repeat = user.find("structure.repeat");
+  const auto box = [&](NodeId id) { return user.canvas().geometry().box(user.canvas().geometry().slotOf(id)); };
+  choose("From top to bottom");
+  EXPECT_EQ(user.canvas().scene()->flow, ui::Flow::Down);
+  EXPECT_LT(box(embedding).bottom, box(repeat).top);
+  EXPECT_EQ(overlaps(user.canvas().geometry()), 0);
+  user.window().document().save(user.path("down.fw.json"));
+  ASSERT_TRUE(user.window().open("attention-recall"));
+  EXPECT_EQ(user.canvas().scene()->flow, ui::Flow::Right) << "each model has its own";
+  user.window().closeTab(0);
+  ASSERT_TRUE(user.window().open(user.path("down.fw.json")));
+  EXPECT_EQ(user.canvas().scene()->flow, ui::Flow::Down) << "its places tell how it lies";
 }
 
 }  // namespace
