@@ -115,6 +115,7 @@ Wire CanvasController::wireOf(const ui::CanvasWire& wire) const {
 }
 
 QString CanvasController::nameOf(NodeId node) const {
+  if (document_.current()->frames.contains(node)) return tr("a note");
   const Node* found = findNode(*document_.current(), node);
   return found ? QString::fromStdString(found->name) : tr("dot");
 }
@@ -147,6 +148,9 @@ void CanvasController::moveItems(const std::vector<ui::ItemMove>& moves, const Q
                  mergeKey, [&](Editor& editor) {
                    for (const ui::ItemMove& move : moves)
                      for (const NodeId item : dotsWith(move.item)) editor.move(item, moved(item, move.position));
+                   std::vector<NodeId> nodes;
+                   for (const ui::ItemMove& move : moves) nodes.push_back(move.item);
+                   joinNotes(editor, nodes);
                  });
 }
 
@@ -165,6 +169,7 @@ void CanvasController::addBlock(const ui::BlockRequest& wanted) {
   document_.edit(tr("Add %1").arg(QString::fromStdString(block->title)), {}, [&](Editor& editor) {
     added = editor.addNode(path, block->id, {request.place.position.x(), request.place.position.y()});
     wireNew(editor, request, path, added);
+    joinNotes(editor, {added});
   });
   if (added != 0) select({added});
 }
@@ -244,6 +249,81 @@ void CanvasController::makeRoom(Editor& editor, const ui::CanvasWire& piece, Nod
     const QPointF by = isDown ? QPointF(0, double(onGrid(lack))) : QPointF(double(onGrid(lack)), 0);
     editor.move(geometry.item(slot).id, moved(geometry.item(slot).id, geometry.position(slot) + by));
   }
+}
+
+/// A block that a person puts into a note, or takes out of it, is a member from then on, or no longer. A note that is
+/// moved over blocks takes none.
+void CanvasController::joinNotes(Editor& editor, const std::vector<NodeId>& nodes) const {
+  for (const auto& [id, frame] : std::map<NodeId, Frame>(editor.result().frames)) {
+    Frame changed = frame;
+    for (const NodeId node : nodes) {
+      GraphPath path;
+      const auto place = editor.result().layout.find(node);
+      if (place == editor.result().layout.end() || !findNode(editor.result(), node, &path)) continue;
+      const bool isHere = (path.empty() ? BodyRef{} : path.back()) == frame.graph;
+      const bool isInside =
+          isHere &&
+          QRectF(frame.x, frame.y, frame.width, frame.height).contains(QPointF(place->second.x, place->second.y));
+      std::erase(changed.members, node);
+      if (isInside) changed.members.push_back(node);
+    }
+    std::sort(changed.members.begin(), changed.members.end());
+    if (!(changed == frame)) editor.setFrame(id, changed);
+  }
+}
+
+void CanvasController::moveNotes(const std::vector<ui::NoteMove>& notes, const std::vector<ui::ItemMove>& items) {
+  document_.edit(tr("Move a note"), {}, [&](Editor& editor) {
+    for (const ui::NoteMove& move : notes) {
+      const auto known = editor.result().frames.find(move.note);
+      if (known == editor.result().frames.end()) continue;
+      Frame frame = known->second;
+      frame.x = move.area.x(), frame.y = move.area.y();
+      frame.width = move.area.width(), frame.height = move.area.height();
+      editor.setFrame(move.note, frame);
+    }
+    for (const ui::ItemMove& move : items) editor.move(move.item, moved(move.item, move.position));
+  });
+}
+
+void CanvasController::addNote(const std::vector<ui::ItemId>& selected, const QString& title) {
+  constexpr float kRoom = 28;
+  const ui::CanvasGeometry& geometry = view_.geometry();
+  const std::vector<NodeId> nodes = nodesOf(selected);
+  GraphPath path;
+  Frame frame{.title = title.toStdString()};
+  QRectF area;
+  if (nodes.empty()) {
+    const ui::CanvasPlace place = placeOf(view_.placeAtCursor());
+    path = pathOf(place.container, place.lane);
+    area = QRectF(place.position - QPointF(120, 80), QSizeF(240, 160));
+  } else {
+    path = pathOfNode(nodes.front());
+    ui::Box around;
+    ui::Vec origin;
+    for (const NodeId node : nodes) {
+      const int slot = geometry.slotOf(node);
+      if (slot < 0 || pathOfNode(node) != path) continue;
+      around.include(geometry.box(slot));
+      origin = geometry.origin(geometry.parent(slot), geometry.lane(slot));
+      frame.members.push_back(node);
+    }
+    area = around.grown(kRoom, kRoom).moved(origin * -1).toRect();
+    area.adjust(0, -double(ui::noteTitle), 0, 0);
+    std::sort(frame.members.begin(), frame.members.end());
+  }
+  frame.x = area.x(), frame.y = area.y(), frame.width = area.width(), frame.height = area.height();
+  NodeId added = 0;
+  document_.edit(tr("Add a note"), {}, [&](Editor& editor) { added = editor.addFrame(path, frame); });
+  if (added != 0) view_.pickNote(added);
+}
+
+void CanvasController::changeNote(NodeId note, const QString& edit, const std::function<void(Frame&)>& change) {
+  document_.edit(edit, {}, [&](Editor& editor) {
+    Frame frame = editor.result().frames.at(note);
+    change(frame);
+    editor.setFrame(note, frame);
+  });
 }
 
 /// A place that keeps its pin.

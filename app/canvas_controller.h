@@ -44,6 +44,11 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void addBlockAtCenter(const QString& block);
 
   void moveItems(const std::vector<ui::ItemMove>& moves, const QString& mergeKey) override;
+  void moveNotes(const std::vector<ui::NoteMove>& notes, const std::vector<ui::ItemMove>& items) override;
+  void openNote(ui::ItemId note) override { emit noteOpened(note); }
+  /// A titled rectangle around items of one graph, or in the middle of the view.
+  void addNote(const std::vector<ui::ItemId>& items, const QString& title);
+  void changeNote(NodeId note, const QString& edit, const std::function<void(Frame&)>& change);
   void addBlock(const ui::BlockRequest& request) override;
   void connectPorts(ui::CanvasEnd from, ui::CanvasEnd to, const std::optional<ui::CanvasWire>& replaced) override;
   void moveWires(ui::CanvasEnd from, ui::CanvasEnd to) override;
@@ -79,6 +84,7 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void cellClicked(qint64 frame, int cell, Qt::KeyboardModifiers modifiers);
   void contextMenuRequested(const QPoint& global, qint64 item, int cell);
   void enterRequested(qint64 container);
+  void noteOpened(qint64 note);
 
  private:
   GraphPath pathOfNode(NodeId node) const;
@@ -94,6 +100,7 @@ class CanvasController : public QObject, public ui::CanvasIntents {
   void makeRoom(Editor& editor, const ui::CanvasWire& piece, NodeId node) const;
   std::vector<NodeId> dotsWith(NodeId dot) const;
   Position moved(NodeId node, QPointF to) const;
+  void joinNotes(Editor& editor, const std::vector<NodeId>& nodes) const;
 
   DocumentController& document_;
   ui::CanvasView& view_;

@@ -292,6 +292,7 @@ void MainWindow::connectCanvas() {
     enter(depth == 0 || size_t(depth) > path.size() ? 0 : path[size_t(depth) - 1].node);
   });
   connect(canvasController_.get(), &CanvasController::enterRequested, this, &MainWindow::enter);
+  connect(canvasController_.get(), &CanvasController::noteOpened, this, &MainWindow::editNote);
   connect(textView_, &TextView::edited, this, [this](const ArchitecturePtr& model) {
     document_->edit(tr("Edit the text"), "text", [&](Editor& editor) { editor.replace(*model); });
   });

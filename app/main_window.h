@@ -137,6 +137,9 @@ class MainWindow : public QMainWindow {
   void showContextMenu(const QPoint& global, NodeId item, int cell);
   void addCompositeActions(QMenu* menu);
   void addLayerActions(QMenu* menu, NodeId repeat, int layer);
+  void addNote();
+  void editNote(NodeId note);
+  void addNoteActions(QMenu* menu, NodeId note);
   void setTheme(bool isDark);
   void showHelp(QString page = {});
 

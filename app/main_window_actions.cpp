@@ -147,6 +147,9 @@ void MainWindow::makeModelMenu() {
       [this] { canvasController_->expand(canvas_->selection()); });
   menu->addSeparator();
   addCompositeActions(menu);
+  addDocumentAction(menu, tr("&Note…"), Qt::SHIFT | Qt::Key_N,
+                    tr("A titled rectangle behind the selected blocks, which moves them along"), [this] { addNote(); });
+  contextActions_.push_back(documentActions_.back());
   menu->addSeparator();
   addDocumentAction(menu, tr("Next &problem"), Qt::Key_F8, tr("Jump to the next problem"),
                     [this] { problems_->next(); });
@@ -320,6 +323,12 @@ void MainWindow::showContextMenu(const QPoint& global, NodeId item, int cell) {
   menu->setObjectName("canvasMenu");
   QAction* add = menu->addAction(tr("&Add block…\tTab"));
   connect(add, &QAction::triggered, this, [this, global] { canvas_->openPalette(canvas_->mapFromGlobal(global)); });
+  if (item != 0 && document_->current()->frames.contains(item)) {
+    menu->clear();
+    addNoteActions(menu, item);
+    menu->popup(global);
+    return;
+  }
   if (cell >= 0) {
     menu->clear();
     addLayerActions(menu, item, cell);

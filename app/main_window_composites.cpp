@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "widgets/icons.h"
 #include "widgets/panels/palette_panel.h"
+#include "widgets/theme.h"
 
 namespace fw {
 
@@ -68,6 +69,57 @@ void MainWindow::addCompositeActions(QMenu* menu) {
       [this] { return canvas_->selection().size() == 1; }, [this] { promoteParam(); });
   add(tr("Save to my &blocks…"), ui::Icon::Save, {}, tr("Keep the selected composite in the palette"), isComposite,
       [this] { saveToLibrary(); });
+}
+
+/// A titled rectangle around the selected blocks.
+void MainWindow::addNote() {
+  bool isChosen = false;
+  const QString title =
+      QInputDialog::getText(this, tr("Note"), tr("Title"), QLineEdit::Normal, tr("Note"), &isChosen).trimmed();
+  if (isChosen) canvasController_->addNote(canvas_->selection(), title);
+}
+
+void MainWindow::editNote(NodeId note) {
+  const auto known = document_->current()->frames.find(note);
+  if (known == document_->current()->frames.end()) return;
+  bool isChosen = false;
+  const QString title = QInputDialog::getText(this, tr("Note"), tr("Title"), QLineEdit::Normal,
+                                              QString::fromStdString(known->second.title), &isChosen);
+  if (isChosen)
+    canvasController_->changeNote(note, tr("Rename a note"),
+                                  [&](Frame& frame) { frame.title = title.trimmed().toStdString(); });
+}
+
+void MainWindow::addNoteActions(QMenu* menu, NodeId note) {
+  const auto add = [&](QMenu* to, const QString& text, const std::function<void()>& run) {
+    QAction* action = to->addAction(text);
+    connect(action, &QAction::triggered, this, run);
+    return action;
+  };
+  const Frame& frame = document_->current()->frames.at(note);
+  add(menu, tr("&Rename…"), [this, note] { editNote(note); });
+  add(menu, tr("&Text…"), [this, note, text = QString::fromStdString(frame.note)] {
+    bool isChosen = false;
+    const QString words = QInputDialog::getMultiLineText(this, tr("Note"), tr("Text"), text, &isChosen);
+    if (isChosen)
+      canvasController_->changeNote(note, tr("Write a note"), [&](Frame& to) { to.note = words.toStdString(); });
+  });
+  QMenu* colours = menu->addMenu(tr("&Colour"));
+  const QString names[] = {tr("&None"), tr("&1"), tr("&2"), tr("&3"), tr("&4"), tr("&5"), tr("&6")};
+  for (int colour = -1; colour < 6; ++colour) {
+    const std::string value = colour < 0 ? std::string() : std::to_string(colour);
+    QAction* action = add(colours, names[colour + 1], [this, note, value] {
+      canvasController_->changeNote(note, tr("Colour a note"), [&](Frame& to) { to.colour = value; });
+    });
+    action->setCheckable(true);
+    action->setChecked(frame.colour == value);
+    if (colour < 0) continue;
+    QPixmap swatch(16, 16);
+    swatch.fill(ui::Theme::of(this).series(colour));
+    action->setIcon(swatch);
+  }
+  menu->addSeparator();
+  add(menu, tr("&Delete"), [this, note] { canvasController_->deleteItems({note}, {}, false); });
 }
 
 void MainWindow::saveToLibrary() {

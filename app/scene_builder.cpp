@@ -52,6 +52,7 @@ class Builder {
       addGraph(*graphAt(architecture_, path), 0, 0, overlay_.entered);
     else
       addGraph(*architecture_.root, 0, 0);
+    addNotes();
     scene_.wireStyle = overlay_.wireStyle;
     scene_.flow = overlay_.flow;
     return std::make_shared<const ui::CanvasScene>(std::move(scene_));
@@ -90,6 +91,24 @@ class Builder {
           shown.from = {dot, 1};
         }
       scene_.wires.push_back(std::move(shown));
+    }
+  }
+
+  void addNotes() {
+    for (const auto& [id, frame] : architecture_.frames) {
+      ui::CanvasNote note{.id = id,
+                          .parent = frame.graph.node,
+                          .area = {frame.x, frame.y, frame.width, frame.height},
+                          .title = QString::fromStdString(frame.title),
+                          .text = QString::fromStdString(frame.note)};
+      if (frame.graph.node == 0 && overlay_.entered != 0) continue;
+      if (const Node* around = frame.graph.node == 0 ? nullptr : findNode(architecture_, frame.graph.node)) {
+        const std::vector<std::string> lanes = laneNames(*around);
+        note.lane = int(std::find(lanes.begin(), lanes.end(), frame.graph.body) - lanes.begin());
+      }
+      if (!frame.colour.empty()) note.series = QString::fromStdString(frame.colour).toInt();
+      note.members.assign(frame.members.begin(), frame.members.end());
+      scene_.notes.push_back(std::move(note));
     }
   }
 

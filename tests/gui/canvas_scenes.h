@@ -128,6 +128,18 @@ class Recorder : public CanvasIntents {
   void moveWires(CanvasEnd from, CanvasEnd to) override {
     log << QString("move the wires of %1.%2 to %3.%4").arg(from.item).arg(from.port).arg(to.item).arg(to.port);
   }
+  void moveNotes(const std::vector<NoteMove>& notes, const std::vector<ItemMove>& items) override {
+    for (const NoteMove& note : notes)
+      log << QString("note %1 to %2,%3 %4x%5")
+                 .arg(note.note)
+                 .arg(note.area.x())
+                 .arg(note.area.y())
+                 .arg(note.area.width())
+                 .arg(note.area.height());
+    for (const ItemMove& move : items)
+      log << QString("along %1 to %2,%3").arg(move.item).arg(move.position.x()).arg(move.position.y());
+  }
+  void openNote(ItemId note) override { log << QString("open note %1").arg(note); }
   void insertOnWire(const ItemMove& move, const CanvasWire& wire) override {
     log << QString("put %1 on the wire from %2 to %3").arg(move.item).arg(wire.from.item).arg(wire.to.item);
   }

@@ -139,6 +139,10 @@ void CanvasView::mouseDoubleClickEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return mousePressEvent(event);
   const Hit hit = hitAt(Vec(event->position()));
   if (hit.kind == HitKind::Void || hit.kind == HitKind::Lane) return openPalette(event->position().toPoint());
+  if (hit.kind == HitKind::Note && event->modifiers() == Qt::NoModifier) {
+    if (intents_) intents_->openNote(geometry_->note(hit.index).id);
+    return;
+  }
   if (hit.kind == HitKind::Wire && event->modifiers() == Qt::NoModifier) {
     if (!intents_) return;
     const CanvasWire wire = geometry_->wire(hit.wire);
@@ -166,6 +170,8 @@ void CanvasView::setHover(const Hit& hit) {
   marks_.hover = hit;
   if (before.kind == HitKind::Chip || hit.kind == HitKind::Chip) invalidateAll();  // members of a group lie anywhere
   for (const Hit& each : {before, hit}) {
+    if ((each.kind == HitKind::Note || each.kind == HitKind::NoteCorner) && each.index < geometry_->noteCount())
+      invalidate(geometry_->noteBox(each.index).grown(3));
     if (each.slot >= 0 && each.kind != HitKind::Lane) {
       if (geometry_->shape(each.slot) == ItemShape::Frame) {  // its inside looks the same
         const Box& box = geometry_->box(each.slot);
@@ -195,6 +201,8 @@ void CanvasView::updateCursor() {
     shape = Qt::CrossCursor;
   else if (marks_.hover.kind == HitKind::Port)
     shape = Qt::CrossCursor;
+  else if (marks_.hover.kind == HitKind::NoteCorner)
+    shape = Qt::SizeFDiagCursor;
   else if (marks_.hover.kind == HitKind::Cell || marks_.hover.kind == HitKind::Chevron)
     shape = Qt::PointingHandCursor;
   if (cursor().shape() != shape) setCursor(shape);
@@ -277,6 +285,7 @@ bool CanvasView::showTip(const QPoint& at, const QPoint& global) {
 
 QString CanvasView::tipFor(const Hit& hit) const {
   if (hit.kind == HitKind::Wire) return geometry_->wire(hit.wire).label;
+  if (hit.kind == HitKind::Note) return geometry_->note(hit.index).text;
   if (hit.slot < 0) return {};
   const CanvasItem& item = geometry_->item(hit.slot);
   switch (hit.kind) {
@@ -302,6 +311,8 @@ QString CanvasView::tipFor(const Hit& hit) const {
     case HitKind::Void:
     case HitKind::Lane:
     case HitKind::Wire:
+    case HitKind::Note:
+    case HitKind::NoteCorner:
       break;
   }
   return {};
@@ -322,6 +333,9 @@ void CanvasView::contextMenuEvent(QContextMenuEvent* event) {
     if (hit.kind != HitKind::Lane && !isSelected(hit.slot)) pick({hit.slot}, Pick::Replace);
     request.item = geometry_->item(hit.slot).id;
     if (hit.kind == HitKind::Cell) request.cell = hit.index;
+  } else if (hit.kind == HitKind::Note || hit.kind == HitKind::NoteCorner) {
+    request.item = geometry_->note(hit.index).id;
+    pickNote(request.item);
   } else if (hit.wire >= 0) {
     pickWires({hit.wire}, Pick::Replace);
     request.wire = geometry_->wire(hit.wire);

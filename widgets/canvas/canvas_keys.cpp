@@ -33,7 +33,7 @@ void CanvasView::keyPressEvent(QKeyEvent* event) {
   if (event->key() == Qt::Key_Escape) {
     if (tool_)
       finishTool(true);
-    else if (!selectedSlots().empty() || !selectedWires_.empty())
+    else if (!selectedSlots().empty() || !selectedWires_.empty() || marks_.note != 0)
       clearSelection();
     else
       event->ignore();
@@ -150,6 +150,8 @@ void CanvasView::deleteSelection(bool heal) {
     intents_->disconnectWires(wires);
   else if (!items.empty())
     intents_->deleteItems(items, wires, heal);
+  else if (marks_.note != 0)
+    intents_->deleteItems({marks_.note}, {}, false);
 }
 
 void CanvasView::copySelection() {

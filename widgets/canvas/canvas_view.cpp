@@ -150,6 +150,7 @@ void CanvasView::pick(const std::vector<int>& picked, Pick how) {
   std::vector<bool> next = how == Pick::Replace ? std::vector<bool>(marks_.isSelected.size()) : marks_.isSelected;
   for (const int slot : picked) next[size_t(slot)] = how != Pick::Toggle || !next[size_t(slot)];
   const bool dropsWires = how == Pick::Replace && !selectedWires_.empty();
+  if (marks_.note != 0) marks_.note = 0, invalidateAll();
   if (next == marks_.isSelected && !dropsWires) return;
   for (size_t slot = 0; slot < next.size(); ++slot)
     if (next[slot] != marks_.isSelected[slot]) invalidateItem(int(slot));
@@ -160,6 +161,14 @@ void CanvasView::pick(const std::vector<int>& picked, Pick how) {
     selectedWires_.clear();
   }
   selectionMoved();
+}
+
+/// Alone: it is selected with nothing else.
+void CanvasView::pickNote(ItemId note) {
+  if (note != 0) pick({}, Pick::Replace);
+  if (marks_.note == note) return;
+  marks_.note = note;
+  invalidateAll();
 }
 
 void CanvasView::pickWires(const std::vector<int>& wires, Pick how) {

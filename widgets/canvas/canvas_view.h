@@ -98,6 +98,7 @@ class CanvasView : public QWidget {
   enum class Pick { Replace, Add, Toggle };
   void pick(const std::vector<int>& picked, Pick how);
   void pickWires(const std::vector<int>& wires, Pick how);
+  void pickNote(ItemId note);
   /// Selected items without those inside of other selected ones.
   std::vector<int> selectedTops() const;
   void invalidate(const Box& sceneArea);

@@ -67,6 +67,7 @@ void FrameLayout::moveBy(Vec by) {
 
 CanvasGeometry::CanvasGeometry(CanvasScenePtr scene, const TextMetrics& metrics) : scene_(std::move(scene)) {
   order();
+  gatherNotes();
   gatherWires();
   measure(metrics);
   for (int slot = count() - 1; slot >= 0; --slot)
@@ -145,6 +146,18 @@ void CanvasGeometry::order() {
     const auto& children = children_[inside(slot)];
     ends_[size_t(slot)] = frame(slot) && !children.empty() ? ends_[size_t(children.back())] : slot + 1;
   }
+}
+
+// Keeps the notes that are shown, in the units of their lanes at first.
+void CanvasGeometry::gatherNotes() {
+  for (const CanvasNote& note : scene_->notes) {
+    const int parent = note.parent == 0 ? -1 : slotOf(note.parent);
+    if (note.parent != 0 && (parent < 0 || !frame(parent) || item(parent).frame->isCollapsed)) continue;
+    notes_.push_back({&note, parent, Box(note.area)});
+  }
+  const auto size = [](const NoteEntry& entry) { return entry.box.width() * entry.box.height(); };
+  std::stable_sort(notes_.begin(), notes_.end(),
+                   [&](const NoteEntry& a, const NoteEntry& b) { return size(a) > size(b); });
 }
 
 // Keeps the wires whose ends are shown, grouped by the frame that holds both ends.
@@ -229,6 +242,9 @@ void CanvasGeometry::layFrame(int slot, const TextMetrics& metrics) {
   std::vector<Box> contents(laneCount);
   for (const int child : children_[inside(slot)])
     if (!isTerminal(child)) contents[size_t(lane(child))].include(work_[size_t(child)]);
+  for (const NoteEntry& entry : notes_)
+    if (entry.parent == slot && size_t(entry.note->lane) < laneCount)
+      contents[size_t(entry.note->lane)].include(entry.box);
   const float tail = content.hasSkip ? skipRoom : laneLead;
   for (size_t l = 0; l < laneCount; ++l) {
     Box& box = contents[l];
@@ -347,6 +363,10 @@ void CanvasGeometry::place() {
   // Only now do terminals know the edges of lanes that were stretched to a common size.
   for (int slot = 0; slot < count(); ++slot)
     forEachLane(slot, [&](int l, Vec start, Vec end) { placeTerminals(slot, l, start, end); });
+  for (NoteEntry& entry : notes_) {
+    if (entry.parent >= 0) entry.box = entry.box.moved(origin(entry.parent, entry.note->lane));
+    bounds_.include(entry.box);
+  }
   for (const Box& box : work_) bounds_.include(box);
   index_.build(std::move(work_));
   work_.clear();

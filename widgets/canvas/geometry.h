@@ -21,6 +21,7 @@ inline constexpr float portRadius = 5;
 inline constexpr float dotRadius = 5;
 inline constexpr float chipRadius = 7;
 inline constexpr float costBarWidth = 52;
+inline constexpr float noteTitle = 28;     // height of a note's title
 inline constexpr float headerHeight = 44;  // of a frame, without rows of cells below its title
 
 /// The rows of a node's card, from its upper edge.
@@ -48,12 +49,12 @@ struct FrameLayout {
   void moveBy(Vec by);
 };
 
-enum class HitKind : uint8_t { Void, Lane, Header, Chevron, Cell, Chip, Node, Port, Wire };
+enum class HitKind : uint8_t { Void, Lane, Header, Chevron, Cell, Chip, Node, Port, Wire, Note, NoteCorner };
 
 struct Hit {
   HitKind kind = HitKind::Void;
   int slot = -1;   // of the item
-  int index = -1;  // of the port, cell, chip or lane
+  int index = -1;  // of the port, cell, chip, lane or note
   int wire = -1;
   bool operator==(const Hit&) const = default;
   bool isItem() const { return kind == HitKind::Header || kind == HitKind::Chip || kind == HitKind::Node; }
@@ -96,6 +97,16 @@ class CanvasGeometry {
   /// Away from the item, along the flow.
   Vec portOut(int slot, int port) const;
   Vec chip(int slot, int chip) const;
+
+  /// Notes, outer ones first.
+  int noteCount() const { return int(notes_.size()); }
+  const CanvasNote& note(int n) const { return *notes_[size_t(n)].note; }
+  const Box& noteBox(int n) const { return notes_[size_t(n)].box; }
+  int noteParent(int n) const { return notes_[size_t(n)].parent; }  // slot of the frame; -1: the root
+  /// A preview.
+  void setNoteBox(int n, const Box& box) { notes_[size_t(n)].box = box; }
+  /// In units of its lane, as CanvasNote::area.
+  QRectF noteArea(int n) const;
 
   int wireCount() const { return int(wires_.size()); }
   const CanvasWire& wire(int w) const { return *wires_[size_t(w)].wire; }
@@ -145,6 +156,13 @@ class CanvasGeometry {
     WireShape shape;
   };
 
+  struct NoteEntry {
+    const CanvasNote* note = nullptr;
+    int parent = -1;
+    Box box;
+  };
+  void gatherNotes();
+  Hit noteAt(int frame, Vec p) const;
   void order();
   void gatherWires();
   void measure(const TextMetrics& metrics);
@@ -188,6 +206,7 @@ class CanvasGeometry {
   std::vector<std::vector<int>> children_;               // of the root, then of each of frames_
   std::unordered_map<ItemId, int> slots_;
 
+  std::vector<NoteEntry> notes_;
   std::vector<WireEntry> wires_;                 // by container
   std::vector<std::pair<int, int>> wireRanges_;  // of the root, then of each of frames_
   std::vector<int> wireStarts_, wireLists_;      // of each slot, the wires at it

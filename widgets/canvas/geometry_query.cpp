@@ -10,6 +10,22 @@ void CanvasGeometry::collect(const Box& area, IndexSet& items, IndexSet& wires) 
   wireIndex_.collect(area, wires);
 }
 
+QRectF CanvasGeometry::noteArea(int n) const {
+  return noteBox(n).moved(origin(noteParent(n), note(n).lane) * -1).toRect();
+}
+
+// Only a note's title and its lower right corner are met: what lies inside stays in reach, the void too.
+Hit CanvasGeometry::noteAt(int frame, Vec p) const {
+  constexpr float kCorner = 14;
+  for (int n = noteCount() - 1; n >= 0; --n) {
+    const Box& box = noteBox(n);
+    if (noteParent(n) != frame || !box.contains(p)) continue;
+    if (p.x > box.right - kCorner && p.y > box.bottom - kCorner) return {HitKind::NoteCorner, -1, n};
+    if (p.y < box.top + noteTitle) return {HitKind::Note, -1, n};
+  }
+  return {};
+}
+
 Hit CanvasGeometry::hit(Vec p, float portReach, float wireReach) const {
   std::vector<int> found;
   index_.query(Box::around(p, 0, 0).grown(std::max(portReach, chipRadius)),
@@ -54,11 +70,13 @@ Hit CanvasGeometry::hit(Vec p, float portReach, float wireReach) const {
       if (layout->cell(c).contains(p)) return {HitKind::Cell, slot, c};
     if (p.y < box(slot).top + layout->header) return {HitKind::Header, slot};
     if (const Hit hit = wireOf(slot); hit.wire >= 0) return hit;
+    if (const Hit hit = noteAt(slot, p); hit.index >= 0) return hit;
     for (int l = 0; l < int(layout->lanes.size()); ++l)
       if (layout->lanes[size_t(l)].contains(p)) return {HitKind::Lane, slot, l};
     return {HitKind::Header, slot};
   }
-  return wireOf(-1);
+  const Hit wire = wireOf(-1);
+  return wire.wire >= 0 ? wire : noteAt(-1, p);
 }
 
 std::vector<int> CanvasGeometry::within(const Box& area, int container) const {
@@ -125,6 +143,10 @@ Box CanvasGeometry::move(const std::vector<int>& picked, Vec by, bool growsFrame
       }
     }
   }
+
+  for (NoteEntry& entry : notes_)
+    for (const int top : picked)
+      if (entry.parent >= top && entry.parent < end(top)) entry.box = entry.box.moved(by);
 
   // Frames around what moved grow to hold it; they shrink when the document answers with a new scene.
   for (const int top : growsFrames ? picked : std::vector<int>()) {

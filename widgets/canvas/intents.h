@@ -21,6 +21,11 @@ struct ItemMove {
   QPointF position;  // as CanvasItem::position
 };
 
+struct NoteMove {
+  ItemId note = 0;
+  QRectF area;  // as CanvasNote::area
+};
+
 /// A block to add, and what to wire it to.
 struct BlockRequest {
   QString block;
@@ -51,6 +56,10 @@ class CanvasIntents {
   /// Items were moved; one call a gesture. Calls with the same `mergeKey` (a series of arrow keys) are one step of
   /// undo.
   virtual void moveItems(const std::vector<ItemMove>& moves, const QString& mergeKey) = 0;
+  /// Notes were moved or resized, with the items that move along.
+  virtual void moveNotes(const std::vector<NoteMove>& notes, const std::vector<ItemMove>& items) = 0;
+  /// A note was clicked twice.
+  virtual void openNote(ItemId note) = 0;
   virtual void addBlock(const BlockRequest& request) = 0;
   /// `from` is an output, `to` an input. `replaced` is the wire whose end was dragged here.
   virtual void connectPorts(CanvasEnd from, CanvasEnd to, const std::optional<CanvasWire>& replaced) = 0;

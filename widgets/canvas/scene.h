@@ -4,6 +4,7 @@
 #include <QColor>
 #include <QMetaType>
 #include <QPointF>
+#include <QRectF>
 #include <QString>
 #include <cstdint>
 #include <memory>
@@ -113,10 +114,23 @@ struct CanvasWire {
   bool operator==(const CanvasWire&) const = default;
 };
 
+/// A titled rectangle behind the items of one graph; its members move with it.
+struct CanvasNote {
+  ItemId id = 0;
+  ItemId parent = 0;  // as CanvasItem
+  int lane = 0;
+  QRectF area;  // in units of the parent's lane
+  QString title, text;
+  int series = -1;  // index of Theme::series; -1: without a colour
+  std::vector<ItemId> members;
+  bool operator==(const CanvasNote&) const = default;
+};
+
 /// Items in drawing order (later ones above); wires in any order. Wires with an end that does not exist are not shown.
 struct CanvasScene {
   std::vector<CanvasItem> items;
   std::vector<CanvasWire> wires;
+  std::vector<CanvasNote> notes = {};
   Flow flow = Flow::Right;  // of the root
   WireStyle wireStyle = WireStyle::Curved;
 };

@@ -121,6 +121,7 @@ void ScenePainter::paint(QImage& target, const QRect& area, const Camera& camera
 void ScenePass::shapes() {
   raster.clear(inks.canvas);
   grid();
+  notes(-1);
   wiresIn(-1);
   items.forEach(0, size_t(geometry.count()), [this](size_t index) {
     const int slot = int(index);
@@ -128,6 +129,7 @@ void ScenePass::shapes() {
     switch (geometry.shape(slot)) {
       case ItemShape::Frame:
         frame(slot);
+        notes(slot);
         wiresIn(slot);
         if (geometry.frame(slot)->skip) skip(slot);
         return;
@@ -152,6 +154,7 @@ void ScenePass::shapes() {
 
 // Words come after all shapes, so those of an item are kept off what lies above it.
 void ScenePass::words() {
+  for (int n = 0; n < geometry.noteCount(); ++n) noteWords(n);
   items.forEach(0, size_t(geometry.count()), [this](size_t index) {
     const int slot = int(index);
     const Box& box = geometry.box(slot);
@@ -188,6 +191,63 @@ void ScenePass::words() {
     }
     if (!hidden.isEmpty()) text->restore();
   });
+}
+
+// A tint behind everything of its graph, with a stronger band for the title.
+void ScenePass::notes(int frame) {
+  for (int n = 0; n < geometry.noteCount(); ++n) {
+    if (geometry.noteParent(n) != frame) continue;
+    const Box box = geometry.noteBox(n), onScreen = camera.toView(box);
+    if (!raster.touches(onScreen.grown(2))) continue;
+    const CanvasNote& note = geometry.note(n);
+    const bool isSelected = marks.note == note.id;
+    const bool isHovered =
+        (marks.hover.kind == HitKind::Note || marks.hover.kind == HitKind::NoteCorner) && marks.hover.index == n;
+    const Ink ground = groundOf(frame);
+    const Ink colour = note.series < 0 ? inks.secondary : ink(inks.theme->series(note.series));
+    const Ink border = isSelected ? inks.accent : mixInk(ground, colour, isHovered ? 0.7f : 0.4f);
+    const float width = std::max(ratio, px(isSelected ? 2.0f : 1.25f)), radius = px(10);
+    const Ink fill = mixInk(ground, colour, 0.08f), band = mixInk(ground, colour, 0.2f);
+    raster.card(onScreen, radius, fill, border, width);
+    const Raster whole = raster;
+    raster = raster.rows(-1000000, int(std::lround(onScreen.top + px(noteTitle))));
+    raster.fillRound(
+        {onScreen.left + width, onScreen.top + width, onScreen.right - width, onScreen.top + px(noteTitle) + radius},
+        std::max(0.0f, radius - width), band);
+    raster = whole;
+    if (detail < Detail::Ports) continue;
+    for (const float reach : {5.0f, 9.0f})  // the corner that resizes
+      raster.line(camera.toView(Vec(box.right - 4 - reach, box.bottom - 4)),
+                  camera.toView(Vec(box.right - 4, box.bottom - 4 - reach)), std::max(ratio, px(1.25f)),
+                  mixInk(ground, colour, 0.6f));
+  }
+}
+
+void ScenePass::noteWords(int n) {
+  const Box& box = geometry.noteBox(n);
+  if (!raster.touches(camera.toView(box))) return;
+  const CanvasNote& note = geometry.note(n);
+  QRegion hidden;
+  geometry.visitTouching(box, [&](int slot) {
+    const bool isAround = geometry.noteParent(n) == slot || geometry.isInside(geometry.noteParent(n), slot);
+    if (!isAround && items.has(size_t(slot))) hidden += camera.toView(geometry.box(slot)).toRect().toRect();
+  });
+  text->save();
+  if (!hidden.isEmpty()) {
+    const QTransform transform = text->transform();
+    text->resetTransform();
+    text->setClipRegion(QRegion(text->clipBoundingRect().toRect()) - hidden, Qt::IntersectClip);
+    text->setTransform(transform);
+  }
+  label(note.title, box.left + 12, box.top + (noteTitle - metrics.height(CanvasText::Title)) / 2, CanvasText::Title,
+        box.width() - 24, inks.text);
+  float y = box.top + noteTitle + 6;
+  for (const QString& line : note.text.split('\n')) {
+    if (note.text.isEmpty() || y + metrics.height(CanvasText::Subtitle) > box.bottom - 6) break;
+    label(line, box.left + 12, y, CanvasText::Subtitle, box.width() - 24, inks.secondary);
+    y += metrics.height(CanvasText::Subtitle) + 2;
+  }
+  text->restore();
 }
 
 void ScenePass::grid() {

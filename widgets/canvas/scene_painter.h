@@ -22,6 +22,7 @@ Detail detailAt(float zoom);
 struct CanvasMarks {
   std::vector<bool> isSelected;  // by slot
   std::vector<int> wires;        // selected
+  ItemId note = 0;               // selected
   int hiddenWire = -1;           // its end is being dragged
   Hit hover;
   std::vector<int> path;                                 // of the wire under the mouse: the pieces between its dots

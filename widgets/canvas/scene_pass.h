@@ -30,6 +30,8 @@ class ScenePass {
 
  private:
   void grid();
+  void notes(int frame);
+  void noteWords(int note);
   void wiresIn(int frame);
   void wire(int w, Ink ground);
   void curve(const WireShape& shape, float width, Ink ink, float opacity);

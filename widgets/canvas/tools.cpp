@@ -39,6 +39,8 @@ PressTool::PressTool(CanvasView& view, Vec at, const Hit& hit, Qt::KeyboardModif
     view.pickWires({hit.wire}, toggles ? CanvasView::Pick::Toggle
                                : adds  ? CanvasView::Pick::Add
                                        : CanvasView::Pick::Replace);
+  } else if (hit.kind == HitKind::Note || hit.kind == HitKind::NoteCorner) {
+    view.pickNote(view.geometry().note(hit.index).id);
   }
 }
 
@@ -68,6 +70,10 @@ void PressTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
       break;
     case HitKind::Cell:
       next_ = std::make_unique<PaintTool>(view_, hit_.slot, hit_.index);
+      break;
+    case HitKind::Note:
+    case HitKind::NoteCorner:
+      next_ = std::make_unique<NoteTool>(view_, from, hit_.index, hit_.kind == HitKind::NoteCorner);
       break;
     case HitKind::Wire:
     case HitKind::Chevron:
@@ -103,6 +109,8 @@ void PressTool::release(Vec, Qt::KeyboardModifiers modifiers) {
       if (picksOnRelease_) view_.pick({hit_.slot}, CanvasView::Pick::Replace);
       break;
     case HitKind::Wire:
+    case HitKind::Note:
+    case HitKind::NoteCorner:
       break;
   }
 }
@@ -450,6 +458,60 @@ void PaintTool::paint(QPainter& painter) {
     painter.drawText(box, Qt::AlignCenter, source.letter);
   }
 }
+
+NoteTool::NoteTool(CanvasView& view, Vec start, int note, bool isCorner)
+    : CanvasTool(view), start_(start), isCorner_(isCorner), notes_{note} {
+  const CanvasGeometry& geometry = view.geometry();
+  if (!isCorner) {
+    const CanvasNote& own = geometry.note(note);
+    for (int n = 0; n < geometry.noteCount(); ++n)
+      if (n != note && geometry.noteParent(n) == geometry.noteParent(note) && geometry.note(n).lane == own.lane &&
+          geometry.noteBox(note).contains(geometry.noteBox(n)))
+        notes_.push_back(n);
+    std::vector<int> members;
+    for (const int n : notes_)
+      for (const ItemId id : geometry.note(n).members)
+        if (const int slot = geometry.slotOf(id); slot >= 0 && geometry.parent(slot) == geometry.noteParent(note))
+          members.push_back(slot);
+    std::sort(members.begin(), members.end());
+    members.erase(std::unique(members.begin(), members.end()), members.end());
+    slots_ = members;
+  }
+  for (const int n : notes_) boxes_.push_back(geometry.noteBox(n));
+  for (const int slot : slots_) from_.push_back(geometry.position(slot));
+}
+
+void NoteTool::move(Vec at, Qt::KeyboardModifiers modifiers) {
+  constexpr float kLeast = 80;
+  CanvasGeometry& geometry = view_.geometry();
+  const Vec free = view_.camera().toScene(at) - start_;
+  Vec to = Vec(view_.snapped(free.toPoint(), modifiers & Qt::ShiftModifier));
+  if (isCorner_) to = Vec(std::max(to.x, kLeast - boxes_[0].width()), std::max(to.y, kLeast - boxes_[0].height()));
+  if (to == moved_) return;
+  if (!slots_.empty()) geometry.move(slots_, to - moved_);
+  moved_ = to;
+  for (size_t i = 0; i < notes_.size(); ++i) {
+    const Box& box = boxes_[i];
+    geometry.setNoteBox(notes_[i],
+                        isCorner_ ? Box(box.left, box.top, box.right + to.x, box.bottom + to.y) : box.moved(to));
+  }
+  view_.invalidateAll();
+}
+
+void NoteTool::release(Vec at, Qt::KeyboardModifiers modifiers) {
+  move(at, modifiers);
+  const CanvasGeometry& geometry = view_.geometry();
+  const CanvasScenePtr before = view_.scene();
+  std::vector<NoteMove> notes;
+  for (const int n : notes_) notes.push_back({geometry.note(n).id, geometry.noteArea(n)});
+  std::vector<ItemMove> items;
+  for (size_t i = 0; i < slots_.size(); ++i)
+    items.push_back({geometry.item(slots_[i]).id, from_[i] + moved_.toPoint()});
+  if (view_.intents() && !(moved_ == Vec())) view_.intents()->moveNotes(notes, items);
+  if (view_.scene() == before) view_.layOut();
+}
+
+void NoteTool::cancel() { view_.layOut(); }
 
 CutTool::CutTool(CanvasView& view, Vec at) : CanvasTool(view), start_(view.camera().toScene(at)), end_(start_) {}
 

@@ -118,6 +118,25 @@ class MoveTool : public CanvasTool {
   std::vector<std::pair<Vec, Vec>> guides_;  // scene units
 };
 
+/// Moves a note with its members and the notes inside it, or its lower right corner.
+class NoteTool : public CanvasTool {
+ public:
+  NoteTool(CanvasView& view, Vec start, int note, bool isCorner);
+  void move(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void release(Vec at, Qt::KeyboardModifiers modifiers) override;
+  void cancel() override;
+  bool pansAtBorder() const override { return true; }
+  Qt::CursorShape cursor() const override { return isCorner_ ? Qt::SizeFDiagCursor : Qt::ClosedHandCursor; }
+
+ private:
+  Vec start_;  // scene units
+  bool isCorner_;
+  std::vector<int> notes_, slots_;  // the note itself first
+  std::vector<Box> boxes_;          // of the notes, as they were
+  std::vector<QPointF> from_;       // of the slots
+  Vec moved_;
+};
+
 /// A line that cuts the wires it crosses.
 class CutTool : public CanvasTool {
  public:
