@@ -171,6 +171,11 @@ MoveTool::MoveTool(CanvasView& view, Vec start, int pressed, Qt::KeyboardModifie
               geometry.wiresAt(slots_.front()).empty();
   }
   home_ = geometry.parent(pressed_);
+  for (int w = 0; isFree_ && w < geometry.wireCount(); ++w) {
+    const int from = geometry.wireFrom(w), to = geometry.wireTo(w);
+    if (geometry.parent(from) == home_ && !isMoving_[size_t(from)] && !isMoving_[size_t(to)])
+      wires_.push_back({w, geometry.wireBox(w), wireCurve(geometry.wireShape(w))});
+  }
   if (home_ < 0) return;
   homeBox_ = geometry.box(home_);
   const std::vector<Box>& lanes = geometry.frame(home_)->lanes;
@@ -220,11 +225,9 @@ void MoveTool::findWire(Vec at, Qt::KeyboardModifiers modifiers) {
     const float reach = wireReach / view_.camera().zoom;
     const CanvasItem& item = geometry.item(slots_.front());
     float nearest = reach;
-    for (int w = 0; w < geometry.wireCount(); ++w) {
-      if (!geometry.wireBox(w).grown(reach).contains(point)) continue;
-      const int from = geometry.wireFrom(w), to = geometry.wireTo(w);
-      if (isMoving_[size_t(from)] || isMoving_[size_t(to)] || geometry.parent(from) != home_) continue;
-      const float away = distance(wireCurve(geometry.wireShape(w)), point);
+    for (const auto& [w, box, curve] : wires_) {
+      if (!box.grown(reach).contains(point)) continue;
+      const float away = distance(curve, point);
       if (away >= nearest) continue;
       // Both halves must fit.
       bool takes = false, gives = false;

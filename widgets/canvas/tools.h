@@ -112,6 +112,12 @@ class MoveTool : public CanvasTool {
   void findWire(Vec at, Qt::KeyboardModifiers modifiers);
   bool isFree_ = false;  // one item without wires, which a wire may take
   int wire_ = -1;        // that wire, under the mouse
+  struct OldWire {
+    int wire;
+    Box box;
+    WireCurve curve;
+  };
+  std::vector<OldWire> wires_;  // as they ran before, for they bend aside of what comes near
   bool hasDrop_ = false;
   int strip_ = -1, stripAt_ = 0;  // a Repeat whose strip is under the mouse, and the place between its layers
   CanvasPlace drop_;              // under the mouse, where it may take the items
