@@ -233,13 +233,13 @@ TEST_F(Composites, AWireBranchesAtADotWhichTheyShare) {
   ASSERT_EQ(user.model().root->wiresInto(three).size(), 1u);
   EXPECT_EQ(user.model().root->wiresInto(three).front().from, (PortRef{one, "y"}));
   ASSERT_EQ(user.model().dots.size(), 2u) << "one for each wire, on one place";
-  user.select(dot);
+  user.canvas().setSelection({dot});
   user.key(&user.canvas(), Qt::Key_Right, Qt::ControlModifier);
   std::set<double> places;
   for (const auto& [id, each] : user.model().dots) places.insert(each.x);
   EXPECT_EQ(places.size(), 1u) << "they move as one";
   EXPECT_NE(*places.begin(), -400);
-  user.select(dot);
+  user.canvas().setSelection({dot});
   user.key(&user.canvas(), Qt::Key_Delete);
   EXPECT_TRUE(user.model().dots.empty());
   EXPECT_EQ(user.model().root->wiresFrom(one).size(), 2u);

@@ -18,10 +18,13 @@ struct Diff : testing::Test {
     for (QAction* action : user.window().findChildren<QAction*>())
       if (QString(action->text()).remove('&') == "Compare with the saved version") action->trigger();
     DiffWindow* found = nullptr;
-    WindowDriver::waitFor([&] {
-      found = user.window().findChild<DiffWindow*>();
-      return found && found->isVisible();
-    });
+    constexpr int kPatience = 40000;  // both models are evaluated
+    WindowDriver::waitFor(
+        [&] {
+          found = user.window().findChild<DiffWindow*>();
+          return found && found->isVisible();
+        },
+        kPatience);
     return found;
   }
   QColor heat(DiffWindow& window, bool isAfter, NodeId node) {

@@ -251,7 +251,7 @@ TEST_F(Places, ColoursAreMeasuredByARun) {
   user.shortcut(Qt::Key_T, Qt::ControlModifier);
   EXPECT_EQ(heat.mode(), HeatMode::Gradients);
   EXPECT_FALSE(heat.values());
-  user.window().switchTab(0);
+  user.window().switchTab(1);
   EXPECT_TRUE(heat.values());
 }
 
