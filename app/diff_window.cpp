@@ -154,6 +154,9 @@ void DiffWindow::fillTable() {
     }
   }
   table_->resizeColumnsToContents();
+  constexpr int kLeastColumn = 110;  // its head too
+  for (int column = 0; column < table_->columnCount(); ++column)
+    table_->setColumnWidth(column, std::max(kLeastColumn, table_->columnWidth(column)));
   table_->horizontalHeader()->setStretchLastSection(true);
   connect(table_, &QTableWidget::cellClicked, this, [this](int row) { reveal(row); });
   connect(table_, &QTableWidget::cellActivated, this, [this](int row) { reveal(row); });

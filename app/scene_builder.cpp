@@ -180,7 +180,8 @@ class Builder {
     return item;
   }
 
-  /// Parameters, FLOPs, bytes and the share of the time as words; the share of the FLOPs as a bar; a colour.
+  /// Parameters, FLOPs, bytes and the share of the time as words, their names in the tooltip; the share of the FLOPs as
+  /// a bar; a colour.
   void addCost(const Node& node, CanvasItem& item) const {
     if (item.shape == ItemShape::Join) return;
     if (overlay_.heat)
@@ -188,12 +189,25 @@ class Builder {
         item.heat = ui::colorAt(ui::ColorMap::Viridis, overlay_.heat->nodeScale.share(value->second));
     const auto cost = costs_.find(node.id);
     if (cost == costs_.end()) return;
-    QStringList parts;
-    if (cost->second->parameters > 0) parts << ui::formatCount(cost->second->parameters);
-    if (cost->second->flops > 0) parts << ui::formatFlops(cost->second->flops);
-    if (cost->second->bytes > 0) parts << ui::formatBytes(cost->second->bytes);
-    if (const double share = timeShare(node.id); share > 0)
-      parts << QObject::tr("%1 time").arg(ui::formatPercent(share));
+    QStringList parts, details;
+    const double parameters = cost->second->parameters, flops = cost->second->flops, bytes = cost->second->bytes;
+    if (parameters > 0)
+      parts << ui::formatCount(parameters), details << QObject::tr("Parameters: %1").arg(parts.last());
+    if (flops > 0) {
+      parts << ui::formatCount(flops);
+      details
+          << QObject::tr("FLOPs: %1 (%2)").arg(ui::formatFlops(flops), ui::formatPercent(flops / facts_.cost->flops));
+    }
+    if (bytes > 0) parts << ui::formatBytes(bytes), details << QObject::tr("Bytes moved: %1").arg(parts.last());
+    if (const double share = timeShare(node.id); share > 0) {
+      if (share >= 0.005) parts << QString("%1 %").arg(std::lround(100 * share));
+      details << QObject::tr("Time: %1 (%2)")
+                     .arg(ui::formatSeconds(overlay_.time->nodes.at(node.id)), ui::formatPercent(share));
+    }
+    if (overlay_.heat && overlay_.heat->mode > HeatMode::Time)
+      if (const auto value = overlay_.heat->nodes.find(node.id); value != overlay_.heat->nodes.end())
+        details << QString("%1: %2").arg(heatTitle(overlay_.heat->mode), heatText(value->second, overlay_.heat->mode));
+    item.details = details.join('\n');
     item.stats = parts.join("  ");
     if (facts_.cost->flops > 0 && cost->second->flops > 0) item.costShare = cost->second->flops / facts_.cost->flops;
   }

@@ -304,7 +304,7 @@ QString CanvasView::tipFor(const Hit& hit) const {
     case HitKind::Node:
     case HitKind::Header: {
       if (!item.message.isEmpty()) return item.message;
-      QStringList lines = {item.title, item.subtitle, item.stats};
+      QStringList lines = {item.title, item.subtitle, item.details.isEmpty() ? item.stats : item.details};
       lines.removeAll(QString());
       return lines.join('\n');
     }

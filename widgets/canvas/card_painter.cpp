@@ -205,6 +205,7 @@ void ScenePass::frame(int slot) {
   if (look.state == ItemState::Normal && !isSelected(slot)) {
     border = mixInk(inks.border, inks.accent, isHovered(slot) ? 1.0f : 0.75f);
     width = 1.5f;
+    if (look.heat) border = look.heat, width = 2.5f;
   }
   if (marks.dropFrame == slot) border = inks.accent, width = 2.5f;
   const float borderWidth = std::max(ratio, px(width));

@@ -20,7 +20,7 @@ inline constexpr float joinRadius = 11;
 inline constexpr float portRadius = 5;
 inline constexpr float dotRadius = 5;
 inline constexpr float chipRadius = 7;
-inline constexpr float costBarWidth = 52;
+inline constexpr float costBarWidth = 36;
 inline constexpr float noteTitle = 28;     // height of a note's title
 inline constexpr float headerHeight = 44;  // of a frame, without rows of cells below its title
 

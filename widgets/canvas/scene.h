@@ -87,6 +87,7 @@ struct CanvasItem {
   QString title;          // of a join: its sign, "+"
   QString subtitle;       // "8 heads · 2 kv · rotary · causal"
   QString stats;          // "786 K   1.0 G"
+  QString details;        // what the tooltip says of it instead of `stats`; lines
   double costShare = -1;  // 0 to 1; negative: no bar
   QString category;       // of Theme::category
   QColor heat;            // of an overlay; invalid: none

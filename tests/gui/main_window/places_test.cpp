@@ -218,7 +218,7 @@ TEST_F(Places, ColoursAreMeasuredByARun) {
   const auto item = [&](const std::string& block) {
     return user.canvas().geometry().item(user.canvas().geometry().slotOf(user.find(block)));
   };
-  EXPECT_FALSE(item("attention.multi_head").stats.contains("time"));
+  EXPECT_FALSE(item("attention.multi_head").details.contains("Time"));
   auto* legend = user.window().findChild<QWidget*>("heatLegend");
   for (const HeatMode mode : {HeatMode::Time, HeatMode::Similarity, HeatMode::Sparsity, HeatMode::Gradients}) {
     SCOPED_TRACE(heatTitle(mode).toStdString());
@@ -235,13 +235,13 @@ TEST_F(Places, ColoursAreMeasuredByARun) {
     EXPECT_TRUE(legend->accessibleName().startsWith(heatTitle(mode) + ", from"))
         << legend->accessibleName().toStdString();
   }
-  EXPECT_TRUE(item("attention.multi_head").stats.contains("time")) << "once measured, its share stands on the card";
+  EXPECT_TRUE(item("attention.multi_head").details.contains("Time")) << "once measured, its share stands on the card";
 
   // Another model: the colours are said to be old until somebody asks for new ones.
   ASSERT_TRUE(user.window().document().edit(
       "Change", {}, [&](Editor& editor) { editor.setParam(user.find("attention.multi_head"), "heads", int64_t(8)); }));
   EXPECT_TRUE(heat.note().startsWith("outdated"));
-  EXPECT_FALSE(item("attention.multi_head").stats.contains("time"));
+  EXPECT_FALSE(item("attention.multi_head").details.contains("Time"));
   EXPECT_TRUE(item("attention.multi_head").heat.isValid());
   user.click(legend, legend->rect().center());
   ASSERT_TRUE(WindowDriver::waitFor([&] { return heat.note().isEmpty(); }, 20000));
