@@ -295,8 +295,11 @@ void CanvasView::placeMinimap() {
   minimap_->setGeometry(place);
   bool isWanted =
       isMinimapVisible_ && geometry_->count() > 0 && width() > 3 * size.width() && height() > 3 * size.height();
-  if (isWanted && Box(QRectF(rect())).contains(camera_.toView(geometry_->bounds())))
-    geometry_->visitTouching(camera_.toScene(Box(QRectF(place))), [&](int) { isWanted = false; });
+  if (isWanted && Box(QRectF(rect())).contains(camera_.toView(geometry_->bounds()))) {
+    const Box covered = camera_.toScene(Box(QRectF(place)));
+    geometry_->visitTouching(covered, [&](int) { isWanted = false; });
+    for (int n = 0; n < geometry_->noteCount(); ++n) isWanted = isWanted && !geometry_->noteBox(n).intersects(covered);
+  }
   minimap_->setVisible(isWanted);
   minimap_->update();
 }

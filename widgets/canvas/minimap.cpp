@@ -23,7 +23,6 @@ void Minimap::sceneChanged() {
 void Minimap::drawScene() {
   const float ratio = float(devicePixelRatioF());
   image_ = QImage(size() * devicePixelRatioF(), QImage::Format_RGB32);
-  image_.setDevicePixelRatio(devicePixelRatioF());
   const Inks inks(view_.theme());
   const CanvasGeometry& geometry = view_.geometry();
   camera_ = Camera::framing(geometry.bounds(), float(width()), float(height()), 10, 0.25f);
@@ -31,6 +30,12 @@ void Minimap::drawScene() {
   Raster raster(image_, image_.rect());
   const Ink ground = mixInk(inks.canvas, inks.card, 0.5f);
   raster.clear(ground);
+  for (int n = 0; n < geometry.noteCount(); ++n) {
+    const int series = geometry.note(n).series;
+    const Ink color = series < 0 ? inks.secondary : ink(inks.theme->series(series));
+    raster.card(camera.toView(geometry.noteBox(n)), 3 * ratio, mixInk(ground, color, 0.12f),
+                mixInk(ground, color, 0.4f), ratio);
+  }
   for (int slot = 0; slot < geometry.count(); ++slot) {
     Box box = camera.toView(geometry.box(slot));
     box = Box::around(box.center(), std::max(box.width(), 1.0f), std::max(box.height(), 1.0f));
@@ -56,14 +61,12 @@ void Minimap::drawScene() {
 }
 
 void Minimap::paintEvent(QPaintEvent*) {
-  if (image_.isNull() || image_.devicePixelRatio() != devicePixelRatioF() ||
-      image_.size() != size() * devicePixelRatioF())
-    drawScene();
+  if (image_.size() != size() * devicePixelRatioF()) drawScene();
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
   const Theme& theme = view_.theme();
   const QRectF edge = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
-  QBrush picture(image_);
+  QBrush picture(image_);  // of device pixels, whatever the ratio
   picture.setTransform(QTransform::fromScale(1 / devicePixelRatioF(), 1 / devicePixelRatioF()));
   painter.setPen(theme.nodeBorder);
   painter.setBrush(picture);
