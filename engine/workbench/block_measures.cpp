@@ -47,17 +47,19 @@ void prefer(std::map<Key, double>& values, const std::map<Key, double>& better) 
 
 BlockMeasure measureTime(const Architecture& architecture, const BenchOptions& options, const CancelToken& cancel) {
   const BenchReport report = bench(architecture, options, cancel);
+  const int64_t batch = options.batch > 0 ? options.batch : smallestBatch(architecture);
   BlockMeasure measure{.nodes = report.nodeSeconds, .layers = {}, .whole = report.median, .recipe = {}};
   measure.nodes.erase(0);
-  const std::vector<LayerInfo> layers = lower(architecture, catalog(), {.mode = Mode::Prefill}).layers;
+  const std::vector<LayerInfo> layers =
+      lower(architecture, catalog(), {.mode = Mode::Prefill, .dims = {{"B", batch}, {"T", options.time}}}).layers;
   for (size_t i = 0; i < layers.size(); ++i) measure.layers[int64_t(i)] = 0;
   const LayerPaths paths(layers);
   const ir::Graph& graph = *report.plan->graph;
   for (size_t i = 0; i < report.stepSeconds.size(); ++i)
     paths.forEach(graph.scopes[size_t(graph.nodes[size_t(report.plan->steps[i].node)].scope)],
                   [&](size_t layer) { measure.layers[int64_t(layer)] += report.stepSeconds[i]; });
-  measure.recipe = text(options.batch > 0 ? options.batch : smallestBatch(architecture), " x ", options.time,
-                        " tokens on ", options.device, ", median of ", report.seconds.size(), " passes");
+  measure.recipe =
+      text(batch, " x ", options.time, " tokens on ", options.device, ", median of ", report.seconds.size(), " passes");
   return measure;
 }
 
