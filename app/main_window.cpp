@@ -272,7 +272,7 @@ void MainWindow::connectTradeOff() {
   connect(tradeOffPanel_, &ui::TradeOffPanel::optionEdited, tradeOff_.get(), &TradeOffController::setOption);
   connect(tradeOffPanel_, &ui::TradeOffPanel::actionRequested, this, [this] { tradeOff_->compute(); });
   connect(tradeOffPanel_, &ui::TradeOffPanel::calibrationRequested, this, [this] { tradeOff_->compute(true); });
-  connect(tradeOffPanel_, &ui::TradeOffPanel::openRequested, this, &MainWindow::openInTab);
+  connect(tradeOffPanel_, &ui::TradeOffPanel::openRequested, this, [this](const QString& model) { open(model); });
   connect(tradeOffPanel_, &ui::TradeOffPanel::compareRequested, this, [this](const QString& run) {
     try {
       compare(openModel(run.toStdString(), false).architecture, QFileInfo(run).fileName());
