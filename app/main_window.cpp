@@ -275,7 +275,9 @@ void MainWindow::connectTradeOff() {
   connect(tradeOffPanel_, &ui::TradeOffPanel::openRequested, this, [this](const QString& model) { open(model); });
   connect(tradeOffPanel_, &ui::TradeOffPanel::compareRequested, this, [this](const QString& run) {
     try {
-      compare(openModel(run.toStdString(), false).architecture, QFileInfo(run).fileName());
+      const OpenedModel other = openModel(run.toStdString(), false);
+      if (other.run) training_->remember(*other.architecture, run);
+      compare(other.architecture, QFileInfo(run).fileName());
     } catch (const Error& error) {
       tell(QString::fromStdString(error.what()));
     }
