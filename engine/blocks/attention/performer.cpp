@@ -18,11 +18,7 @@ std::vector<double> orthogonalRows(int64_t count, int64_t width, Rng& rng) {
   std::vector<double> rows;
   for (int64_t i = 0; i < count; ++i) {
     std::vector<double> row(static_cast<size_t>(width));
-    double length = 0;
-    for (double& value : row) {
-      value = rng.normal();
-      length += value * value;
-    }
+    for (double& value : row) value = rng.normal();
     // Gram and Schmidt, twice: once leaves rounding of the size of the overlap.
     const int64_t before = i % width;
     for (int pass = 0; pass < 2; ++pass)
