@@ -61,10 +61,12 @@ TEST(TradeOffPanel, RooflineOfADataSheetAndStaleAfterAnEdit) {
 TEST(TradeOffPanel, TrainedModelsAreOpenedAndCompared) {
   const TemporaryFolder folder;
   for (const int64_t steps : {1, 3}) {
-    const TrainCall call{
-        .architecture = std::make_shared<const Architecture>(findPreset("attention-recall")->make(catalog())),
-        .options = {.taskOptions = {{"length", int64_t(16)}}, .steps = steps, .batch = 4},
-        .out = folder / ("run" + std::to_string(steps))};
+    TrainCall call;
+    call.architecture = std::make_shared<const Architecture>(findPreset("attention-recall")->make(catalog()));
+    call.options.taskOptions = {{"length", int64_t(16)}};
+    call.options.steps = steps;
+    call.options.batch = 4;
+    call.out = folder / ("run" + std::to_string(steps));
     train(call);
   }
   // This machine as if it had been measured: the real measurement has a test of its own.
