@@ -3,6 +3,7 @@
 
 #include <QDockWidget>
 #include <QMainWindow>
+#include <QTabBar>
 #include <QTimer>
 
 namespace fw {
@@ -49,6 +50,8 @@ void DockTitles::refresh() {
     dock->setTitleBarWidget(hasTab ? new NoTitle(dock) : nullptr);
     delete old;
   }
+  for (QTabBar* bar : window_.findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
+    bar->setAccessibleName(tr("Panels"));
 }
 
 }  // namespace fw

@@ -162,6 +162,21 @@ void DocumentController::save(const QString& file) {
   emit changed();
 }
 
+void DocumentController::markUnsaved() {
+  held().saved = nullptr;
+  held().isRecovered = true;
+  emit changed();
+}
+
+void DocumentController::reload(const ArchitecturePtr& architecture) {
+  held().history->edit(tr("Load the file again").toStdString(), {},
+                       [&](Editor& editor) { editor.replace(*architecture); });
+  held().history->markSaved();
+  held().saved = current();
+  held().isRecovered = false;
+  published();
+}
+
 void DocumentController::check() {
   jobs_.start(
       "check", tr("Check"),

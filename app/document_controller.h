@@ -83,6 +83,10 @@ class DocumentController : public QObject {
   void undo();
   void redo();
   void goTo(int index);
+  /// Its file holds something else now, or is gone.
+  void markUnsaved();
+  /// What its file holds now, as an edit.
+  void reload(const ArchitecturePtr& architecture);
   /// Throws fw::Error; the file on disk is then as before.
   void save(const QString& file);
 

@@ -5,6 +5,7 @@
 #include <QSettings>
 #include <iostream>
 
+#include "app/appearance.h"
 #include "app/main_window.h"
 #include "app/report.h"
 #include "engine/base/error.h"
@@ -31,8 +32,9 @@ int main(int argc, char** argv) {
   parser.process(application);
   const QStringList models = parser.positionalArguments();
 
+  const bool isDesktopDark = fw::ui::Theme::of(QApplication::palette()).isDark;
   fw::ui::applyTheme(application,
-                     QSettings().value("theme/dark", true).toBool() ? fw::ui::Theme::dark() : fw::ui::Theme::light());
+                     fw::Appearance::isDarkAtStart(isDesktopDark) ? fw::ui::Theme::dark() : fw::ui::Theme::light());
   if (parser.isSet(report)) {
     try {
       fw::writeReport(models.isEmpty() ? "attention-recall" : models.front(), parser.value(report));
@@ -43,6 +45,7 @@ int main(int argc, char** argv) {
     }
   }
   fw::MainWindow window(fw::StateFolders::standard());
+  window.appearance().follow(isDesktopDark, fw::DesktopSettings::sessionBus());
   window.show();
   if (!models.isEmpty()) window.open(models.front());
   window.offerRecovery();

@@ -27,6 +27,7 @@
 #include "widgets/panels/breadcrumbs.h"
 #include "widgets/panels/history_panel.h"
 #include "widgets/panels/jobs_panel.h"
+#include "widgets/panels/notice_bar.h"
 #include "widgets/panels/palette_panel.h"
 #include "widgets/panels/problems_panel.h"
 #include "widgets/panels/status_line.h"
@@ -81,6 +82,8 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
   crumbs_->addWidget(legend_);
   canvas_ = new ui::CanvasView;
   makeTabs();
+  notice_ = new ui::NoticeBar;
+  column->addWidget(notice_);
   column->addWidget(crumbs_);
   column->addWidget(canvas_, 1);
   pages_->addWidget(start_);
@@ -111,6 +114,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
     showTitle();
     showHistory();
     showPlace();
+    watchFile();
     textView_->setModel(document_->current());
     inspectorController_->refresh();
     similarity_->markStale();
@@ -125,6 +129,7 @@ MainWindow::MainWindow(const StateFolders& folders, QWidget* parent)
     runBar_->setState(training_->runState());
   });
   connect(document_.get(), &DocumentController::refused, this, &MainWindow::tell);
+  connect(&watch_, &FileWatch::changed, this, &MainWindow::tellFileChanged);
   sentenceTimer_.setSingleShot(true);
   connect(&sentenceTimer_, &QTimer::timeout, this, [this] { showStatus(); });
 

@@ -5,8 +5,10 @@
 #include <QTimer>
 #include <memory>
 
+#include "app/appearance.h"
 #include "app/canvas_controller.h"
 #include "app/document_controller.h"
+#include "app/file_watch.h"
 #include "app/generate_controller.h"
 #include "app/heat_controller.h"
 #include "app/inspector_controller.h"
@@ -30,6 +32,7 @@ class Breadcrumbs;
 class HeatLegend;
 class HistoryPanel;
 class JobsPanel;
+class NoticeBar;
 class PalettePanel;
 class ProblemsPanel;
 class StatusLine;
@@ -39,6 +42,7 @@ class TensorTable;
 namespace fw {
 
 class TextView;
+struct ExporterDef;
 struct TensorTable;
 
 /// Where the program keeps what is not the user's: journals and runs.
@@ -69,6 +73,9 @@ class MainWindow : public QMainWindow {
   /// Asks about edits that a crash left behind, where there are some.
   void offerRecovery();
 
+  Appearance& appearance() { return appearance_; }
+  ui::NoticeBar& notice() { return *notice_; }
+  Shortcuts& shortcuts() { return shortcuts_; }
   const BlockLibrary& library() const { return library_; }
   DocumentController& document() { return *document_; }
   JobRunner& jobs() { return jobs_; }
@@ -140,7 +147,7 @@ class MainWindow : public QMainWindow {
   void addNote();
   void editNote(NodeId note);
   void addNoteActions(QMenu* menu, NodeId note);
-  void setTheme(bool isDark);
+  void addThemeActions(QMenu* menu);
   void showHelp(QString page = {});
 
   // What is searched by typing: main_window_palettes.cpp.
@@ -194,6 +201,12 @@ class MainWindow : public QMainWindow {
   void showTable(const QString& path, const TensorTable& table);
   void applyPreset(const QString& model);
   void remember(const QString& file);
+  void fillRecentMenu(QMenu* menu);
+  void addExportActions(QMenu* menu);
+  void exportModel(const ExporterDef& exporter);
+  void watchFile();
+  void tellFileChanged(bool isGone);
+  void reload();
   bool save();
   bool saveAs();
   bool write(const QString& file);
@@ -205,6 +218,7 @@ class MainWindow : public QMainWindow {
   /// Opens a window that shows `before` beside the model.
   void compare(const ArchitecturePtr& before, const QString& name);
 
+  Appearance appearance_;
   StateFolders folders_;
   BlockLibrary library_;
   JobRunner jobs_;
@@ -236,6 +250,7 @@ class MainWindow : public QMainWindow {
   ui::TradeOffPanel* tradeOffPanel_;
   ui::GeneratePanel* generatePanel_;
   ui::TensorTable* tensorTable_;
+  ui::NoticeBar* notice_;
   ui::JobsPanel* jobsPanel_;
   ui::StatusLine* status_;
   QToolBar* bar_;
@@ -250,6 +265,7 @@ class MainWindow : public QMainWindow {
   std::map<QAction*, std::function<bool()>> isFitting_;  // of the context menu: whether an action has sense
   std::unique_ptr<SceneOverlay> overlay_;
   Shortcuts shortcuts_;
+  FileWatch watch_;                   // of the active document
   QByteArray defaultState_, layout_;  // of the docks: at first, and as the person left them
   class HelpWindow* help_ = nullptr;  // made when it is first asked for
   bool isDocumentShown_ = false;

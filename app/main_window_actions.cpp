@@ -25,8 +25,8 @@ QAction* MainWindow::addAction(QMenu* menu, const QString& text, const QKeySeque
   action->setShortcut(keys);
   action->setStatusTip(tip);
   action->setToolTip(tip);
-  connect(action, &QAction::triggered, this, run);
-  if (!text.contains('\t')) shortcuts_.add(action);  // other keys belong to the canvas
+  if (run) connect(action, &QAction::triggered, this, run);
+  shortcuts_.add(action);
   return action;
 }
 
@@ -45,21 +45,26 @@ void MainWindow::makeActions() {
   makeViewMenu();
   makeHelpMenu();
   makeToolBar();
+  shortcuts_.onCanvasKeys = [this] { canvas_->setKeyChanges(shortcuts_.canvasChanges()); };
   shortcuts_.load();
 }
 
 void MainWindow::makeFileMenu() {
   QMenu* menu = menuBar()->addMenu(tr("&File"));
   addAction(menu, tr("&New"), QKeySequence::New, tr("An empty model"), [this] { newDocument(); });
-  addTabActions(menu);
   addAction(menu, tr("&Open…"), QKeySequence::Open, tr("Open a model file"), [this] { openDialog(); });
   addAction(menu, tr("Open &folder…"), {}, tr("Open the folder of a training run or of a Hugging Face model"),
             [this] { openFolderDialog(); });
+  QMenu* recent = menu->addMenu(tr("Open &recent"));
+  connect(recent, &QMenu::aboutToShow, this, [this, recent] { fillRecentMenu(recent); });
   addAction(menu, tr("S&tart page"), {}, tr("Templates and recent models"), [this] { showStart(); });
+  menu->addSeparator();
+  addTabActions(menu);
   menu->addSeparator();
   addDocumentAction(menu, tr("&Save"), QKeySequence::Save, tr("Write the model to its file"), [this] { save(); });
   addDocumentAction(menu, tr("Save &as…"), Qt::CTRL | Qt::SHIFT | Qt::Key_S, tr("Write the model to another file"),
                     [this] { saveAs(); });
+  addExportActions(menu);
   menu->addSeparator();
   addDocumentAction(menu, tr("&Compare with…"), {}, tr("Another model beside this one"), [this] { compareDialog(); });
   QMenu* tabs = menu->addMenu(tr("Compare with ta&b"));
@@ -263,8 +268,7 @@ void MainWindow::makeViewMenu() {
     documentActions_.push_back(dock->toggleViewAction());
   }
   menu->addSeparator();
-  addAction(menu, tr("&Dark theme"), {}, tr("Light on dark"), [this] { setTheme(true); });
-  addAction(menu, tr("&Light theme"), {}, tr("Dark on light"), [this] { setTheme(false); });
+  addThemeActions(menu);
   addDocumentAction(menu, tr("&Reset layout"), {}, tr("Panels where they were at first"), [this] { resetLayout(); });
 }
 
@@ -360,9 +364,23 @@ void MainWindow::showHelp(QString page) {
   help_->activateWindow();
 }
 
-void MainWindow::setTheme(bool isDark) {
-  QSettings().setValue("theme/dark", isDark);
-  ui::applyTheme(*qApp, isDark ? ui::Theme::dark() : ui::Theme::light());
+void MainWindow::addThemeActions(QMenu* menu) {
+  QMenu* themes = menu->addMenu(tr("The&me"));
+  auto* choices = new QActionGroup(this);
+  const std::tuple<ThemeChoice, QString, QString> all[] = {
+      {ThemeChoice::Desktop, tr("As the &desktop"), tr("Dark or light, as the desktop is")},
+      {ThemeChoice::Dark, tr("D&ark theme"), tr("Light on dark")},
+      {ThemeChoice::Light, tr("&Light theme"), tr("Dark on light")}};
+  for (const auto& [choice, title, tip] : all) {
+    QAction* action = addAction(themes, title, {}, tip, [this, choice = choice] { appearance_.setTheme(choice); });
+    action->setCheckable(true);
+    action->setActionGroup(choices);
+    action->setChecked(choice == appearance_.theme());
+  }
+  QAction* motion = addAction(menu, tr("Reduce m&otion"), {}, tr("The view jumps where it would glide"), {});
+  motion->setCheckable(true);
+  motion->setChecked(appearance_.reducesMotion());
+  connect(motion, &QAction::toggled, &appearance_, &Appearance::setReducesMotion);
 }
 
 }  // namespace fw

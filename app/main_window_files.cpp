@@ -2,6 +2,7 @@
 #include <QCloseEvent>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QMenu>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QSettings>
@@ -12,6 +13,7 @@
 #include "engine/base/error.h"
 #include "engine/io/tensor_table.h"
 #include "engine/presets/preset.h"
+#include "widgets/panels/notice_bar.h"
 #include "widgets/panels/tensor_table.h"
 
 namespace fw {
@@ -127,6 +129,57 @@ void MainWindow::remember(const QString& file) {
   settings.setValue("recent", recent.mid(0, kMostRecent));
 }
 
+void MainWindow::fillRecentMenu(QMenu* menu) {
+  menu->clear();
+  const QStringList recent = QSettings().value("recent").toStringList();
+  for (const QString& file : recent) {
+    const QFileInfo info(file);
+    QAction* action = menu->addAction(QString(info.fileName()).replace('&', "&&"));
+    action->setToolTip(file);
+    action->setStatusTip(file);
+    if (!info.exists()) action->setText(tr("%1 (missing)").arg(action->text()));
+    action->setEnabled(info.exists());
+    connect(action, &QAction::triggered, this, [this, file] {
+      if (mayDiscard()) open(file);
+    });
+  }
+  menu->addSeparator();
+  QAction* clear = menu->addAction(tr("&Clear the list"));
+  clear->setEnabled(!recent.isEmpty());
+  connect(clear, &QAction::triggered, this, [] { QSettings().remove("recent"); });
+}
+
+/// After the document's file has become another one, or was written.
+void MainWindow::watchFile() {
+  const QString file = document_->isOpen() ? document_->file() : QString();
+  if (file == watch_.file()) return;
+  watch_.watch(file);
+  notice_->hide();
+}
+
+void MainWindow::tellFileChanged(bool isGone) {
+  if (isGone) {
+    document_->markUnsaved();
+    notice_->tell(
+        tr("%1 is no longer on disk. The model is still here; saving writes it again.").arg(document_->title()),
+        {{tr("Close"), {}}});
+    return;
+  }
+  notice_->tell(
+      tr("Another program has changed %1.").arg(document_->title()),
+      {{tr("Load it again"), [this] { reload(); }}, {tr("Keep what is here"), [this] { document_->markUnsaved(); }}});
+}
+
+/// The document as its file has it now, as one edit: undo brings the other one back.
+void MainWindow::reload() {
+  try {
+    const OpenedModel opened = openModel(document_->file().toStdString(), false);
+    document_->reload(opened.architecture);
+  } catch (const Error& error) {
+    tell(QString::fromStdString(error.what()));
+  }
+}
+
 bool MainWindow::save() { return document_->file().isEmpty() ? saveAs() : write(document_->file()); }
 
 bool MainWindow::saveAs() {
@@ -141,6 +194,8 @@ bool MainWindow::saveAs() {
 bool MainWindow::write(const QString& file) {
   try {
     document_->save(file);
+    watch_.accept();
+    notice_->hide();
     remember(QFileInfo(file).absoluteFilePath());
     return true;
   } catch (const Error& error) {

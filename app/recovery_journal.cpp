@@ -62,11 +62,16 @@ void RecoveryJournal::flush() {
 }
 
 void RecoveryJournal::write(std::stop_token stop) {
+  using Clock = std::chrono::steady_clock;
   bool isSynced = true;
+  Clock::time_point due = Clock::now();  // of the next sync
   std::unique_lock guard(mutex_);
   while (!stop.stop_requested()) {
-    if (!changed_.wait_for(guard, stop, kSyncEvery, [this] { return !waiting_.empty(); })) {
-      if (isSynced || !writer_ || stop.stop_requested()) continue;
+    const bool hasWork =
+        changed_.wait_for(guard, stop, isSynced ? kSyncEvery : std::max(due - Clock::now(), Clock::duration()),
+                          [this] { return !waiting_.empty(); });
+    // Also while edits keep coming.
+    if (!isSynced && writer_ && Clock::now() >= due) {
       isSynced = true;
       guard.unlock();
       try {
@@ -75,13 +80,14 @@ void RecoveryJournal::write(std::stop_token stop) {
         emit failed(QString::fromStdString(error.what()));
       }
       guard.lock();
-      continue;
     }
+    if (!hasWork || waiting_.empty()) continue;
     const Entry entry = std::move(waiting_.front());
     waiting_.pop_front();
     isWriting_ = true;
     guard.unlock();
     write(entry);
+    if (isSynced) due = Clock::now() + kSyncEvery;
     isSynced = false;
     guard.lock();
     isWriting_ = false;

@@ -4,7 +4,9 @@
 #include <graphviz/gvc.h>
 
 #include <mutex>
+#include <unordered_map>
 
+#include "app/layered_layout.h"
 #include "engine/base/error.h"
 #include "widgets/canvas/geometry.h"
 
@@ -16,8 +18,9 @@ using ui::CanvasItem;
 using ui::Flow;
 using ui::Vec;
 
-constexpr double kPointsAnInch = 72;
-constexpr float kAlong = 48, kAcross = 36;  // least gaps between boxes, along the flow and across it
+constexpr float kPointsAnInch = 72;
+constexpr LayeredGaps kGaps;
+constexpr size_t kMostForGraphviz = 80;  // nodes: it cannot be cancelled, and its time grows with their square
 
 /// A box around its axis: the line on which its ports lie, so that wires of a chain run straight.
 struct Cell {
@@ -47,8 +50,23 @@ Cell cellOf(const ui::CanvasGeometry& geometry, const ui::CanvasScene& scene, si
   return cell;
 }
 
+/// The wires among the cells. The stream that a join adds its branch to passes beside the chain, which stays straight.
+std::vector<LayeredEdge> edgesOf(const std::vector<Cell>& cells, const ui::CanvasScene& scene) {
+  std::unordered_map<ui::ItemId, int> index;
+  for (size_t i = 0; i < cells.size(); ++i) index[scene.items[cells[i].item].id] = int(i);
+  std::vector<LayeredEdge> edges;
+  for (const ui::CanvasWire& wire : scene.wires) {
+    const auto from = index.find(wire.from.item), to = index.find(wire.to.item);
+    if (from == index.end() || to == index.end() || from == to) continue;
+    const CanvasItem& target = scene.items[cells[size_t(to->second)].item];
+    const bool isSkip = target.shape == ui::ItemShape::Join && wire.to.port == 0;
+    edges.push_back({from->second, to->second, isSkip ? 1.0f : 40.0f});
+  }
+  return edges;
+}
+
 /// The middles of the cells as Graphviz lays them out, y downwards.
-std::vector<Vec> layered(const std::vector<Cell>& cells, const ui::CanvasScene& scene, Flow flow) {
+std::vector<Vec> graphvizLayout(const std::vector<Cell>& cells, const std::vector<LayeredEdge>& edges, Flow flow) {
   // Graphviz keeps state of its own outside of its contexts.
   static std::mutex graphviz;
   const std::lock_guard guard(graphviz);
@@ -59,40 +77,43 @@ std::vector<Vec> layered(const std::vector<Cell>& cells, const ui::CanvasScene& 
   };
   set(graph, "rankdir", flow == Flow::Down ? "TB" : "LR");
   set(graph, "splines", "false");
-  set(graph, "ranksep", std::to_string(kAlong / kPointsAnInch));
-  set(graph, "nodesep", std::to_string(kAcross / kPointsAnInch));
-  std::map<ui::ItemId, Agnode_t*> nodes;
+  set(graph, "ranksep", std::to_string(kGaps.along / kPointsAnInch));
+  set(graph, "nodesep", std::to_string(kGaps.across / kPointsAnInch));
+  std::vector<Agnode_t*> nodes;
   for (const Cell& cell : cells) {
-    const ui::ItemId id = scene.items[cell.item].id;
-    Agnode_t* node = agnode(graph, const_cast<char*>(std::to_string(id).c_str()), 1);
+    Agnode_t* node = agnode(graph, const_cast<char*>(std::to_string(nodes.size()).c_str()), 1);
     set(node, "shape", "box");
     set(node, "fixedsize", "true");
     set(node, "label", "");
-    set(node, "width", std::to_string(double(cell.size.x) / kPointsAnInch));
-    set(node, "height", std::to_string(double(cell.size.y) / kPointsAnInch));
-    nodes[id] = node;
+    set(node, "width", std::to_string(cell.size.x / kPointsAnInch));
+    set(node, "height", std::to_string(cell.size.y / kPointsAnInch));
+    nodes.push_back(node);
   }
-  std::map<ui::ItemId, const CanvasItem*> items;
-  for (const Cell& cell : cells) items[scene.items[cell.item].id] = &scene.items[cell.item];
-  for (const ui::CanvasWire& wire : scene.wires) {
-    const auto from = nodes.find(wire.from.item), to = nodes.find(wire.to.item);
-    if (from == nodes.end() || to == nodes.end() || from == to) continue;
-    Agedge_t* edge = agedge(graph, from->second, to->second, nullptr, 1);
-    // The stream that a join adds its branch to passes beside the chain, which stays straight.
-    const CanvasItem& target = *items.at(wire.to.item);
-    const bool isSkip = target.shape == ui::ItemShape::Join && wire.to.port == 0;
-    set(edge, "weight", isSkip ? "1" : "40");
-  }
+  for (const LayeredEdge& edge : edges)
+    set(agedge(graph, nodes[size_t(edge.from)], nodes[size_t(edge.to)], nullptr, 1), "weight",
+        std::to_string(int(edge.weight)));
   const bool isDone = gvLayout(context, graph, "dot") == 0;
   std::vector<Vec> middles;
-  for (const Cell& cell : cells) {
-    Agnode_t* node = nodes.at(scene.items[cell.item].id);
+  for (Agnode_t* node : nodes)
     middles.push_back(isDone ? Vec(float(ND_coord(node).x), -float(ND_coord(node).y)) : Vec());
-  }
   if (isDone) gvFreeLayout(context, graph);
   agclose(graph);
   gvFreeContext(context);
   if (!isDone) throw Error(Code::Internal, "[tidy up] Graphviz could not lay the model out.");
+  return middles;
+}
+
+std::vector<Vec> layered(const std::vector<Cell>& cells, const ui::CanvasScene& scene, Flow flow,
+                         const CancelToken& cancel) {
+  const std::vector<LayeredEdge> edges = edgesOf(cells, scene);
+  if (cells.size() <= kMostForGraphviz && edges.size() <= 2 * kMostForGraphviz)
+    return graphvizLayout(cells, edges, flow);
+  std::vector<LayeredNode> nodes;
+  for (const Cell& cell : cells)
+    nodes.push_back(flow == Flow::Down ? LayeredNode{cell.size.x, cell.size.y} : LayeredNode{cell.size.y, cell.size.x});
+  std::vector<Vec> middles = layeredLayout(nodes, edges, kGaps, cancel);
+  if (flow == Flow::Right)
+    for (Vec& middle : middles) std::swap(middle.x, middle.y);
   return middles;
 }
 
@@ -134,7 +155,7 @@ std::map<NodeId, Position> tidyPositions(const ui::CanvasScene& scene, const ui:
       std::stable_sort(cells.begin(), cells.end(), [&](const Cell& a, const Cell& b) {
         return across(Vec(work.items[a.item].position), flow) < across(Vec(work.items[b.item].position), flow);
       });
-      const std::vector<Vec> middles = layered(cells, work, flow);
+      const std::vector<Vec> middles = layered(cells, work, flow, cancel);
       Box before, after;
       for (size_t i = 0; i < cells.size(); ++i) {
         if (cells[i].isTerminal) continue;

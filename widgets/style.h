@@ -29,6 +29,12 @@ class Style : public QProxyStyle {
   void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,
                           const QWidget* widget) const override;
   QIcon standardIcon(StandardPixmap pixmap, const QStyleOption* option, const QWidget* widget) const override;
+
+  /// Where it is false, what would move is at once where it goes.
+  void setAnimated(bool isAnimated) { isAnimated_ = isAnimated; }
+
+ private:
+  bool isAnimated_ = true;
 };
 
 }  // namespace fw::ui

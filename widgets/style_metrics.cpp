@@ -98,6 +98,8 @@ int Style::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* 
       return 1;
     case SH_Menu_SloppySubMenus:
       return 1;
+    case SH_Widget_Animation_Duration:
+      return isAnimated_ ? QProxyStyle::styleHint(hint, option, widget, data) : 0;
     default:
       return QProxyStyle::styleHint(hint, option, widget, data);
   }

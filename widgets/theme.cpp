@@ -252,4 +252,8 @@ void applyTheme(QApplication& application, const Theme& theme, double textScale)
   if (!qobject_cast<Style*>(application.style())) application.setStyle(new Style);
 }
 
+void setAnimated(const QApplication& application, bool isAnimated) {
+  if (auto* style = qobject_cast<Style*>(application.style())) style->setAnimated(isAnimated);
+}
+
 }  // namespace fw::ui

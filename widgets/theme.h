@@ -71,4 +71,7 @@ QColor mix(const QColor& under, const QColor& over, double amount);
 /// Gives the application the theme's palette, style and fonts. `textScale` enlarges all text. Call again to change.
 void applyTheme(QApplication& application, const Theme& theme, double textScale = 1.0);
 
+/// Whether views glide to where they go, or are there at once. After applyTheme.
+void setAnimated(const QApplication& application, bool isAnimated);
+
 }  // namespace fw::ui

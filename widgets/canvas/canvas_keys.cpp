@@ -28,7 +28,32 @@ bool CanvasView::isShortcut(QKeyEvent* event) {
   return false;
 }
 
+/// The key that a key acts as; Key_unknown where it acts no longer.
+QKeyCombination CanvasView::meantBy(const QKeyEvent* event) const {
+  const QKeyCombination pressed(event->modifiers() & ~Qt::KeypadModifier, Qt::Key(event->key()));
+  const QKeySequence keys(pressed);
+  for (const auto& [meant, now] : keyChanges_)
+    if (now == keys) return meant[0];
+  for (const auto& [meant, now] : keyChanges_)
+    if (meant == keys) return QKeyCombination(Qt::Key_unknown);
+  return pressed;
+}
+
 void CanvasView::keyPressEvent(QKeyEvent* event) {
+  if (!keyChanges_.empty()) {
+    const QKeyCombination meant = meantBy(event);
+    if (meant.key() != event->key() || meant.keyboardModifiers() != (event->modifiers() & ~Qt::KeypadModifier)) {
+      if (meant.key() == Qt::Key_unknown) return event->ignore();
+      QKeyEvent other(event->type(), meant.key(), meant.keyboardModifiers(), {}, event->isAutoRepeat());
+      pressKey(&other);
+      event->setAccepted(other.isAccepted());
+      return;
+    }
+  }
+  pressKey(event);
+}
+
+void CanvasView::pressKey(QKeyEvent* event) {
   const Qt::KeyboardModifiers modifiers = event->modifiers() & ~Qt::KeypadModifier;
   if (event->key() == Qt::Key_Escape) {
     if (tool_)

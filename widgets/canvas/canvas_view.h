@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QImage>
+#include <QKeySequence>
 #include <QPointer>
 #include <QRegion>
 #include <QTimer>
@@ -52,6 +53,8 @@ class CanvasView : public QWidget {
   bool isSnapping() const { return isSnapping_; }
   void setSnapping(bool isOn) { isSnapping_ = isOn; }
   void setMinimapVisible(bool isVisible);
+  /// Keys that act as others do: what they acted as at first, and what they are now; the empty one: no key any more.
+  void setKeyChanges(std::vector<std::pair<QKeySequence, QKeySequence>> changes) { keyChanges_ = std::move(changes); }
   /// The search palette at a point of the widget.
   void openPalette(QPoint at);
 
@@ -156,6 +159,8 @@ class CanvasView : public QWidget {
   void autoPan();
   void navigate(int key, Qt::KeyboardModifiers modifiers);
   void nudge(int key);
+  void pressKey(QKeyEvent* event);
+  QKeyCombination meantBy(const QKeyEvent* event) const;
   bool isShortcut(QKeyEvent* event);
   void dragTo(QDropEvent* event);
   void endDrag();
@@ -192,6 +197,7 @@ class CanvasView : public QWidget {
   Vec cursor_;  // last known, in view units
   QTimer autoPan_;
   bool isSpaceHeld_ = false, isCutHeld_ = false, isSnapping_ = true;
+  std::vector<std::pair<QKeySequence, QKeySequence>> keyChanges_;
   int nudges_ = 0;  // series of arrow keys, for merging
 
   QPointer<SearchPalette> palette_;

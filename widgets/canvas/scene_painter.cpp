@@ -22,7 +22,7 @@ float wireShare(const CanvasGeometry& geometry, float zoom, float ratio) {
   if (zoom >= 0.5f || bounds.isEmpty()) return 1;
   const double area = std::max(1.0, double(bounds.width()) * double(bounds.height()));
   const double density = geometry.wireLength() / area / double(zoom);
-  const double limit = (0.6 + 1.4 * std::clamp((double(zoom) - 0.1) / 0.4, 0.0, 1.0)) * double(ratio);
+  const double limit = (0.35 + 0.65 * std::clamp((double(zoom) - 0.1) / 0.4, 0.0, 1.0)) * double(ratio);
   return density <= limit ? 1.0f : float(limit / density);
 }
 
@@ -316,6 +316,10 @@ void ScenePass::curve(const WireShape& shape, float width, Ink ink, float opacit
   bool wasFlat = true, isFirst = true;
   flatten(curve, camera.zoom, 0.2f, [&](Vec point) {
     const Vec next = camera.toView(point);
+    if (!raster.touches(Box::between(last, next).grown(2 * width + 2))) {
+      last = next, isFirst = true;
+      return;
+    }
     if (width <= 1.1f) {
       raster.hairLine(last, next, ink, opacity);
       last = next;

@@ -191,6 +191,7 @@ InspectorPanel::InspectorPanel(QWidget* parent) : QWidget(parent) {
   setAccessibleName(tr("Inspector"));
   scroll_ = new QScrollArea;
   scroll_->setWidgetResizable(true);
+  scroll_->setFocusPolicy(Qt::NoFocus);
   scroll_->setFrameShape(QFrame::NoFrame);
   scroll_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   auto* body = new QWidget;

@@ -87,6 +87,7 @@ JobsPanel::JobsPanel(QWidget* parent) : QWidget(parent) {
   setAccessibleName(tr("Jobs"));
   auto* scroll = new QScrollArea;
   scroll->setWidgetResizable(true);
+  scroll->setFocusPolicy(Qt::NoFocus);
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   auto* body = new QWidget;

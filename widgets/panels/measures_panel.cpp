@@ -98,6 +98,7 @@ MeasuresPanel::MeasuresPanel(QWidget* parent) : QWidget(parent) {
   tilesArea_->setFixedWidth(tiles_->sizeHint().width() + 14);
   frameRow_ = new QWidget(content);
   slider_ = new QSlider(Qt::Horizontal, frameRow_);
+  slider_->setAccessibleName(tr("Step"));
   frameText_ = new Label({}, TextRole::Secondary, Tone::Secondary, frameRow_);
   auto* frameLayout = new QHBoxLayout(frameRow_);
   frameLayout->setContentsMargins(0, 0, 0, 0);

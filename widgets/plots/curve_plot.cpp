@@ -100,6 +100,7 @@ Curve decimated(const Curve& curve, size_t limit) {
 
 CurvePlot::CurvePlot(QWidget* parent) : Plot(parent), cursor_(kNone), plot_(new QCustomPlot(this)) {
   plot_->hide();
+  plot_->setFocusPolicy(Qt::NoFocus);
   plot_->setBackground(Qt::NoBrush);
   setMouseTracking(true);
   setFocusPolicy(Qt::StrongFocus);

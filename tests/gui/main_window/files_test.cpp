@@ -6,6 +6,7 @@
 #include <QClipboard>
 #include <QDialogButtonBox>
 #include <QDir>
+#include <QElapsedTimer>
 #include <QFile>
 #include <QGuiApplication>
 #include <QLabel>
@@ -191,6 +192,48 @@ TEST(Recovery, EditsOfAKilledProgramComeBack) {
   // It is in a journal again, of this window, which no other one offers.
   WindowDriver other(user.folders());
   EXPECT_EQ(offered(other.window()), nullptr);
+}
+
+TEST(Recovery, KilledAtAnyMomentItLosesAFewEditsAtMost) {
+  for (const int after : {0, 7, 61, 150, 333, 700}) {
+    QTemporaryDir folder;
+    QProcess child;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert("FORMWRIGHT_JOURNALS", folder.path());
+    environment.insert("FORMWRIGHT_EDITS", "1");
+    child.setProcessEnvironment(environment);
+    child.start(QString::fromStdString(buildFolder()) + "/tests/killed_window", {});
+    ASSERT_TRUE(child.waitForStarted());
+    ASSERT_TRUE(WindowDriver::waitFor([&] { return child.canReadLine(); }, 20000));
+    QTest::qWait(after);
+    std::vector<std::pair<int, qint64>> told;  // edit, and when it was told
+    QElapsedTimer clock;
+    clock.start();
+    const auto read = [&] {
+      while (child.canReadLine())
+        if (const int edit = child.readLine().trimmed().toInt(); edit > 0) told.push_back({edit, clock.elapsed()});
+    };
+    while (clock.elapsed() < 300) {
+      child.waitForReadyRead(2);
+      read();
+    }
+    ASSERT_EQ(::kill(pid_t(child.processId()), SIGKILL), 0);
+    child.waitForFinished();
+    read();
+    ASSERT_FALSE(told.empty()) << after;
+    QStringList complaints;
+    const std::vector<LeftBehind> left = findLeftBehind(folder.path(), complaints);
+    EXPECT_TRUE(complaints.isEmpty()) << complaints.join(' ').toStdString();
+    ASSERT_EQ(left.size(), 1u) << after;
+    int kept = 0;
+    for (const auto& [node, position] : left[0].content.architecture.layout)
+      if (position.y == 0 && position.x != 300) kept = std::max(kept, int(position.x));
+    qint64 keptAt = 0;
+    for (const auto& [edit, when] : told)
+      if (edit <= kept) keptAt = when;
+    EXPECT_LE(told.back().second - keptAt, 250)
+        << "killed after " << after << " ms: " << kept << " of " << told.back().first << " edits came back";
+  }
 }
 
 TEST(Recovery, DecidedLaterItIsOfferedAgainDiscardedItIsNot) {

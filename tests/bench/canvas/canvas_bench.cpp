@@ -1,5 +1,5 @@
-// Frame times of the canvas on a scripted path of the camera: fit all, zoom in, pan, zoom out, drag a node. No display
-// needed.
+// Frame times of the canvas on a scripted path of the camera: fit all, zoom in, pan, zoom out, the same place painted
+// anew (cold; a pan shifts what is painted already), drag a node, drag 200. No display needed.
 //   canvas_bench [--json] [--cpu] [SCENE...]     SCENE: lattice-1000, hairball-10000-5000, ...
 // --cpu counts the processor time of all threads instead of the time on the clock, for a machine that is busy with
 // other work; a frame then takes at least that divided by the number of its cores.
@@ -11,7 +11,7 @@
 #include <ctime>
 #include <functional>
 
-#include "../gui/canvas_scenes.h"
+#include "../../gui/canvas_scenes.h"
 #include "widgets/canvas/canvas_view.h"
 #include "widgets/theme.h"
 
@@ -79,11 +79,12 @@ int main(int argc, char** argv) {
   const bool isJson = names.removeAll("--json") > 0;
   countsProcessor = names.removeAll("--cpu") > 0;
   if (names.isEmpty())
-    names = {"hybrid", "lattice-1000", "lattice-10000", "lattice-50000", "lattice-200000", "hairball-10000-5000"};
+    names = {"hybrid",        "lattice-1000",   "lattice-2000",       "lattice-10000",
+             "lattice-50000", "lattice-200000", "hairball-10000-5000"};
   if (!isJson)
-    std::printf("1920x1080, %s a frame: p50 / p95 / p99\n%-22s %8s  %-24s %-24s %-24s %-24s %-24s %7s\n",
+    std::printf("1920x1080, %s a frame: p50 / p95 / p99\n%-22s %8s  %-24s %-24s %-24s %-24s %-24s %-24s %-24s %7s\n",
                 countsProcessor ? "ms of processor time" : "ms", "scene", "open", "fit all", "zoom", "pan near",
-                "pan far", "drag", "MB");
+                "pan far", "drag", "drag 200", "cold", "MB");
   for (const QString& name : names) {
     const auto scene = sceneOf(name);
     if (!scene) {
@@ -132,6 +133,16 @@ int main(int argc, char** argv) {
     rows.push_back({"drag", stage.frames(100, [&](int i) {
                       view.invalidate(view.geometry().move({dragged}, i % 40 < 20 ? Vec(5, 3) : Vec(-5, -3)));
                     })});
+
+    std::vector<int> many;
+    for (int slot = 0; slot < view.geometry().count() && many.size() < 200; slot = view.geometry().end(slot))
+      many.push_back(slot);
+    view.setCamera(fit);
+    rows.push_back({"drag_200", stage.frames(60, [&](int i) {
+                      view.invalidate(view.geometry().move(many, i % 40 < 20 ? Vec(5, 3) : Vec(-5, -3)));
+                    })});
+    view.setCamera(fit.zoomedAt(middle, 1));
+    rows.push_back({"cold", stage.frames(20, [&](int) { view.invalidateAll(); })});
 
     const double used = residentMegabytes() - before;
     if (isJson) {
