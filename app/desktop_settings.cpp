@@ -5,6 +5,7 @@
 #include <QDBusPendingCallWatcher>
 #include <QDBusPendingReply>
 #include <QFile>
+#include <functional>
 
 namespace fw {
 namespace {
@@ -14,6 +15,20 @@ constexpr char path[] = "/org/freedesktop/portal/desktop";
 constexpr char interface[] = "org.freedesktop.portal.Settings";
 constexpr char appearance[] = "org.freedesktop.appearance", scheme[] = "color-scheme";
 constexpr char gnome[] = "org.gnome.desktop.interface", animations[] = "enable-animations";
+
+/// Hears that a setting has changed.
+class SettingListener : public QObject {
+  Q_OBJECT
+ public:
+  using QObject::QObject;
+  std::function<void(const QString& group, const QString& key, const QDBusVariant& value)> onChange;
+
+ public slots:
+  void hear(const QDBusMessage& message) {
+    const QVariantList parts = message.arguments();
+    if (parts.size() == 3) onChange(parts[0].toString(), parts[1].toString(), parts[2].value<QDBusVariant>());
+  }
+};
 
 }  // namespace
 
@@ -28,7 +43,11 @@ std::optional<QDBusConnection> DesktopSettings::sessionBus() {
 }
 
 DesktopSettings::DesktopSettings(const QDBusConnection& bus, QObject* parent) : QObject(parent), bus_(bus) {
-  bus_.connect(service, path, interface, "SettingChanged", this, SLOT(take(QString, QString, QDBusVariant)));
+  auto* listener = new SettingListener(this);
+  listener->onChange = [this](const QString& group, const QString& key, const QDBusVariant& value) {
+    take(group, key, value);
+  };
+  bus_.connect(service, path, interface, "SettingChanged", listener, SLOT(hear(QDBusMessage)));
   ask(appearance, scheme);
   ask(gnome, animations);
 }
@@ -60,3 +79,5 @@ void DesktopSettings::take(const QString& group, const QString& key, const QDBus
 }
 
 }  // namespace fw
+
+#include "desktop_settings.moc"

@@ -4,6 +4,7 @@
 #include <QIcon>
 #include <QSettings>
 #include <iostream>
+#include <string_view>
 
 #include "app/appearance.h"
 #include "app/main_window.h"
@@ -12,6 +13,12 @@
 #include "widgets/theme.h"
 
 int main(int argc, char** argv) {
+  // What shows no window needs no display.
+  for (int i = 1; i < argc; ++i)
+    if (const std::string_view option = argv[i]; option == "--version" || option == "--help" || option == "--report")
+      if (qEnvironmentVariableIsEmpty("DISPLAY") && qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY") &&
+          qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
   QApplication application(argc, argv);
   QApplication::setOrganizationName("Formwright");
   QApplication::setApplicationName("Formwright");

@@ -112,7 +112,9 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
       const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option);
       int width = 0, height = controlHeight;
       if (button) {
-        QFontMetrics metrics(widget ? widget->font() : QFont());
+        QFont font = widget ? widget->font() : QFont();
+        if (widget && widget->property("isPrimary").toBool()) font.setWeight(QFont::DemiBold);  // as it is drawn
+        const QFontMetrics metrics(font);
         if (!button->text.isEmpty()) width += metrics.horizontalAdvance(QString(button->text).remove('&')) + 24;
         if (!button->icon.isNull()) width += button->iconSize.width() + (width ? 6 : 12);
         height = std::max(height, metrics.height() + 12);

@@ -276,6 +276,7 @@ QStringList nameless(QWidget* root) {
     if (widget->objectName().startsWith("qt_") || kind.startsWith("QComboBoxPrivate") || kind == "QWidget" ||
         kind == "QTextBrowser" || kind == "QRubberBand" || kind == "QComboBoxListView")
       continue;
+    if (kind == "QTabBar" && !widget->isVisible()) continue;
     // A viewport and the like speak through what they belong to.
     if (widget->parentWidget() && qobject_cast<QAbstractScrollArea*>(widget->parentWidget())) continue;
     if (widget->parentWidget() && qobject_cast<QComboBox*>(widget->parentWidget())) continue;

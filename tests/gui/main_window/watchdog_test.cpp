@@ -35,7 +35,7 @@ size_t blocksOf(const std::function<void()>& inEvent) {
 TEST(Watchdog, CountsWorkAndWaitingButNoIdleDialog) {
 #ifdef NDEBUG
   EXPECT_EQ(blocksOf([] { work(400); }), 1u);
-  EXPECT_EQ(blocksOf([] { std::this_thread::sleep_for(std::chrono::milliseconds(100)); }), 1u);
+  EXPECT_EQ(blocksOf([] { std::this_thread::sleep_for(std::chrono::milliseconds(400)); }), 1u);
 #endif
   EXPECT_EQ(blocksOf([] { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }), 0u);
   EXPECT_EQ(blocksOf([] {
