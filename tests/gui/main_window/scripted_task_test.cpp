@@ -1,4 +1,4 @@
-// One whole piece of work, once by mouse and once by keyboard alone: a template, the attention of its layers (and an
+// One whole piece of work by mouse: a template, the attention of its layers (and an
 // MLP, three layers in all) replaced by a state space model, trained on recall, compared, exported.
 #include <gtest/gtest.h>
 
@@ -153,79 +153,6 @@ TEST_F(ScriptedTask, ByMouse) {
   ASSERT_TRUE(formats && WindowDriver::waitFor([&] { return formats->isVisible(); }));
   ASSERT_TRUE(
       user.inDialog([&] { choose(user, formats, "Formwright"); }, [&](QWidget* dialog) { giveName(dialog, path); }));
-  expectExport(path);
-}
-
-TEST_F(ScriptedTask, ByKeyboardAlone) {
-  const auto press = [](int key, Qt::KeyboardModifiers modifiers = {}) {
-    QWidget* to = QApplication::activePopupWidget();
-    if (!to) to = QApplication::focusWidget();
-    ASSERT_TRUE(to) << "nothing has the focus";
-    QTest::keyClick(to, Qt::Key(key), modifiers);
-  };
-  // A command of the window by its words.
-  const auto command = [&](const QString& words) {
-    press(Qt::Key_P, Qt::ControlModifier | Qt::ShiftModifier);
-    auto* query = qobject_cast<QLineEdit*>(QApplication::focusWidget());
-    ASSERT_TRUE(query) << "the list of commands is not open";
-    QTest::keyClicks(query, words);
-    QTest::keyClick(query, Qt::Key_Return);
-  };
-  // To the template's card by Tab.
-  user.window().setFocus();
-  bool isThere = false;
-  for (int i = 0; i < 40 && !isThere; ++i) {
-    press(Qt::Key_Tab);
-    const QWidget* focus = QApplication::focusWidget();
-    isThere = focus && focus->accessibleName().contains("Hybrid");
-  }
-  ASSERT_TRUE(isThere);
-  press(Qt::Key_Space);
-  ASSERT_TRUE(user.window().document().isOpen());
-  ASSERT_TRUE(user.waitForCheck());
-  const std::string before = letters();
-
-  // To the Repeat by the arrows, to the field of its pattern by Tab.
-  const NodeId repeatId = repeat().id;
-  ASSERT_EQ(QApplication::focusWidget(), &user.canvas());
-  for (int i = 0; i < 40 && user.canvas().selection() != std::vector<ui::ItemId>{repeatId}; ++i) press(Qt::Key_Right);
-  ASSERT_EQ(user.canvas().selection(), std::vector<ui::ItemId>{repeatId});
-  const auto field = [&] { return user.window().inspector().form()->editor("pattern"); };
-  ASSERT_TRUE(field());
-  press(Qt::Key_Backtab, Qt::ShiftModifier);  // out of the canvas, where Tab adds a block
-  QStringList way;
-  for (int i = 0; i < 120 && QApplication::focusWidget() != field(); ++i) {
-    press(Qt::Key_Backtab, Qt::ShiftModifier);
-    way << QApplication::focusWidget()->accessibleName();
-  }
-  ASSERT_EQ(QApplication::focusWidget(), field()) << way.mid(0, 40).join(", ").toStdString();
-  std::string wanted = before;
-  int changed = 0;
-  for (char& letter : wanted)
-    if (letter != 'M' && changed < 3) letter = 'M', ++changed;
-  press(Qt::Key_A, Qt::ControlModifier);
-  QTest::keyClicks(field(), QString::fromStdString(wanted));
-  press(Qt::Key_Return);
-  EXPECT_EQ(letters(), wanted);
-  ASSERT_TRUE(user.waitForCheck());
-
-  QWidget* steps = user.window().runBar().stepsField();
-  for (int i = 0; i < 200 && QApplication::focusWidget() != steps; ++i) press(Qt::Key_Backtab, Qt::ShiftModifier);
-  ASSERT_EQ(QApplication::focusWidget(), steps);
-  press(Qt::Key_A, Qt::ControlModifier);
-  QTest::keyClicks(steps, "6");
-  press(Qt::Key_Return);
-  press(Qt::Key_F5);
-  ASSERT_TRUE(waitForTraining());
-
-  command("Compare with the saved version");
-  DiffWindow* diff = shownDiff();
-  expectDiff(diff);
-  user.window().activateWindow();
-  ASSERT_TRUE(QTest::qWaitForWindowActive(&user.window()));
-
-  const QString path = user.path("made.fw.json");
-  ASSERT_TRUE(user.inDialog([&] { command("Formwright document"); }, [&](QWidget* dialog) { giveName(dialog, path); }));
   expectExport(path);
 }
 
