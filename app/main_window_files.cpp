@@ -139,9 +139,7 @@ void MainWindow::fillRecentMenu(QMenu* menu) {
     action->setStatusTip(file);
     if (!info.exists()) action->setText(tr("%1 (missing)").arg(action->text()));
     action->setEnabled(info.exists());
-    connect(action, &QAction::triggered, this, [this, file] {
-      if (mayDiscard()) open(file);
-    });
+    connect(action, &QAction::triggered, this, [this, file] { open(file); });
   }
   menu->addSeparator();
   QAction* clear = menu->addAction(tr("&Clear the list"));
