@@ -48,7 +48,9 @@ struct ScriptedTask : testing::Test {
     QStringList changed;
     for (int i = 0; i < diff->table()->rowCount(); ++i) changed << diff->table()->item(i, 1)->text();
     EXPECT_TRUE(changed.contains("pattern")) << changed.join(", ").toStdString();
-    EXPECT_TRUE(diff->summary().contains("parameters")) << diff->summary().toStdString();
+    QStringList figures;
+    for (const DiffWindow::Figure& figure : diff->figures()) figures << figure.title;
+    EXPECT_TRUE(figures.contains("Parameters") && figures.contains("FLOPs")) << figures.join(", ").toStdString();
     diff->close();
   }
   bool waitForTraining() {
