@@ -197,7 +197,7 @@ TEST(CommandLineAnalyze, WritesFilesAndOneObject) {
   ASSERT_EQ(cli(small(folder / "run")).exitCode, 0);
   const Json json = cliJson({"analyze", folder / "run", "--analysis", "similarity", "--batches", "2", "--batch", "4",
                              "--option", "samples=16", "--out", folder / "out", "--json"});
-  EXPECT_EQ(keysOf(json), (Strings{"analysis", "recipe", "warnings", "matrices", "series", "curves"}));
+  EXPECT_EQ(keysOf(json), (Strings{"analysis", "recipe", "warnings", "matrices", "series", "curves", "scatters"}));
   EXPECT_EQ(json["analysis"], "similarity");
   EXPECT_NE(json["recipe"].get<std::string>().find("trained weights"), std::string::npos);
   EXPECT_NE(json["recipe"].get<std::string>().find("at most 16 tokens"), std::string::npos);
@@ -233,8 +233,8 @@ TEST(CommandLineAnalyze, WrongOptionsAndDataAreNamed) {
     return arguments;
   };
   expectRefusal(with({"reading"}), 2,
-                "there is no analysis 'reading'; there are: alignment, attention, logit_lens, "
-                "representations, similarity, sparsity.");
+                "there is no analysis 'reading'; there are: alignment, attention, expert_load, latency, logit_lens, "
+                "memory, pareto, representations, roofline, similarity, sparsity.");
   expectRefusal(with({"similarity", "--option", "samples=1"}), 2,
                 "[similarity.samples] 1 is too small; expected 4 to 8192.");
   expectRefusal(with({"similarity", "--option", "spoons=1"}), 2,

@@ -16,8 +16,8 @@
 #include <cstring>
 #include <memory>
 
-#include "matrix_frag.h"
-#include "matrix_vert.h"
+#include "widgets/plots/shaders/matrix_frag.h"
+#include "widgets/plots/shaders/matrix_vert.h"
 #endif
 
 namespace fw::ui {
